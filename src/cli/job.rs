@@ -1,0 +1,268 @@
+//! A job: everything `run` was told, from the configuration file and the flags, checked together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use serde_json::Value;
+
+use super::settings::{SETTINGS, Setting};
+use super::spec::{SinkSpec, SourceSpec};
+use crate::config::{Config, ConfigErrors};
+use crate::path::sink::Fsync;
+use crate::path::source::{Generator, Rate};
+
+/// The most workers that are made unasked: each brings a lane of 4.4 MiB.
+const WORKERS_UNASKED: usize = 8;
+
+/// What `run` is to do.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) config: Config,
+    /// As given; empty means the generator.
+    pub(super) sources: Vec<SourceSpec>,
+    pub(super) producer_rate: Rate,
+    pub(super) record_bytes: Option<usize>,
+    pub(super) seed: u64,
+    pub(super) sink: SinkSpec,
+    pub(super) fsync: Fsync,
+    pub(super) report: Option<PathBuf>,
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// Nobody said anything, and the default was fitted to what was said of others.
+    Derived,
+    File,
+    Flag,
+}
+
+impl Default for Job {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            sources: Vec::new(),
+            producer_rate: Rate::Max,
+            record_bytes: None,
+            seed: 0,
+            sink: SinkSpec::Null,
+            fsync: Fsync::default(),
+            report: None,
+            origins: BTreeMap::new(),
+        }
+    }
+}
+
+impl Job {
+    /// Reads the configuration file, if one is named, then the flags, which win; fits what was left unsaid; checks
+    /// everything.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, in one message.
+    pub(super) fn from(matches: &ArgMatches) -> Result<Self, ConfigErrors> {
+        let mut job = Self::default();
+        let mut wrong = Vec::new();
+        let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
+        if let Some(path) = matches.get_one::<PathBuf>("config") {
+            match read_file(path) {
+                Ok(entries) => job.apply_file(path, &entries, &flags, &mut wrong),
+                Err(error) => wrong.push(error),
+            }
+        }
+        for setting in SETTINGS {
+            let values = matches.get_many::<String>(setting.name);
+            for text in values.into_iter().flatten() {
+                let flag = setting.name.replace('_', "-");
+                if let Err(expected) = (setting.set)(&mut job, text) {
+                    wrong.push(format!("--{flag} {text:?} is not accepted: {expected}"));
+                }
+                job.origins.insert(setting.name, Origin::Flag);
+            }
+        }
+        job.fit();
+        job.check(&mut wrong);
+        if let Err(ConfigErrors(more)) = job.config.validate() {
+            wrong.extend(more);
+        }
+        if wrong.is_empty() {
+            Ok(job)
+        } else {
+            Err(ConfigErrors(wrong))
+        }
+    }
+
+    /// The sources, with the one that is meant when none was named.
+    pub(super) fn sources(&self) -> &[SourceSpec] {
+        if self.sources.is_empty() {
+            &[SourceSpec::Generator]
+        } else {
+            &self.sources
+        }
+    }
+
+    /// Every setting's value, and where it came from.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, Value, Origin)> + '_ {
+        SETTINGS.iter().map(|setting| {
+            let origin = self.origins.get(setting.name).copied();
+            let origin = origin.unwrap_or(Origin::Default);
+            (setting.name, (setting.get)(self), origin)
+        })
+    }
+
+    /// Applies the entries of a configuration file, except those that a flag will override.
+    fn apply_file(
+        &mut self,
+        path: &Path,
+        entries: &toml::Table,
+        flags: &[&str],
+        wrong: &mut Vec<String>,
+    ) {
+        for (key, value) in entries {
+            let Some(setting) = SETTINGS.iter().find(|s| s.name == key) else {
+                wrong.push(unknown(path, key));
+                continue;
+            };
+            for text in texts(setting, value) {
+                // A value is checked even where a flag overrides it: the file is wrong either way.
+                let mut scratch = self.clone();
+                let overridden = flags.contains(&setting.name);
+                let target = if overridden { &mut scratch } else { &mut *self };
+                if let Err(expected) = text.and_then(|text| (setting.set)(target, &text)) {
+                    let file = path.display();
+                    let line = toml::Table::from_iter([(key.clone(), value.clone())]);
+                    let line = toml::to_string(&line).unwrap_or_default();
+                    wrong.push(format!(
+                        "{file}: {} is not accepted: {expected}",
+                        line.trim()
+                    ));
+                }
+            }
+            self.origins.insert(setting.name, Origin::File);
+        }
+    }
+
+    fn given(&self, name: &str) -> bool {
+        self.origins.contains_key(name)
+    }
+
+    /// Fits the defaults to what was given, so that one setting changed alone contradicts nothing.
+    fn fit(&mut self) {
+        let mut fitted = Vec::new();
+        if !self.given("max_workers") {
+            self.config.max_workers = unasked_workers().max(self.config.min_workers);
+            fitted.push("max_workers");
+        }
+        if !self.given("batch_size") && self.config.batch_size > self.config.channel_size {
+            self.config.batch_size = self.config.channel_size.max(1);
+            fitted.push("batch_size");
+        }
+        let needed = self
+            .config
+            .batch_bytes
+            .saturating_add(self.config.max_record_bytes);
+        if needed > self.config.lane_bytes {
+            if self.given("lane_bytes") {
+                let lane_bytes = self.config.lane_bytes;
+                if !self.given("max_record_bytes") {
+                    let fit = (lane_bytes / 2).max(1);
+                    self.config.max_record_bytes = self.config.max_record_bytes.min(fit);
+                    fitted.push("max_record_bytes");
+                }
+                if !self.given("batch_bytes") {
+                    let left = lane_bytes
+                        .saturating_sub(self.config.max_record_bytes)
+                        .max(1);
+                    self.config.batch_bytes = self.config.batch_bytes.min(left);
+                    fitted.push("batch_bytes");
+                }
+            } else {
+                self.config.lane_bytes = needed;
+                fitted.push("lane_bytes");
+            }
+        }
+        for name in fitted {
+            self.origins.insert(name, Origin::Derived);
+        }
+    }
+
+    /// Looks for contradictions between the source, the sink and what was said about them.
+    fn check(&self, wrong: &mut Vec<String>) {
+        let sources = self.sources();
+        if sources.len() > 1 && !sources.iter().all(|s| matches!(s, SourceSpec::File(_))) {
+            wrong.push("only files can be read one after the other: give one --source, or file:PATH several times".into());
+        }
+        if sources != [SourceSpec::Generator] {
+            for name in ["producer_rate", "record_bytes", "seed"] {
+                if self.given(name) {
+                    wrong.push(format!(
+                        "{name} is for the generator, but the source is {}: leave it out, or use --source generator",
+                        sources[0]
+                    ));
+                }
+            }
+        }
+        if let Some(bytes) = self.record_bytes {
+            let (min, max) = (Generator::RECORD_BYTES_MIN, Generator::RECORD_BYTES_MAX);
+            if !(min..=max).contains(&bytes) {
+                wrong.push(format!(
+                    "record_bytes {bytes} is out of range: expected {min} to {max}"
+                ));
+            } else if bytes > self.config.max_record_bytes {
+                wrong.push(format!(
+                    "record_bytes {bytes} is more than max_record_bytes {}: every record would be dropped; \
+                     expected at most that, or a larger max_record_bytes",
+                    self.config.max_record_bytes
+                ));
+            }
+        }
+        if self.given("fsync") && !self.sink.is_file() {
+            wrong.push(format!(
+                "fsync is for file sinks, but the sink is {}: leave it out, or use --sink file:PATH",
+                self.sink
+            ));
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<toml::Table, String> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    text.parse().map_err(|e| format!("{name} is not TOML: {e}"))
+}
+
+/// The value as it would be written after a flag; several where the setting takes a list.
+fn texts(setting: &Setting, value: &toml::Value) -> Vec<Result<String, String>> {
+    match value {
+        toml::Value::String(text) => vec![Ok(text.clone())],
+        toml::Value::Integer(number) => vec![Ok(number.to_string())],
+        toml::Value::Float(number) => vec![Ok(number.to_string())],
+        toml::Value::Array(values) if setting.many => values
+            .iter()
+            .flat_map(|value| texts(setting, value))
+            .collect(),
+        _ if setting.many => vec![Err("expected a string or a list of strings".into())],
+        _ => vec![Err("expected a string or a number".into())],
+    }
+}
+
+fn unknown(path: &Path, key: &str) -> String {
+    let likeness = |name: &&str| strsim::jaro_winkler(name, key);
+    let near = SETTINGS.iter().map(|s| s.name);
+    let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = near.filter(|name| likeness(name) > 0.8);
+    let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));
+    let names: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
+    let (file, names) = (path.display(), names.join(", "));
+    format!("{file}: there is no setting {key:?}{hint} (there are: {names})")
+}
+
+fn unasked_workers() -> usize {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    cpus.saturating_sub(1).clamp(1, WORKERS_UNASKED)
+}

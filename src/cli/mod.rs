@@ -1,0 +1,50 @@
+//! Floor 5: the command line. Flags become a job, a job becomes a pipeline, its outcome becomes an exit code.
+//!
+//! ```text
+//!   args, --config FILE --settings table--> Job --run--> Pipeline --join--> Outcome --> report, exit code
+//! ```
+//!
+//! Invariants:
+//! * One table of settings makes the flags, the keys of the configuration file, `--help` and the report's `config`.
+//! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
+
+mod job;
+mod run;
+mod settings;
+mod spec;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Command;
+
+/// The exit code of bad usage and bad configuration.
+const USAGE: u8 = 2;
+
+fn command() -> Command {
+    Command::new("splashdam")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Moves log records from a source to a sink through lock-free lanes, on pinned threads, and loses nothing")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(run::command())
+        .subcommand(verify::command())
+}
+
+/// Parses the process's arguments, does what they say, and returns the exit code.
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    match matches.subcommand() {
+        Some(("run", matches)) => run::run(matches),
+        Some(("verify", matches)) => verify::run(matches),
+        _ => ExitCode::from(USAGE), // not reached: clap insists on a command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_commands_are_consistent() {
+        super::command().debug_assert();
+    }
+}

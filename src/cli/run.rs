@@ -1,0 +1,252 @@
+//! `splashdam run`: from flags to an exit code.
+#![expect(
+    clippy::print_stderr,
+    reason = "this is where a run speaks to the person who started it"
+)]
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::builder::ArgAction;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::{Map, json};
+
+use super::USAGE;
+use super::job::Job;
+use super::settings::{SETTINGS, Setting};
+use super::spec::SourceSpec;
+use crate::control::signals::{SignalError, on_stop_signals};
+use crate::control::stop::Stop;
+use crate::measure::{Outcome, StopCause};
+use crate::path::source::{Generator, Lines, Source};
+use crate::pipeline::{Pipeline, Running, StartError};
+use crate::report::line::MetricsLine;
+use crate::report::summary::Summary;
+
+const METRICS_INTERVAL: Duration = Duration::from_secs(1);
+
+const EXAMPLES: &str = "\
+Examples:
+  splashdam run --duration 10s                              how fast can this machine go?
+  splashdam run --count 50000000 --sink check               the same, every byte read and proved
+  tail -F app.log | splashdam run --source stdin --sink file:out.ndjson
+  splashdam run --source file:a.log --source file:b.log --sink file:all.log --max-workers 1
+  splashdam run --producer-rate 5000/s --sink delay:20ms --batch-size 50 --channel-size 1500
+                                                            what backpressure looks like
+
+Every setting may stand in the file of --config too, as a TOML key with underscores (batch_size = 512).
+
+Exit codes:
+  0    everything was delivered (or the reader of stdout closed it)
+  1    something failed: a source, a sink, a check
+  2    bad usage or configuration; nothing was started
+  3    drained, but a policy dropped records (too long; full, with drop-newest)
+  4    the drain timeout passed; the rest is abandoned and counted
+  128+n  a second signal, number n, cut the draining short; likewise counted";
+
+pub(super) fn command() -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("Read settings from this TOML file; flags win over it");
+    let quiet = Arg::new("quiet")
+        .long("quiet")
+        .short('q')
+        .action(ArgAction::SetTrue)
+        .help("Print errors only");
+    Command::new("run")
+        .about("Moves records from a source to a sink until the source ends, a limit is reached or a signal comes")
+        .after_help(EXAMPLES)
+        .args([config, quiet])
+        .args(SETTINGS.iter().map(argument))
+}
+
+/// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as said.
+fn argument(setting: &'static Setting) -> Arg {
+    let default = (setting.get)(&Job::default());
+    let help = match default {
+        _ if setting.name == "max_workers" => setting.help.into(),
+        serde_json::Value::Null => setting.help.into(),
+        serde_json::Value::String(text) => format!("{} [default: {text}]", setting.help),
+        serde_json::Value::Array(_) => format!("{} [default: generator]", setting.help),
+        other => format!("{} [default: {other}]", setting.help),
+    };
+    let action = if setting.many {
+        ArgAction::Append
+    } else {
+        ArgAction::Set
+    };
+    Arg::new(setting.name)
+        .long(setting.name.replace('_', "-"))
+        .value_name(setting.value)
+        .action(action)
+        .help(help)
+        .help_heading(setting.group)
+}
+
+pub(super) fn run(matches: &ArgMatches) -> ExitCode {
+    let quiet = matches.get_flag("quiet");
+    speak(quiet);
+    let job = match Job::from(matches) {
+        Ok(job) => job,
+        Err(wrong) => return refuse(&wrong.to_string()),
+    };
+    match start(&job, quiet) {
+        Ok((running, report)) => finish(&job, running, report, quiet),
+        Err(refusal) => refusal,
+    }
+}
+
+/// Events of the library - warnings, mostly - go to standard error as plain lines.
+fn speak(quiet: bool) {
+    let level = if quiet {
+        tracing::Level::ERROR
+    } else {
+        tracing::Level::INFO
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .without_time();
+    // Only a second subscriber could fail, and there is none.
+    let _ = subscriber.try_init();
+}
+
+fn refuse(what: &str) -> ExitCode {
+    for line in what.lines() {
+        eprintln!("error: {line}");
+    }
+    eprintln!("nothing was started; `splashdam run --help` explains every setting");
+    ExitCode::from(USAGE)
+}
+
+/// Opens everything and lets the pipeline go; the report's file too, so that a bad path is told now and not at the
+/// end of a long run.
+fn start(job: &Job, quiet: bool) -> Result<(Running, Option<File>), ExitCode> {
+    let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
+    let source = source(job).map_err(|e| named("source", &e))?;
+    let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
+    let report = job.report.as_ref().map(|path| {
+        File::create(path).map_err(|e| {
+            named(
+                "report",
+                &io::Error::new(e.kind(), format!("{}: {e}", path.display())),
+            )
+        })
+    });
+    let report = report.transpose()?;
+    let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
+    if !quiet {
+        let mut line = MetricsLine::default();
+        pipeline = pipeline.observe(METRICS_INTERVAL, move |now| eprintln!("{}", line.next(now)));
+    }
+    let signals = Signals::take_over(quiet).map_err(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })?;
+    let running = pipeline.start().map_err(|error| match error {
+        StartError::System(_) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+        refused => refuse(&refused.to_string()),
+    })?;
+    signals.stop_on_them(running.stopper());
+    Ok((running, report))
+}
+
+/// The stop signals, taken over before anything runs: one that comes while the lanes are being made is kept until
+/// there is something to stop.
+struct Signals(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    stop: Option<Stop>,
+    early: Vec<i32>,
+}
+
+impl Signals {
+    fn take_over(quiet: bool) -> Result<Self, SignalError> {
+        let kept = Arc::new(Mutex::new(Kept::default()));
+        let signals = Self(Arc::clone(&kept));
+        on_stop_signals(move |signal| {
+            if !quiet {
+                eprintln!("Shutdown signal received!");
+            }
+            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+            match &kept.stop {
+                Some(stop) => stop.request(StopCause::Signal(signal)),
+                None => kept.early.push(signal),
+            }
+        })?;
+        Ok(signals)
+    }
+
+    fn stop_on_them(&self, stop: Stop) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for signal in kept.early.drain(..) {
+            stop.request(StopCause::Signal(signal));
+        }
+        kept.stop = Some(stop);
+    }
+}
+
+fn source(job: &Job) -> io::Result<Box<dyn Source>> {
+    let limit = job.config.max_record_bytes;
+    Ok(match job.sources() {
+        [SourceSpec::Generator] => Box::new(Generator::new(
+            job.producer_rate,
+            job.record_bytes,
+            job.seed,
+        )),
+        [SourceSpec::Stdin] => Box::new(Lines::stdin(limit)?),
+        files => {
+            let paths = files.iter().filter_map(|source| match source {
+                SourceSpec::File(path) => Some(path),
+                SourceSpec::Generator | SourceSpec::Stdin => None,
+            });
+            Box::new(Lines::files(paths, limit)?)
+        }
+    })
+}
+
+fn finish(job: &Job, running: Running, report: Option<File>, quiet: bool) -> ExitCode {
+    let outcome = running.join();
+    if quiet {
+        for failure in &outcome.failures {
+            eprintln!("error: {failure}");
+        }
+    } else {
+        for worker in &outcome.workers {
+            if let Some(records) = worker.last_partial {
+                eprintln!("Worker {} flushed batch of {records} logs", worker.worker);
+            }
+        }
+        eprintln!("Program finished\n{}", Summary(&outcome));
+    }
+    let mut code = outcome.exit_code();
+    if let Some(file) = report
+        && let Err(error) = write_report(job, &outcome, file)
+    {
+        eprintln!("error: report: {error}");
+        code = code.max(1);
+    }
+    ExitCode::from(code)
+}
+
+fn write_report(job: &Job, outcome: &Outcome, mut file: File) -> io::Result<()> {
+    let config = job.settings().map(|(name, value, origin)| {
+        (name.to_owned(), json!({ "value": value, "origin": origin }))
+    });
+    let config: Map<_, _> = config.collect();
+    let report = crate::report::json::report(outcome, &config);
+    serde_json::to_writer_pretty(&mut file, &report)?;
+    file.write_all(b"\n")
+}

@@ -1,0 +1,329 @@
+//! The table of settings: one row makes a flag, a key of the configuration file, a line of `--help` and an entry of
+//! the report.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde_json::Value;
+
+use super::job::Job;
+use super::spec::{SinkSpec, SourceSpec};
+use crate::path::dispatch::{Route, WhenFull};
+use crate::path::sink::Fsync;
+use crate::path::throttle::Throttle;
+
+/// One setting. Its name, with hyphens for underscores, is its flag.
+pub(super) struct Setting {
+    pub(super) name: &'static str,
+    /// What a value stands for in help, such as `N`.
+    pub(super) value: &'static str,
+    pub(super) group: &'static str,
+    pub(super) help: &'static str,
+    /// May be given more than once.
+    pub(super) many: bool,
+    /// Reads a value into the job; the error says what is accepted.
+    pub(super) set: fn(&mut Job, &str) -> Result<(), String>,
+    /// The value in force, null where there is none.
+    pub(super) get: fn(&Job) -> Value,
+}
+
+const fn setting(
+    group: &'static str,
+    name: &'static str,
+    value: &'static str,
+    help: &'static str,
+    set: fn(&mut Job, &str) -> Result<(), String>,
+    get: fn(&Job) -> Value,
+) -> Setting {
+    Setting {
+        name,
+        value,
+        group,
+        help,
+        many: false,
+        set,
+        get,
+    }
+}
+
+const INPUT: &str = "Input";
+const QUEUE: &str = "Lanes and backpressure";
+const WORKERS: &str = "Workers and batches";
+const OUTPUT: &str = "Output";
+const STOP: &str = "Stopping";
+
+/// Every setting, in the order of `--help`.
+pub(super) static SETTINGS: &[Setting] = &[
+    Setting {
+        many: true,
+        ..setting(
+            INPUT,
+            "source",
+            "SOURCE",
+            "Where records come from: generator, stdin or file:PATH; several files are read in the order given",
+            |job, text| text.parse().map(|source| job.sources.push(source)),
+            |job| job.sources().iter().map(SourceSpec::to_string).collect(),
+        )
+    },
+    setting(
+        INPUT,
+        "producer_rate",
+        "RATE",
+        "How fast the generator produces: max, an interval (100us: one record each) or a rate (50000/s). \
+         The schedule is absolute: what falls due during a stall comes right after it",
+        |job, text| parse(text, &mut job.producer_rate),
+        |job| job.producer_rate.to_string().into(),
+    ),
+    setting(
+        INPUT,
+        "record_bytes",
+        "SIZE",
+        "Length of a generated line, newline included (76 to 16MiB); its message is padded or cut. \
+         Unset: natural length, 75 to 95 bytes",
+        |job, text| bytes(text).map(|n| job.record_bytes = Some(n)),
+        |job| job.record_bytes.into(),
+    ),
+    setting(
+        INPUT,
+        "seed",
+        "N",
+        "Which generated line has which level",
+        |job, text| number(text).map(|n| job.seed = n),
+        |job| job.seed.into(),
+    ),
+    setting(
+        INPUT,
+        "max_record_bytes",
+        "SIZE",
+        "The longest record, newline included (1 to 1GiB); longer ones are dropped, counted and named in a warning",
+        |job, text| bytes(text).map(|n| job.config.max_record_bytes = n),
+        |job| job.config.max_record_bytes.into(),
+    ),
+    setting(
+        QUEUE,
+        "channel_size",
+        "N",
+        "Records that each worker's lane holds (1 to 67108864)",
+        |job, text| size(text).map(|n| job.config.channel_size = n),
+        |job| job.config.channel_size.into(),
+    ),
+    setting(
+        QUEUE,
+        "lane_bytes",
+        "SIZE",
+        "Payload that each worker's lane holds (up to 64GiB)",
+        |job, text| bytes(text).map(|n| job.config.lane_bytes = n),
+        |job| job.config.lane_bytes.into(),
+    ),
+    setting(
+        QUEUE,
+        "route",
+        "POLICY",
+        "How a lane is chosen for each burst: least-occupied or round-robin",
+        |job, text| {
+            let route = match text {
+                "least-occupied" => Route::LeastOccupied,
+                "round-robin" => Route::RoundRobin,
+                _ => return Err("expected least-occupied or round-robin".into()),
+            };
+            job.config.route = route;
+            Ok(())
+        },
+        |job| match job.config.route {
+            Route::LeastOccupied => "least-occupied".into(),
+            Route::RoundRobin => "round-robin".into(),
+        },
+    ),
+    setting(
+        QUEUE,
+        "when_full",
+        "POLICY",
+        "When no lane has room: block (the producer waits, nothing is lost) or drop-newest (counted; exit code 3)",
+        |job, text| {
+            let when_full = match text {
+                "block" => WhenFull::Block,
+                "drop-newest" => WhenFull::DropNewest,
+                _ => return Err("expected block or drop-newest".into()),
+            };
+            job.config.when_full = when_full;
+            Ok(())
+        },
+        |job| match job.config.when_full {
+            WhenFull::Block => "block".into(),
+            WhenFull::DropNewest => "drop-newest".into(),
+        },
+    ),
+    setting(
+        QUEUE,
+        "throttle",
+        "STEPS",
+        "Above which queue usage the producer pauses how long before its next burst: off, or rising steps. \
+         A pause ends early when usage is back at the lowest step",
+        |job, text| parse::<Throttle>(text, &mut job.config.throttle),
+        |job| job.config.throttle.to_string().into(),
+    ),
+    setting(
+        WORKERS,
+        "min_workers",
+        "N",
+        "The fewest active workers (1 to 1024)",
+        |job, text| size(text).map(|n| job.config.min_workers = n),
+        |job| job.config.min_workers.into(),
+    ),
+    setting(
+        WORKERS,
+        "max_workers",
+        "N",
+        "The workers there are, each a pinned thread (1 to 1024) [default: one per CPU beside the producer's, at most 8]",
+        |job, text| size(text).map(|n| job.config.max_workers = n),
+        |job| job.config.max_workers.into(),
+    ),
+    setting(
+        WORKERS,
+        "batch_size",
+        "N",
+        "A batch is flushed when it has this many records (1 to channel_size)",
+        |job, text| size(text).map(|n| job.config.batch_size = n),
+        |job| job.config.batch_size.into(),
+    ),
+    setting(
+        WORKERS,
+        "batch_bytes",
+        "SIZE",
+        "Or when one more record would take it beyond this size",
+        |job, text| bytes(text).map(|n| job.config.batch_bytes = n),
+        |job| job.config.batch_bytes.into(),
+    ),
+    setting(
+        WORKERS,
+        "batch_timeout",
+        "DURATION",
+        "Or when its oldest record has waited this long; 0 takes what is there",
+        |job, text| duration(text).map(|d| job.config.batch_timeout = d),
+        |job| text_of(job.config.batch_timeout),
+    ),
+    setting(
+        WORKERS,
+        "autoscale_interval",
+        "DURATION",
+        "How often the number of active workers is reconsidered (1ms and up)",
+        |job, text| duration(text).map(|d| job.config.autoscale_interval = d),
+        |job| text_of(job.config.autoscale_interval),
+    ),
+    setting(
+        WORKERS,
+        "scale_up_threshold",
+        "USAGE",
+        "Queue usage above which a worker is added (0 to 1)",
+        |job, text| share(text).map(|n| job.config.scale_up_threshold = n),
+        |job| job.config.scale_up_threshold.into(),
+    ),
+    setting(
+        WORKERS,
+        "scale_down_threshold",
+        "USAGE",
+        "Queue usage below which a worker is retired (0 to 1)",
+        |job, text| share(text).map(|n| job.config.scale_down_threshold = n),
+        |job| job.config.scale_down_threshold.into(),
+    ),
+    setting(
+        OUTPUT,
+        "sink",
+        "SINK",
+        "Where records go: null, check (reads and proves every byte), stdout, file:PATH (appends; {worker} in the path \
+         makes one file per worker), or delay:DURATION[,SINK] (each batch takes that much longer)",
+        |job, text| parse::<SinkSpec>(text, &mut job.sink),
+        |job| job.sink.to_string().into(),
+    ),
+    setting(
+        OUTPUT,
+        "fsync",
+        "WHEN",
+        "When a file sink forces its data to disk: never, or batch (before the records count as delivered)",
+        |job, text| {
+            let fsync = match text {
+                "never" => Fsync::Never,
+                "batch" => Fsync::Batch,
+                _ => return Err("expected never or batch".into()),
+            };
+            job.fsync = fsync;
+            Ok(())
+        },
+        |job| match job.fsync {
+            Fsync::Never => "never".into(),
+            Fsync::Batch => "batch".into(),
+        },
+    ),
+    setting(
+        OUTPUT,
+        "report",
+        "FILE",
+        "Write the outcome as JSON to this file",
+        |job, text| {
+            job.report = Some(text.into());
+            Ok(())
+        },
+        |job| job.report.as_ref().map(|p| p.display().to_string()).into(),
+    ),
+    setting(
+        STOP,
+        "count",
+        "N",
+        "Stop after this many records",
+        |job, text| number(text).map(|n| job.config.count = Some(n)),
+        |job| job.config.count.into(),
+    ),
+    setting(
+        STOP,
+        "duration",
+        "DURATION",
+        "Stop after this long (10s, 2m)",
+        |job, text| duration(text).map(|d| job.config.duration = Some(d)),
+        |job| job.config.duration.map_or(Value::Null, text_of),
+    ),
+    setting(
+        STOP,
+        "drain_timeout",
+        "DURATION",
+        "How long draining may take after a stop; what is left then is abandoned and counted (exit code 4)",
+        |job, text| duration(text).map(|d| job.config.drain_timeout = d),
+        |job| text_of(job.config.drain_timeout),
+    ),
+];
+
+fn parse<T: FromStr<Err = String>>(text: &str, into: &mut T) -> Result<(), String> {
+    *into = text.parse()?;
+    Ok(())
+}
+
+fn number(text: &str) -> Result<u64, String> {
+    let number = text.replace('_', "").parse();
+    number.map_err(|_| "expected a whole number (50000000 or 50_000_000)".into())
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    usize::try_from(number(text)?).map_err(|e| e.to_string())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    text.parse()
+        .map_err(|_| "expected a number from 0 to 1".into())
+}
+
+fn bytes(text: &str) -> Result<usize, String> {
+    let size: Result<ByteSize, _> = text.replace('_', "").parse();
+    let size = size.map_err(|_| "expected a size (4096, 256KiB, 4MiB)".to_owned())?;
+    usize::try_from(size.as_u64()).map_err(|e| e.to_string())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    humantime::parse_duration(text).map_err(|_| "expected a duration (500us, 20ms, 10s, 2m)".into())
+}
+
+fn text_of(duration: Duration) -> Value {
+    humantime::format_duration(duration).to_string().into()
+}

@@ -1,0 +1,152 @@
+//! What a source and a sink may look like on the command line.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::path::sink::{Check, Delay, FileSink, Fsync, Null, Sink, SinkFactory};
+
+/// Where records come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SourceSpec {
+    Generator,
+    Stdin,
+    File(PathBuf),
+}
+
+impl SourceSpec {
+    pub(super) const RANGE: &str = "generator, stdin or file:PATH";
+}
+
+impl FromStr for SourceSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "generator" => Ok(Self::Generator),
+            None if text == "stdin" => Ok(Self::Stdin),
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            _ => Err(format!("expected {}", Self::RANGE)),
+        }
+    }
+}
+
+impl fmt::Display for SourceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generator => f.write_str("generator"),
+            Self::Stdin => f.write_str("stdin"),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+/// Where records go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum SinkSpec {
+    Null,
+    Check,
+    Stdout,
+    File(String),
+    Delay(Duration, Box<SinkSpec>),
+}
+
+/// What stands for the worker's number in a file sink's path.
+const WORKER: &str = "{worker}";
+
+impl SinkSpec {
+    pub(super) const RANGE: &str =
+        "null, check, stdout, file:PATH, or delay:DURATION[,SINK] (delay:20ms,file:out.ndjson)";
+
+    /// Whether it ends in a file, which is what fsync is for.
+    pub(super) fn is_file(&self) -> bool {
+        match self {
+            Self::File(_) => true,
+            Self::Delay(_, sink) => sink.is_file(),
+            Self::Null | Self::Check | Self::Stdout => false,
+        }
+    }
+
+    /// Makes the factory; a file or standard output that all workers share is opened here, once.
+    pub(super) fn factory(&self, fsync: Fsync) -> io::Result<Box<dyn SinkFactory>> {
+        Ok(match self {
+            Self::Null => Box::new(|_: usize| Ok(Null)),
+            Self::Check => Box::new(Check::default()),
+            Self::Stdout => shared(FileSink::stdout()?),
+            Self::File(path) if path.contains(WORKER) => {
+                let path = path.clone();
+                Box::new(move |worker: usize| {
+                    let path = path.replace(WORKER, &worker.to_string());
+                    FileSink::append(path.as_ref(), fsync)
+                })
+            }
+            Self::File(path) => shared(FileSink::append(path.as_ref(), fsync)?),
+            Self::Delay(delay, sink) => Box::new(Delayed {
+                delay: *delay,
+                inner: sink.factory(fsync)?,
+            }),
+        })
+    }
+}
+
+fn shared(sink: FileSink) -> Box<dyn SinkFactory> {
+    Box::new(move |_: usize| Ok(sink.clone()))
+}
+
+impl FromStr for SinkSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refusal = || format!("expected {}", Self::RANGE);
+        match text.split_once(':') {
+            None => match text {
+                "null" => Ok(Self::Null),
+                "check" => Ok(Self::Check),
+                "stdout" => Ok(Self::Stdout),
+                _ => Err(refusal()),
+            },
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
+            Some(("delay", rest)) => {
+                let (delay, sink) = match rest.split_once(',') {
+                    Some((delay, sink)) => (delay, sink.parse()?),
+                    None => (rest, Self::Null),
+                };
+                let delay = humantime::parse_duration(delay).map_err(|_| refusal())?;
+                Ok(Self::Delay(delay, Box::new(sink)))
+            }
+            Some(_) => Err(refusal()),
+        }
+    }
+}
+
+impl fmt::Display for SinkSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Check => f.write_str("check"),
+            Self::Stdout => f.write_str("stdout"),
+            Self::File(path) => write!(f, "file:{path}"),
+            Self::Delay(delay, sink) => {
+                write!(f, "delay:{},{sink}", humantime::format_duration(*delay))
+            }
+        }
+    }
+}
+
+/// Delays every sink that another factory makes; the verdict stays that factory's.
+struct Delayed {
+    delay: Duration,
+    inner: Box<dyn SinkFactory>,
+}
+
+impl SinkFactory for Delayed {
+    fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>> {
+        Ok(Box::new(Delay::new(self.delay, self.inner.open(worker)?)))
+    }
+
+    fn verdict(&mut self, ledger: &crate::Ledger) -> Result<(), String> {
+        self.inner.verdict(ledger)
+    }
+}

@@ -1,0 +1,205 @@
+//! The configuration of a pipeline: plain values, validated together, once, before anything starts.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::path::dispatch::{Route, WhenFull};
+use crate::path::throttle::Throttle;
+
+/// What a pipeline can be told. [`Config::default`] is a sane one; change what matters.
+///
+/// ```
+/// let mut config = splashdam::Config::default();
+/// config.max_workers = 3;
+/// config.batch_size = 100_000;
+/// let refused = config.validate().unwrap_err();
+/// assert!(refused.to_string().contains("batch_size 100000"));
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Records that one worker's lane holds. Each takes 24 bytes of memory beside its payload, allocated at start.
+    pub channel_size: usize,
+    /// Payload bytes that one worker's lane holds; allocated at start. A lane beyond the size of a core's L2 cache
+    /// costs throughput, because every record then travels through L3.
+    pub lane_bytes: usize,
+    /// The longest record, newline included. A longer one is dropped and counted.
+    pub max_record_bytes: usize,
+    /// A batch is handed to the sink when it has this many records. At most `channel_size`: a full lane then always
+    /// holds a due batch, so a blocked producer never waits for a sleeping worker.
+    pub batch_size: usize,
+    /// Or when one more record would take it beyond this many bytes. With `max_record_bytes` at most `lane_bytes`,
+    /// for the same reason.
+    pub batch_bytes: usize,
+    /// Or when its oldest record has been in the lane this long. 0: whatever is there is taken at once.
+    pub batch_timeout: Duration,
+    /// The fewest workers that stay active.
+    pub min_workers: usize,
+    /// The workers there are, each a pinned thread.
+    pub max_workers: usize,
+    /// How often the number of active workers is reconsidered.
+    pub autoscale_interval: Duration,
+    /// The queue usage (0 to 1) above which a worker is added.
+    pub scale_up_threshold: f64,
+    /// The queue usage below which a worker is retired.
+    pub scale_down_threshold: f64,
+    /// How a lane is chosen.
+    pub route: Route,
+    /// What happens when no lane has room.
+    pub when_full: WhenFull,
+    /// How long the producer pauses at which usage.
+    pub throttle: Throttle,
+    /// Stop after this many records.
+    pub count: Option<u64>,
+    /// Stop after this long.
+    pub duration: Option<Duration>,
+    /// How long draining may take after a stop; what is not delivered by then is abandoned and counted.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            channel_size: 16_384,
+            lane_bytes: 4 << 20,
+            max_record_bytes: 1 << 20,
+            batch_size: 1_024,
+            batch_bytes: 256 << 10,
+            batch_timeout: Duration::from_millis(100),
+            min_workers: 1,
+            max_workers: 1,
+            autoscale_interval: Duration::from_secs(1),
+            scale_up_threshold: 0.8,
+            scale_down_threshold: 0.2,
+            route: Route::default(),
+            when_full: WhenFull::default(),
+            throttle: Throttle::default(),
+            count: None,
+            duration: None,
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The most workers: each is a thread with a lane of its own.
+pub(crate) const WORKERS_MAX: usize = 1_024;
+/// The most records in a lane (24 bytes each: 1.5 GiB).
+pub(crate) const CHANNEL_SIZE_MAX: usize = 1 << 26;
+/// The most payload in a lane, 64 GiB.
+pub(crate) const LANE_BYTES_MAX: usize = 1 << 36;
+/// The longest record that can be allowed, 1 GiB.
+pub(crate) const RECORD_BYTES_MAX: usize = 1 << 30;
+/// The longest time that any setting takes: ten years, which no sum of times overflows.
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// Everything that is wrong with a configuration, one sentence each.
+#[derive(Debug, thiserror::Error)]
+pub struct ConfigErrors(pub Vec<String>);
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl Config {
+    /// Looks for impossible values and contradictions, all of them.
+    ///
+    /// # Errors
+    ///
+    /// One sentence per problem, with the value, the accepted range and the remedy.
+    pub fn validate(&self) -> Result<(), ConfigErrors> {
+        let mut wrong = Vec::new();
+        self.check_ranges(&mut wrong);
+        if wrong.is_empty() {
+            self.check_relations(&mut wrong);
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(ConfigErrors(wrong))
+        }
+    }
+
+    fn check_ranges(&self, wrong: &mut Vec<String>) {
+        let mut size = |name: &str, value: usize, max: usize| {
+            if !(1..=max).contains(&value) {
+                wrong.push(format!(
+                    "{name} {value} is out of range: expected 1 to {max}"
+                ));
+            }
+        };
+        size("channel_size", self.channel_size, CHANNEL_SIZE_MAX);
+        size("lane_bytes", self.lane_bytes, LANE_BYTES_MAX);
+        size("max_record_bytes", self.max_record_bytes, RECORD_BYTES_MAX);
+        size("batch_size", self.batch_size, CHANNEL_SIZE_MAX);
+        size("batch_bytes", self.batch_bytes, LANE_BYTES_MAX);
+        size("min_workers", self.min_workers, WORKERS_MAX);
+        size("max_workers", self.max_workers, WORKERS_MAX);
+        let mut share = |name: &str, value: f64| {
+            if !(0.0..=1.0).contains(&value) {
+                wrong.push(format!("{name} {value} is out of range: expected 0 to 1"));
+            }
+        };
+        share("scale_up_threshold", self.scale_up_threshold);
+        share("scale_down_threshold", self.scale_down_threshold);
+        let mut time = |name: &str, value: Duration, min: Duration| {
+            if !(min..=TIME_MAX).contains(&value) {
+                let [value, min] = [value, min].map(humantime::format_duration);
+                wrong.push(format!(
+                    "{name} {value} is out of range: expected {min} to 10years"
+                ));
+            }
+        };
+        let millisecond = Duration::from_millis(1);
+        time("batch_timeout", self.batch_timeout, Duration::ZERO);
+        time("autoscale_interval", self.autoscale_interval, millisecond);
+        time("drain_timeout", self.drain_timeout, Duration::ZERO);
+        if let Some(duration) = self.duration {
+            time("duration", duration, millisecond);
+        }
+        if self.count == Some(0) {
+            wrong.push("count 0 is out of range: expected 1 or more, or no count at all".into());
+        }
+    }
+
+    fn check_relations(&self, wrong: &mut Vec<String>) {
+        let Self {
+            batch_size,
+            channel_size,
+            batch_bytes,
+            max_record_bytes,
+            lane_bytes,
+            min_workers,
+            max_workers,
+            scale_up_threshold: up,
+            scale_down_threshold: down,
+            ..
+        } = self;
+        if batch_size > channel_size {
+            wrong.push(format!(
+                "batch_size {batch_size} is more than channel_size {channel_size}: no batch could ever fill; \
+                 expected 1 to {channel_size}, or a larger channel_size"
+            ));
+        }
+        if batch_bytes + max_record_bytes > *lane_bytes {
+            wrong.push(format!(
+                "batch_bytes {batch_bytes} and max_record_bytes {max_record_bytes} together are more than lane_bytes \
+                 {lane_bytes}: a long record could wait for ever; expected a sum of at most {lane_bytes}, or a larger \
+                 lane_bytes"
+            ));
+        }
+        if min_workers > max_workers {
+            wrong.push(format!(
+                "min_workers {min_workers} is more than max_workers {max_workers}: expected 1 to {max_workers}, or a \
+                 larger max_workers"
+            ));
+        }
+        if down >= up {
+            wrong.push(format!(
+                "scale_down_threshold {down} is not below scale_up_threshold {up}: workers would be added and retired \
+                 in turn; expected less than {up}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Floor 3: what steers the data path from outside.
+//!
+//! ```text
+//!   signal, duration, caller --request--> Stop --quiesce, halt--> words --read by--> path
+//!                                           '--event--> the thread that joins the pipeline
+//! ```
+//!
+//! Invariants:
+//! * Nothing here sees a record, a lane's bytes or a sink.
+//! * Control reaches the path only through the words of `path::words`, a bell and unparks.
+
+pub(crate) mod signals;
+pub(crate) mod stop;

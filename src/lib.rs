@@ -1,0 +1,99 @@
+//! Splashdam moves log records from a source to a sink through lock-free lanes, on pinned threads, at the speed of
+//! memory, and loses nothing - and it measures honestly while it does so. This page is its architecture document.
+//!
+//! Splash dams were gates on logging rivers: they held logs back, let a head of water build up, and flushed the whole
+//! batch downstream.
+//!
+//! ```text
+//!          lends a burst               publish                batch / release          write
+//!   Source ------------> Dispatcher ------------------> Lane ------------------> Worker -------> Sink
+//!   (producer thread, pinned)                 one per worker, SPSC          (pinned, parks)
+//!                       |  usage -> throttle; full -> WhenFull        |  size | age | drain
+//!    counters  <--------+---------------------------------------------+   measure
+//!                       ^ quiesce, halt, active set                   ^
+//!                       +-------------------- control ----------------+
+//! ```
+//!
+//! Start with [`Pipeline`] to embed it, with [`Source`] and [`sink::Sink`] to extend it, and with `path/mod.rs` to
+//! understand it.
+//!
+//! # Floors
+//!
+//! Imports run downward only; a test checks it.
+//!
+//! | floor | module | what |
+//! |---|---|---|
+//! | 5 | `cli`, `main` | flags and files to a job, a job to a pipeline, its outcome to an exit code |
+//! | 4 | `pipeline`, `config` | assembles; owns every thread, the stop order and the ledger; validates once |
+//! | 3 | `control` | the stop and the signals; never a record, a lane's bytes or a sink |
+//! | 3 | `report` | what people and programs get to see |
+//! | 2 | `path` | the data path: source, dispatch, lane, worker, sink; throttle; control words |
+//! | 1 | `measure` | single-writer counters, the ledger, what a run came to |
+//! | 0 | `sys` | clock, waiting, bell, placement, the only door to atomics |
+//!
+//! # Laws
+//!
+//! 1. No `unsafe`, anywhere.
+//! 2. Atomics come from `sys::sync` and are used only in `path::lane`, `measure`, the control words and `sys`; every
+//!    ordering other than Relaxed names its pair.
+//! 3. After start there is no lock, channel, allocation or system call per record on the path. (Per batch a file
+//!    sink takes a lock and makes a system call; a thread with nothing to do sleeps in the kernel.)
+//! 4. Control never sees a record, a lane's bytes or a sink. It sets words; only the dispatcher routes.
+//! 5. No thread is spawned outside `pipeline`; nothing prints outside `cli` and `report`.
+//! 6. Every record is accounted for: `produced = delivered + dropped + abandoned`, checked at the end of each run.
+//!
+//! # Threads
+//!
+//! `main` is never pinned: it waits, joins and reports. `producer` owns the source and the dispatcher; `worker-N` owns
+//! its lane's reading end and its sink; both pin themselves. `reporter` calls the observer. `ctrlc` has a thread for
+//! signals. All of them are started by unpinned threads, because a thread inherits its parent's CPUs.
+//!
+//! # The stop
+//!
+//! Quiesce the source: the producer takes nothing more in, publishes what it has, and drops the lanes' writing ends.
+//! That closes the lanes; the producer unparks every worker. Each worker drains its lane, hands over the last partial
+//! batch, flushes its sink and ends. `main` joins them and draws up the ledger. A halt - drain deadline, second signal
+//! - makes every thread leave at its next look; what is left in the lanes is counted as abandoned.
+//!
+//! # Words
+//!
+//! *Record*: any bytes ending in a newline. *Position*: its number at the source. *Burst*: what a source lends and
+//! the dispatcher publishes. *Batch*: what a worker takes and, after its sink accepted it, releases. *Lane*: one
+//! worker's queue, two rings. *Occupancy*: what is in a lane; *usage*: its share of what fits, the larger of records
+//! and bytes. *Route*: how a lane is chosen. *Throttle*: pauses of the producer by usage. *Quiesce*, *drain*,
+//! *flush*, *halt*: take nothing more in; deliver what was accepted; push buffers out; leave now. *Due*, *published*,
+//! *delivered*: when a record should have been produced, entered its lane, was accepted by the sink. *Ledger*: where
+//! every record went. Units are suffixes: `_ns`, `_bytes`.
+//!
+//! # Decisions that a measurement made
+//!
+//! * A throttle pause ends as soon as usage is back at the lowest step. Served in full, the default table's shortest
+//!   pause (500 us) is longer than a worker at 50 M records/s takes to empty the default lane (0.3 ms).
+//! * The wait in a header between due and published is a small floating-point number, not fixed units: exact to the
+//!   nanosecond below 134 ms and still right after hours of overload.
+
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("Splashdam is for 64-bit machines: lengths and totals share one width");
+
+pub mod cli;
+mod config;
+mod control;
+mod measure;
+mod path;
+mod pipeline;
+mod report;
+mod sys;
+
+pub use config::{Config, ConfigErrors};
+pub use control::signals::{SignalError, on_stop_signals};
+pub use control::stop::Stop;
+pub use measure::{DropReason, Dropped, Ledger, Outcome, Snapshot, StopCause, WorkerReport};
+pub use path::batch::{Batch, Record};
+pub use path::dispatch::{Route, WhenFull};
+pub use path::record::{Burst, BurstBuffer, RecordHeader};
+pub use path::sink;
+pub use path::source;
+pub use path::source::{Demand, Lent, Source};
+pub use path::throttle::Throttle;
+pub use pipeline::{Pipeline, Running, StartError};
+pub use sys::clock::Clock;

@@ -1,0 +1,91 @@
+//! Single-writer counters, and what each thread of the path counts.
+
+use crate::measure::ledger::{DropReason, Dropped};
+use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
+
+/// A count with one writer and any number of readers.
+///
+/// Relaxed throughout: no reader infers the state of other memory from a count. Whoever needs an exact figure reads
+/// it after joining the writer's thread, and the join orders the two.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds; only the owning thread may call this, or additions are lost.
+    #[inline]
+    pub(crate) fn add(&self, n: u64) {
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Drops by reason, one writer.
+#[derive(Debug, Default)]
+pub(crate) struct DropCounters([Counter; DropReason::ALL.len()]);
+
+impl DropCounters {
+    #[inline]
+    pub(crate) fn add(&self, reason: DropReason, n: u64) {
+        self.0[reason as usize].add(n);
+    }
+
+    pub(crate) fn get(&self) -> Dropped {
+        let mut dropped = Dropped::default();
+        for reason in DropReason::ALL {
+            dropped.add(reason, self.0[reason as usize].get());
+        }
+        dropped
+    }
+}
+
+/// What the producer thread counts.
+#[derive(Debug, Default)]
+pub(crate) struct ProducerCounters {
+    /// Records taken from the source, whatever became of them.
+    pub(crate) produced: Counter,
+    pub(crate) produced_bytes: Counter,
+    pub(crate) bursts: Counter,
+    pub(crate) dropped: DropCounters,
+    /// Records taken from the source that no lane took before the run was halted.
+    pub(crate) unpublished: Counter,
+    /// Pauses that the throttle asked for, and the time they took.
+    pub(crate) throttle_pauses: Counter,
+    pub(crate) throttle_ns: Counter,
+    /// Waits because no active lane had room, and the time they took.
+    pub(crate) full_waits: Counter,
+    pub(crate) full_ns: Counter,
+}
+
+/// What one worker thread counts.
+#[derive(Debug, Default)]
+pub(crate) struct WorkerCounters {
+    /// Records, and bytes, that the sink accepted.
+    pub(crate) delivered: Counter,
+    pub(crate) delivered_bytes: Counter,
+    pub(crate) batches_by_size: Counter,
+    pub(crate) batches_by_age: Counter,
+    pub(crate) batches_by_drain: Counter,
+    /// Times the worker went to sleep.
+    pub(crate) parks: Counter,
+}
+
+/// Every counter of a run, each thread's on cache lines of its own.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(crate) producer: CachePadded<ProducerCounters>,
+    pub(crate) workers: Vec<CachePadded<WorkerCounters>>,
+}
+
+impl Counters {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            producer: CachePadded::default(),
+            workers: (0..workers).map(|_| CachePadded::default()).collect(),
+        }
+    }
+}

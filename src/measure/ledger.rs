@@ -1,0 +1,85 @@
+//! The ledger: where every record went.
+
+use serde::Serialize;
+
+/// Why a record was given up on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// Longer than `max_record_bytes`.
+    TooLong,
+    /// No active lane had room, and `when_full` is `drop-newest`.
+    Full,
+    /// The reader of the output has gone (a closed pipe): nobody is left to deliver to.
+    ReaderClosed,
+}
+
+impl DropReason {
+    /// Every reason, in the order of their discriminants.
+    pub const ALL: [Self; 3] = [Self::TooLong, Self::Full, Self::ReaderClosed];
+}
+
+/// Records dropped, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// See [`DropReason::TooLong`].
+    pub too_long: u64,
+    /// See [`DropReason::Full`].
+    pub full: u64,
+    /// See [`DropReason::ReaderClosed`].
+    pub reader_closed: u64,
+}
+
+impl Dropped {
+    /// Adds `n` records to a reason.
+    pub(crate) fn add(&mut self, reason: DropReason, n: u64) {
+        *match reason {
+            DropReason::TooLong => &mut self.too_long,
+            DropReason::Full => &mut self.full,
+            DropReason::ReaderClosed => &mut self.reader_closed,
+        } += n;
+    }
+
+    /// Adds another account of drops to this one.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.too_long += other.too_long;
+        self.full += other.full;
+        self.reader_closed += other.reader_closed;
+    }
+
+    /// All of them, whatever the reason.
+    pub fn total(&self) -> u64 {
+        self.too_long + self.full + self.reader_closed
+    }
+
+    /// Those that a policy of the pipeline dropped. A reader that went away dropped its share itself.
+    pub fn by_policy(&self) -> u64 {
+        self.too_long + self.full
+    }
+}
+
+/// Where the records of a run went: `produced = delivered + dropped + abandoned`.
+///
+/// Each term is counted by itself - produced on the producer thread, delivered on the workers, abandoned from what
+/// is left in the lanes - so that [`balanced`](Self::balanced) proves something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Ledger {
+    /// Records taken from the source.
+    pub produced: u64,
+    /// Records that a sink accepted.
+    pub delivered: u64,
+    /// Records given up on purpose, by reason.
+    pub dropped: Dropped,
+    /// Records that were accepted and not delivered: the drain deadline, a failed sink or a second signal cut them
+    /// off.
+    pub abandoned: u64,
+}
+
+impl Ledger {
+    /// Whether every record is accounted for.
+    pub fn balanced(&self) -> bool {
+        self.produced == self.delivered + self.dropped.total() + self.abandoned
+    }
+}

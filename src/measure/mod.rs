@@ -1,0 +1,19 @@
+//! Floor 1: what the data path counts while it is hot, and what a run's figures are called.
+//!
+//! ```text
+//!   dispatcher --adds--> ProducerCounters --.
+//!                                            >--read--> Snapshot --> console line, JSON, ledger
+//!   worker N ----adds--> WorkerCounters  --'
+//! ```
+//!
+//! Invariants:
+//! * A counter has one writer, so an addition is a load and a store, never a locked instruction.
+//! * Two writers never share a cache line.
+//! * Readers may lag behind by what is in flight; the ledger is drawn after the writers have ended.
+
+pub(crate) mod counters;
+pub(crate) mod ledger;
+pub(crate) mod outcome;
+
+pub use ledger::{DropReason, Dropped, Ledger};
+pub use outcome::{Outcome, Snapshot, StopCause, WorkerReport};

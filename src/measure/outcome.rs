@@ -1,0 +1,163 @@
+//! What a run came to.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::measure::{Dropped, Ledger};
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopCause {
+    /// The source had no more.
+    EndOfInput,
+    /// As many records were produced as were asked for.
+    CountReached,
+    /// The time was over.
+    DurationOver,
+    /// A signal came; its number.
+    Signal(i32),
+    /// The program that embeds the pipeline asked for it.
+    Requested,
+    /// The reader of the output closed it.
+    ReaderClosed,
+    /// The source or a sink failed.
+    Failed,
+}
+
+impl fmt::Display for StopCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EndOfInput => f.write_str("end of input"),
+            Self::CountReached => f.write_str("count reached"),
+            Self::DurationOver => f.write_str("duration over"),
+            Self::Signal(signal) => write!(f, "{}", signal_name(*signal)),
+            Self::Requested => f.write_str("requested"),
+            Self::ReaderClosed => f.write_str("reader closed the output"),
+            Self::Failed => f.write_str("failure"),
+        }
+    }
+}
+
+/// The name of a stop signal, by its number.
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        15 => "SIGTERM",
+        _ => "a signal",
+    }
+}
+
+/// The counters of a running pipeline at one moment; totals since the start.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Since the run began.
+    pub elapsed: Duration,
+    /// Records taken from the source.
+    pub produced: u64,
+    /// Records that sinks accepted.
+    pub delivered: u64,
+    /// Records dropped, by reason.
+    pub dropped: Dropped,
+    /// Records in the lanes of active workers now.
+    pub queue: u64,
+    /// Records those lanes hold when full.
+    pub queue_capacity: u64,
+    /// Active workers.
+    pub workers: usize,
+}
+
+/// What one worker did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WorkerReport {
+    /// Its number, 0 and up.
+    pub worker: usize,
+    /// Records its sink accepted.
+    pub delivered: u64,
+    /// Bytes its sink accepted.
+    pub delivered_bytes: u64,
+    /// Records it dropped, by reason.
+    pub dropped: Dropped,
+    /// Records left in its lane.
+    pub abandoned: u64,
+    /// Batches handed over because they were full.
+    pub batches_by_size: u64,
+    /// Batches handed over because their oldest record had waited for `batch_timeout`.
+    pub batches_by_age: u64,
+    /// Batches handed over because the lane was closing.
+    pub batches_by_drain: u64,
+    /// Times it went to sleep.
+    pub parks: u64,
+    /// Records of the partial batch it flushed at the end, if there was one.
+    pub last_partial: Option<u64>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Where every record went.
+    pub ledger: Ledger,
+    /// From the start until the last worker had ended.
+    pub elapsed: Duration,
+    /// Bytes that sinks accepted.
+    pub delivered_bytes: u64,
+    /// What each worker did.
+    pub workers: Vec<WorkerReport>,
+    /// Why the run ended.
+    pub cause: StopCause,
+    /// The signal that cut the draining short.
+    pub halted_by: Option<i32>,
+    /// The drain deadline passed before everything was delivered.
+    pub deadline_passed: bool,
+    /// What failed, one sentence each.
+    pub failures: Vec<String>,
+    /// How often, and how long, the throttle made the producer pause.
+    pub throttle_pauses: u64,
+    /// See [`throttle_pauses`](Self::throttle_pauses).
+    pub throttle_time: Duration,
+    /// How often, and how long, the producer waited for room in a lane.
+    pub full_waits: u64,
+    /// See [`full_waits`](Self::full_waits).
+    pub full_time: Duration,
+}
+
+impl Outcome {
+    /// The exit code that tells this outcome apart:
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 0 | everything was delivered (or the reader of the output closed it) |
+    /// | 1 | something failed: a source, a sink, a check, the ledger |
+    /// | 3 | drained, but a policy dropped records |
+    /// | 4 | the drain deadline passed; the rest is abandoned and counted |
+    /// | 128 + n | a second signal, number n, cut the draining short |
+    ///
+    /// 2 stands for bad usage or configuration, which has no outcome.
+    pub fn exit_code(&self) -> u8 {
+        if let Some(signal) = self.halted_by {
+            128 + u8::try_from(signal).unwrap_or(0)
+        } else if !self.failures.is_empty() {
+            1
+        } else if self.deadline_passed {
+            4
+        } else if self.ledger.dropped.by_policy() > 0 {
+            3
+        } else {
+            0
+        }
+    }
+
+    /// Delivered records per second of the whole run.
+    pub fn records_per_s(&self) -> f64 {
+        self.ledger.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    /// Delivered bytes per second of the whole run.
+    pub fn bytes_per_s(&self) -> f64 {
+        self.delivered_bytes as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+}

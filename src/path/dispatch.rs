@@ -1,0 +1,270 @@
+//! The dispatcher: which lane gets a burst, and what happens when none has room.
+
+use crate::measure::DropReason;
+use crate::measure::counters::Counters;
+use crate::path::lane::LaneWriter;
+use crate::path::record::{Burst, Lag, RecordHeader};
+use crate::path::throttle::Throttle;
+use crate::path::words::ControlWords;
+use crate::sys::clock::{Clock, saturating_ns};
+use crate::sys::idle::Idle;
+use crate::sys::sync::{Arc, CachePadded};
+
+/// How a lane is chosen among the active ones, once per burst.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// The lane with the least in it; equals in turn. Keeps away from a worker whose sink stalls.
+    #[default]
+    LeastOccupied,
+    /// Each lane in turn.
+    RoundRobin,
+}
+
+/// What happens to records when no active lane has room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The producer waits: backpressure reaches the source, nothing is lost.
+    #[default]
+    Block,
+    /// The records at hand are dropped and counted as `full`; what is queued already stays.
+    DropNewest,
+}
+
+/// Why a burst was not published whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The run was halted.
+    Halted,
+    /// Every worker has gone.
+    NoLane,
+    /// The source's headers do not add up to its bytes: nothing of the burst was published.
+    Malformed,
+}
+
+/// What a dispatcher is made of beside its lanes.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) route: Route,
+    pub(crate) when_full: WhenFull,
+    pub(crate) throttle: Throttle,
+    pub(crate) max_record_bytes: usize,
+}
+
+/// Publishes bursts into lanes; owned by the producer thread.
+#[derive(Debug)]
+pub(crate) struct Dispatcher {
+    lanes: Vec<LaneWriter>,
+    policy: Policy,
+    /// Where the next search for a lane begins, so that equals are served in turn.
+    turn: usize,
+    words: Arc<CachePadded<ControlWords>>,
+    counters: Arc<Counters>,
+    clock: Clock,
+    idle: Idle,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(
+        lanes: Vec<LaneWriter>,
+        policy: Policy,
+        words: Arc<CachePadded<ControlWords>>,
+        counters: Arc<Counters>,
+        clock: Clock,
+        idle: Idle,
+    ) -> Self {
+        Self {
+            lanes,
+            policy,
+            turn: 0,
+            words,
+            counters,
+            clock,
+            idle,
+        }
+    }
+
+    /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping as
+    /// [`WhenFull`] says. Returns the moment of publication.
+    ///
+    /// On refusal the records that no lane took are counted as unpublished.
+    pub(crate) fn dispatch(&mut self, burst: Burst<'_>) -> Result<u64, Refusal> {
+        let now_ns = self.clock.now_ns();
+        let Burst { headers, bytes } = burst;
+        let produced = &self.counters.producer;
+        produced.bursts.add(1);
+        produced.produced.add(headers.len() as u64);
+        produced.produced_bytes.add(bytes.len() as u64);
+        let longest = match stamp(headers, now_ns) {
+            Some((total, longest)) if total == bytes.len() => longest,
+            _ => {
+                produced.unpublished.add(headers.len() as u64);
+                return Err(Refusal::Malformed);
+            }
+        };
+        let published = if longest <= self.policy.max_record_bytes {
+            self.publish_all(headers, bytes)
+        } else {
+            self.publish_without_too_long(headers, bytes)
+        };
+        published.map(|()| now_ns)
+    }
+
+    /// Counts records that the source gave up.
+    pub(crate) fn count_dropped(&self, reason: DropReason, records: u64) {
+        self.counters.producer.produced.add(records);
+        self.counters.producer.dropped.add(reason, records);
+    }
+
+    /// Pauses for as long as the throttle's table says, or until the queue is relieved; says whether it did.
+    pub(crate) fn pause(&self) -> bool {
+        let pause = self.policy.throttle.pause(self.usage());
+        if pause.is_zero() {
+            return false;
+        }
+        let began_ns = self.clock.now_ns();
+        let until_ns = began_ns.saturating_add(saturating_ns(pause));
+        let relief = self.policy.throttle.relief();
+        self.idle.wait(until_ns, || {
+            self.words.is_quiescing() || self.usage() <= relief
+        });
+        let producer = &self.counters.producer;
+        producer.throttle_pauses.add(1);
+        producer.throttle_ns.add(self.clock.now_ns() - began_ns);
+        true
+    }
+
+    /// Closes the lanes and wakes every worker, so that each drains its lane and ends.
+    pub(crate) fn close(self) {
+        let unparkers: Vec<_> = self
+            .lanes
+            .iter()
+            .map(|lane| lane.unparker().clone())
+            .collect();
+        drop(self.lanes);
+        for unparker in unparkers {
+            unparker.unpark();
+        }
+    }
+
+    fn publish_all(&mut self, headers: &[RecordHeader], bytes: &[u8]) -> Result<(), Refusal> {
+        let (mut headers, mut bytes) = (headers, bytes);
+        while !headers.is_empty() {
+            let published = match self.choose() {
+                Some(lane) => self.lanes[lane].publish(headers, bytes),
+                None => return self.refuse(headers.len(), Refusal::NoLane),
+            };
+            if published < headers.len() {
+                let len: usize = headers[..published].iter().map(|h| h.len as usize).sum();
+                bytes = &bytes[len..];
+                if published == 0 && !self.wait_for_room(headers[0].len as usize) {
+                    if self.words.is_halted() {
+                        return self.refuse(headers.len(), Refusal::Halted);
+                    }
+                    let dropped = headers.len() as u64;
+                    self.counters
+                        .producer
+                        .dropped
+                        .add(DropReason::Full, dropped);
+                    return Ok(());
+                }
+            }
+            headers = &headers[published..];
+        }
+        Ok(())
+    }
+
+    /// The rare case: some records of the burst are longer than a lane is sure to carry. They are dropped and counted;
+    /// what lies between them is published.
+    fn publish_without_too_long(
+        &mut self,
+        headers: &[RecordHeader],
+        bytes: &[u8],
+    ) -> Result<(), Refusal> {
+        let limit = self.policy.max_record_bytes;
+        let mut at = 0;
+        for run in headers.chunk_by(|a, b| (a.len as usize > limit) == (b.len as usize > limit)) {
+            let len: usize = run.iter().map(|h| h.len as usize).sum();
+            if run[0].len as usize > limit {
+                let dropped = &self.counters.producer.dropped;
+                dropped.add(DropReason::TooLong, run.len() as u64);
+            } else {
+                self.publish_all(run, &bytes[at..at + len])?;
+            }
+            at += len;
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, records: usize, refusal: Refusal) -> Result<(), Refusal> {
+        self.counters.producer.unpublished.add(records as u64);
+        Err(refusal)
+    }
+
+    /// The lane for the next records, or none when every active worker has gone.
+    #[inline]
+    fn choose(&mut self) -> Option<usize> {
+        let active = self.words.active().min(self.lanes.len());
+        self.turn = if self.turn + 1 < active {
+            self.turn + 1
+        } else {
+            0
+        };
+        let in_turn = (self.turn..active).chain(0..self.turn.min(active));
+        let mut open = in_turn.filter(|lane| !self.lanes[*lane].is_closed());
+        match self.policy.route {
+            Route::RoundRobin => open.next(),
+            Route::LeastOccupied => {
+                // Usage is never negative, and such floats order as their bits do.
+                open.min_by_key(|lane| self.lanes[*lane].usage().to_bits())
+            }
+        }
+    }
+
+    /// Waits until an active lane can take a record of `len` bytes; false when the policy is to drop, or on a halt.
+    fn wait_for_room(&self, len: usize) -> bool {
+        let room = || {
+            let active = &self.lanes[..self.words.active().min(self.lanes.len())];
+            // A lane that closes meanwhile ends the wait too: choose() then finds out whether any is left.
+            active
+                .iter()
+                .any(|lane| lane.has_room(len) || lane.is_closed())
+        };
+        if self.policy.when_full == WhenFull::DropNewest {
+            return room();
+        }
+        let began_ns = self.clock.now_ns();
+        self.idle
+            .wait(u64::MAX, || room() || self.words.is_halted());
+        let producer = &self.counters.producer;
+        producer.full_waits.add(1);
+        producer.full_ns.add(self.clock.now_ns() - began_ns);
+        !self.words.is_halted()
+    }
+
+    /// Usage of the active lanes together, 0 to 1: the larger of records and bytes.
+    #[inline]
+    fn usage(&self) -> f64 {
+        let active = &self.lanes[..self.words.active().min(self.lanes.len())];
+        active.iter().map(LaneWriter::usage).sum::<f64>() / active.len() as f64
+    }
+}
+
+/// Stamps each header with the moment of publication; returns the records' bytes together and the longest of them.
+/// None where a record is empty, or there is none.
+#[inline]
+fn stamp(headers: &mut [RecordHeader], now_ns: u64) -> Option<(usize, usize)> {
+    let (mut total, mut longest, mut shortest) = (0, 0, u32::MAX);
+    let mut due_ns = headers.first()?.due_ns;
+    let mut lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
+    for header in headers {
+        if header.due_ns != due_ns {
+            due_ns = header.due_ns;
+            lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
+        }
+        header.stamp(lag);
+        total += header.len as usize;
+        longest = longest.max(header.len);
+        shortest = shortest.min(header.len);
+    }
+    (shortest > 0).then_some((total, longest as usize))
+}

@@ -1,0 +1,1 @@
+//! Private tests of the lane.

@@ -1,0 +1,192 @@
+//! The check sink: reads every byte that arrives and proves that nothing is missing, doubled, torn or out of order.
+
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Sink, SinkError, SinkFactory};
+use crate::measure::Ledger;
+use crate::path::batch::Batch;
+
+/// Checks each record as it arrives - one newline, at its end; positions rising on each worker - and at the end the
+/// set of positions over all workers.
+#[derive(Debug, Default)]
+pub struct Check {
+    runs: Arc<Mutex<Vec<Range<u64>>>>,
+}
+
+impl SinkFactory for Check {
+    fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>> {
+        Ok(Box::new(CheckSink {
+            worker,
+            runs: Vec::new(),
+            shared: Arc::clone(&self.runs),
+        }))
+    }
+
+    fn verdict(&mut self, ledger: &Ledger) -> Result<(), String> {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        runs.sort_unstable_by_key(|run| run.start);
+        let arrived: u64 = runs.iter().map(|run| run.end - run.start).sum();
+        if arrived != ledger.delivered {
+            return Err(format!(
+                "check: {arrived} records arrived, but {} count as delivered",
+                ledger.delivered
+            ));
+        }
+        let mut next = 0;
+        for run in runs.iter() {
+            if run.start < next {
+                return Err(format!("check: record {} arrived twice", run.start));
+            }
+            if run.start > next && ledger.dropped.total() == 0 {
+                return Err(format!("check: record {next} never arrived"));
+            }
+            next = run.end;
+        }
+        if ledger.dropped.total() == 0 && next != ledger.produced {
+            return Err(format!("check: record {next} never arrived"));
+        }
+        Ok(())
+    }
+}
+
+/// One worker's check. What it saw is kept as runs of consecutive positions, at most one per burst.
+#[derive(Debug)]
+struct CheckSink {
+    worker: usize,
+    runs: Vec<Range<u64>>,
+    shared: Arc<Mutex<Vec<Range<u64>>>>,
+}
+
+impl CheckSink {
+    fn note(&mut self, position: u64) -> Result<(), String> {
+        match self.runs.last_mut() {
+            Some(run) if run.end == position => run.end += 1,
+            Some(run) if run.end > position => {
+                return Err(format!(
+                    "position {position} came after position {}",
+                    run.end - 1
+                ));
+            }
+            _ => self.runs.push(position..position + 1),
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, batch: &Batch<'_>) -> Result<(), String> {
+        let [first, second] = batch.bytes();
+        let in_second = memchr::memchr_iter(b'\n', second).map(|at| at + first.len());
+        let mut newlines = memchr::memchr_iter(b'\n', first).chain(in_second);
+        let mut end = 0;
+        for header in batch.headers().into_iter().flatten() {
+            end += header.len as usize;
+            let newline = newlines.next();
+            if newline != Some(end - 1) {
+                let where_else = newline.map_or("none".into(), |at| at.to_string());
+                return Err(format!(
+                    "record {} should end in its only newline at byte {} of the batch; the next is at {where_else}",
+                    header.position,
+                    end - 1,
+                ));
+            }
+            self.note(header.position)?;
+        }
+        if end != batch.byte_len() {
+            return Err(format!("{} bytes too many", batch.byte_len() - end));
+        }
+        Ok(())
+    }
+}
+
+impl Sink for CheckSink {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        self.check(batch).map_err(|wrong| {
+            let wrong = format!("check on worker {}: {wrong}", self.worker);
+            io::Error::new(io::ErrorKind::InvalidData, wrong).into()
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.append(&mut self.runs);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Dropped;
+    use crate::path::record::RecordHeader;
+
+    fn batch_of(lines: &[(u64, &str)]) -> (Vec<RecordHeader>, Vec<u8>) {
+        let header = |(position, line): &(u64, &str)| {
+            RecordHeader::new(0, *position, u32::try_from(line.len()).expect("short"))
+        };
+        let bytes = lines.iter().flat_map(|(_, line)| line.bytes()).collect();
+        (lines.iter().map(header).collect(), bytes)
+    }
+
+    fn run(batches: &[&[(u64, &str)]], ledger: &Ledger) -> Result<(), String> {
+        let mut check = Check::default();
+        for (worker, lines) in batches.iter().enumerate() {
+            let mut sink = check.open(worker).expect("a sink");
+            let (headers, bytes) = batch_of(lines);
+            for split in 0..=bytes.len() {
+                let parts = bytes.split_at(split);
+                let batch = Batch::new(headers.split_at(headers.len() / 2), parts);
+                let mut fresh = Check::default().open(worker).expect("a sink");
+                fresh.write(&batch).map_err(|e| e.to_string())?;
+            }
+            let batch = Batch::new((&headers, &[]), (&bytes, &[]));
+            sink.write(&batch).map_err(|e| e.to_string())?;
+            sink.flush().map_err(|e| e.to_string())?;
+        }
+        check.verdict(ledger)
+    }
+
+    fn ledger(delivered: u64, full: u64) -> Ledger {
+        Ledger {
+            produced: delivered + full,
+            delivered,
+            dropped: Dropped {
+                full,
+                ..Dropped::default()
+            },
+            abandoned: 0,
+        }
+    }
+
+    #[test]
+    fn a_whole_set_passes_however_it_is_split_over_workers_and_parts() {
+        let batches: &[&[_]] = &[&[(1, "a\n"), (2, "\n")], &[(0, "bc\n"), (3, "d\r\n")]];
+        assert_eq!(run(batches, &ledger(4, 0)), Ok(()));
+    }
+
+    #[test]
+    fn every_kind_of_damage_is_named() {
+        let says = |batches: &[&[(u64, &str)]], ledger: &Ledger, what: &str| {
+            let verdict = run(batches, ledger);
+            assert!(
+                verdict.as_ref().is_err_and(|e| e.contains(what)),
+                "{verdict:?}"
+            );
+        };
+        says(&[&[(0, "a\nb\n")]], &ledger(1, 0), "only newline");
+        says(&[&[(0, "a")]], &ledger(1, 0), "only newline");
+        says(&[&[(1, "a\n"), (0, "b\n")]], &ledger(2, 0), "came after");
+        says(
+            &[&[(0, "a\n")], &[(0, "a\n")]],
+            &ledger(2, 0),
+            "arrived twice",
+        );
+        says(
+            &[&[(0, "a\n"), (2, "b\n")]],
+            &ledger(2, 0),
+            "record 1 never",
+        );
+        says(&[&[(0, "a\n")]], &ledger(2, 0), "count as delivered");
+        assert_eq!(run(&[&[(0, "a\n"), (2, "b\n")]], &ledger(2, 1)), Ok(()));
+    }
+}

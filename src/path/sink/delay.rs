@@ -1,0 +1,31 @@
+//! The delay sink: an artificial I/O latency that makes backpressure visible.
+
+use std::time::Duration;
+
+use super::{Sink, SinkError};
+use crate::path::batch::Batch;
+
+/// Makes each batch of another sink take that much longer.
+#[derive(Debug)]
+pub struct Delay<S> {
+    delay: Duration,
+    sink: S,
+}
+
+impl<S: Sink> Delay<S> {
+    /// Waits `delay` before each batch that goes to `sink`.
+    pub fn new(delay: Duration, sink: S) -> Self {
+        Self { delay, sink }
+    }
+}
+
+impl<S: Sink> Sink for Delay<S> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        std::thread::sleep(self.delay);
+        self.sink.write(batch)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.sink.flush()
+    }
+}

@@ -1,0 +1,261 @@
+//! Floor 4: assembles the path, owns every thread, keeps the stop order and draws up the ledger.
+//!
+//! ```text
+//!   Pipeline --start--> Running --join--> Outcome
+//!                          |  spawns: reporter (unpinned), producer, worker 0..N (each pins itself)
+//!                          '- hears:  Event::{Asked, ProducerEnded, WorkerEnded}, one channel
+//! ```
+//!
+//! Invariants:
+//! * No thread is spawned anywhere else, and the reporter before any thread is pinned.
+//! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
+//! * `join` returns: when the drain deadline has passed, or on a halt, threads that hang are left behind and their
+//!   records counted as abandoned.
+
+mod running;
+
+use std::io;
+use std::sync::mpsc;
+use std::time::Duration;
+
+pub use running::Running;
+
+use crate::config::{Config, ConfigErrors};
+use crate::control::stop::Stop;
+use crate::measure::Snapshot;
+use crate::measure::counters::Counters;
+use crate::path::dispatch::{Dispatcher, Policy};
+use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
+use crate::path::producer::Producer;
+use crate::path::sink::{Sink, SinkFactory};
+use crate::path::source::Source;
+use crate::path::words::ControlWords;
+use crate::path::worker::{BatchLimits, Worker};
+use crate::sys::bell::{Bell, bell};
+use crate::sys::clock::Clock;
+use crate::sys::cores::Placement;
+use crate::sys::idle::Idle;
+use crate::sys::sync::Arc;
+use running::{Event, Parts};
+
+/// Why a pipeline did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration contradicts itself.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// A sink could not be made.
+    #[error("{0}")]
+    Sink(io::Error),
+    /// The system has no thread or descriptor left.
+    #[error("cannot start the pipeline: {0}")]
+    System(io::Error),
+}
+
+/// A pipeline that has not started yet: a source, a sink per worker, and what to do with them.
+///
+/// ```
+/// use splashdam::{Batch, Config, Pipeline};
+/// use splashdam::sink::{Sink, SinkError};
+/// use splashdam::source::{Generator, Rate};
+///
+/// /// Adds up what arrives.
+/// #[derive(Default)]
+/// struct Meter {
+///     bytes: usize,
+/// }
+///
+/// impl Sink for Meter {
+///     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+///         self.bytes += batch.byte_len();
+///         Ok(())
+///     }
+/// }
+///
+/// let mut config = Config::default();
+/// config.count = Some(100_000);
+/// config.max_workers = 2;
+/// let source = Generator::new(Rate::Max, None, 0);
+/// let running = Pipeline::new(source, |_worker: usize| Ok(Meter::default())).config(config).start()?;
+/// let outcome = running.join();
+/// assert_eq!(outcome.ledger.delivered, 100_000);
+/// assert_eq!(outcome.exit_code(), 0);
+/// # Ok::<(), splashdam::StartError>(())
+/// ```
+pub struct Pipeline {
+    source: Box<dyn Source>,
+    sinks: Box<dyn SinkFactory>,
+    config: Config,
+    observer: Option<(Duration, Observer)>,
+}
+
+/// Called by the reporter thread, each interval.
+pub(crate) type Observer = Box<dyn FnMut(&Snapshot) + Send>;
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pipeline {
+    /// A pipeline from `source` to the sinks that `sinks` makes, one per worker, with the default configuration.
+    pub fn new(source: impl Source + 'static, sinks: impl SinkFactory + 'static) -> Self {
+        Self {
+            source: Box::new(source),
+            sinks: Box::new(sinks),
+            config: Config::default(),
+            observer: None,
+        }
+    }
+
+    /// Sets the configuration.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Has `observer` called with the counters each `interval`, on a thread of its own, until the run ends.
+    #[must_use]
+    pub fn observe(
+        mut self,
+        interval: Duration,
+        observer: impl FnMut(&Snapshot) + Send + 'static,
+    ) -> Self {
+        self.observer = Some((interval, Box::new(observer)));
+        self
+    }
+
+    /// Validates the configuration, makes the sinks, allocates every lane, and lets the threads go.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]; nothing runs then.
+    pub fn start(mut self) -> Result<Running, StartError> {
+        self.config.validate()?;
+        let config = &self.config;
+        let workers = config.max_workers;
+        let sinks: Vec<_> = (0..workers).map(|worker| self.sinks.open(worker)).collect();
+        let sinks = sinks
+            .into_iter()
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(StartError::Sink)?;
+        let (bell, ringer) = bell().map_err(StartError::System)?;
+        let size = LaneSize {
+            records: config.channel_size,
+            bytes: config.lane_bytes,
+        };
+        let (writers, readers): (Vec<_>, Vec<_>) = (0..workers).map(|_| lane(size)).unzip();
+        let gauges: Vec<Arc<Gauge>> = writers.iter().map(|w| Arc::clone(w.gauge())).collect();
+        let unparkers = writers.iter().map(|w| w.unparker().clone()).collect();
+        let words = Arc::new(ControlWords::new(workers));
+        let (events, heard) = mpsc::channel();
+        let placement = Placement::plan(workers);
+        let clock = Clock::start();
+        let shared = Shared {
+            words: Arc::clone(&words),
+            counters: Arc::new(Counters::new(workers)),
+            clock,
+            idle: Idle::new(clock, placement.spin_ns),
+        };
+        let producer = shared.producer(config, self.source, writers, bell);
+        let workers = shared.workers(config, readers, sinks);
+        Running::launch(
+            Parts {
+                stop: Stop::new(words, ringer, unparkers, {
+                    let events = events.clone();
+                    // Nobody hears it any more once the pipeline has been joined.
+                    move |cause| drop(events.send(Event::Asked(cause)))
+                }),
+                counters: shared.counters,
+                words: shared.words,
+                gauges,
+                clock,
+                sinks: self.sinks,
+                config: self.config,
+            },
+            (events, heard),
+            &placement,
+            producer,
+            workers,
+            self.observer,
+        )
+        .map_err(StartError::System)
+    }
+}
+
+/// What every thread of the path shares.
+struct Shared {
+    words: Arc<crate::sys::sync::CachePadded<ControlWords>>,
+    counters: Arc<Counters>,
+    clock: Clock,
+    idle: Idle,
+}
+
+impl Shared {
+    fn producer(
+        &self,
+        config: &Config,
+        source: Box<dyn Source>,
+        lanes: Vec<LaneWriter>,
+        bell: Bell,
+    ) -> Producer {
+        let policy = Policy {
+            route: config.route,
+            when_full: config.when_full,
+            throttle: config.throttle.clone(),
+            max_record_bytes: config.max_record_bytes,
+        };
+        Producer {
+            source,
+            dispatcher: Dispatcher::new(
+                lanes,
+                policy,
+                Arc::clone(&self.words),
+                Arc::clone(&self.counters),
+                self.clock,
+                self.idle,
+            ),
+            bell,
+            words: Arc::clone(&self.words),
+            clock: self.clock,
+            idle: self.idle,
+            left: config.count.unwrap_or(u64::MAX),
+        }
+    }
+
+    fn workers(
+        &self,
+        config: &Config,
+        readers: Vec<LaneReader>,
+        sinks: Vec<Box<dyn Sink>>,
+    ) -> Vec<Worker> {
+        let limits = BatchLimits {
+            extent: Extent {
+                records: config.batch_size as u64,
+                bytes: config.batch_bytes as u64,
+            },
+            timeout: config.batch_timeout,
+        };
+        let make = |(index, (lane, sink))| Worker {
+            index,
+            lane,
+            sink,
+            limits,
+            words: Arc::clone(&self.words),
+            counters: Arc::clone(&self.counters),
+            clock: self.clock,
+            idle: self.idle,
+            last_partial: None,
+        };
+        readers
+            .into_iter()
+            .zip(sinks)
+            .enumerate()
+            .map(make)
+            .collect()
+    }
+}

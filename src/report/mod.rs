@@ -1,0 +1,13 @@
+//! Floor 3: what people and programs get to see of a run.
+//!
+//! ```text
+//!   Snapshot, each second --line--> [METRICS] ...       Outcome --summary--> text, --json--> FILE
+//! ```
+//!
+//! Invariants:
+//! * Only this folder and `cli` print. Everything here goes to standard error: standard output belongs to the sink.
+//! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
+
+pub(crate) mod json;
+pub(crate) mod line;
+pub(crate) mod summary;

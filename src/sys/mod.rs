@@ -1,0 +1,19 @@
+//! Floor 0: what the machine gives us.
+//!
+//! ```text
+//!   sync   the only door to atomics and fences        clock  nanoseconds since the run began
+//!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
+//!   cores  which thread runs where
+//! ```
+//!
+//! Invariants:
+//! * Nothing here knows a record, a lane or a sink.
+//! * Nothing spins without a time budget: on a shared core a spinner whose partner is not running burns the
+//!   partner's whole time slice (3-4 ms on Linux with default settings).
+//! * Nothing here allocates after a thread has started.
+
+pub(crate) mod bell;
+pub(crate) mod clock;
+pub(crate) mod cores;
+pub(crate) mod idle;
+pub(crate) mod sync;
