@@ -97,3 +97,8 @@ pub use path::source::{Demand, Lent, Source};
 pub use path::throttle::Throttle;
 pub use pipeline::{Pipeline, Running, StartError};
 pub use sys::clock::Clock;
+
+/// The README's program compiles.
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

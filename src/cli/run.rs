@@ -68,14 +68,8 @@ pub(super) fn command() -> Command {
 
 /// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as said.
 fn argument(setting: &'static Setting) -> Arg {
-    let default = (setting.get)(&Job::default());
-    let help = match default {
-        _ if setting.name == "max_workers" => setting.help.into(),
-        serde_json::Value::Null => setting.help.into(),
-        serde_json::Value::String(text) => format!("{} [default: {text}]", setting.help),
-        serde_json::Value::Array(_) => format!("{} [default: generator]", setting.help),
-        other => format!("{} [default: {other}]", setting.help),
-    };
+    let default = setting.default_text();
+    let default = default.map_or(String::new(), |text| format!(" [default: {text}]"));
     let action = if setting.many {
         ArgAction::Append
     } else {
@@ -85,7 +79,7 @@ fn argument(setting: &'static Setting) -> Arg {
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
         .action(action)
-        .help(help)
+        .help(format!("{}{default}", setting.help))
         .help_heading(setting.group)
 }
 

@@ -28,6 +28,30 @@ pub(super) struct Setting {
     pub(super) get: fn(&Job) -> Value,
 }
 
+impl Setting {
+    /// The default as a person would write it; none where nothing is set by default.
+    pub(super) fn default_text(&self) -> Option<String> {
+        if self.name == "max_workers" {
+            return Some("one per CPU beside the producer's, at most 8".into());
+        }
+        match (self.get)(&Job::default()) {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            Value::Array(values) => Some(values.iter().filter_map(Value::as_str).collect()),
+            Value::Number(n) if self.value == "SIZE" => {
+                let bytes = n.as_u64().unwrap_or(0);
+                let (count, unit) = if bytes % (1 << 20) == 0 {
+                    (bytes >> 20, "MiB")
+                } else {
+                    (bytes >> 10, "KiB")
+                };
+                Some(format!("{count}{unit}"))
+            }
+            other => Some(other.to_string()),
+        }
+    }
+}
+
 const fn setting(
     group: &'static str,
     name: &'static str,
@@ -175,7 +199,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         WORKERS,
         "max_workers",
         "N",
-        "The workers there are, each a pinned thread (1 to 1024) [default: one per CPU beside the producer's, at most 8]",
+        "The workers there are, each a pinned thread (1 to 1024)",
         |job, text| size(text).map(|n| job.config.max_workers = n),
         |job| job.config.max_workers.into(),
     ),
@@ -326,4 +350,30 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn text_of(duration: Duration) -> Value {
     humantime::format_duration(duration).to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SETTINGS;
+
+    /// The rows that the README's table of settings must have.
+    fn rows() -> String {
+        let row = |setting: &super::Setting| {
+            let flag = setting.name.replace('_', "-");
+            let default = setting.default_text().unwrap_or_default();
+            let (value, help) = (setting.value, setting.help);
+            format!("| `--{flag}` | {value} | {default} | {help} |\n")
+        };
+        SETTINGS.iter().map(row).collect()
+    }
+
+    #[test]
+    fn the_readme_tells_every_setting_as_it_is() {
+        let readme = include_str!("../../README.md");
+        let rows = rows();
+        assert!(
+            readme.contains(&rows),
+            "the README's table of settings should be:\n{rows}"
+        );
+    }
 }

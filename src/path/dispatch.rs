@@ -133,19 +133,6 @@ impl Dispatcher {
         true
     }
 
-    /// Closes the lanes and wakes every worker, so that each drains its lane and ends.
-    pub(crate) fn close(self) {
-        let unparkers: Vec<_> = self
-            .lanes
-            .iter()
-            .map(|lane| lane.unparker().clone())
-            .collect();
-        drop(self.lanes);
-        for unparker in unparkers {
-            unparker.unpark();
-        }
-    }
-
     fn publish_all(&mut self, headers: &[RecordHeader], bytes: &[u8]) -> Result<(), Refusal> {
         let (mut headers, mut bytes) = (headers, bytes);
         while !headers.is_empty() {
@@ -224,10 +211,9 @@ impl Dispatcher {
     fn wait_for_room(&self, len: usize) -> bool {
         let room = || {
             let active = &self.lanes[..self.words.active().min(self.lanes.len())];
-            // A lane that closes meanwhile ends the wait too: choose() then finds out whether any is left.
-            active
-                .iter()
-                .any(|lane| lane.has_room(len) || lane.is_closed())
+            let mut open = active.iter().filter(|lane| !lane.is_closed()).peekable();
+            // No open lane ends the wait too: choose() then finds that out.
+            open.peek().is_none() || open.any(|lane| lane.has_room(len))
         };
         if self.policy.when_full == WhenFull::DropNewest {
             return room();
@@ -246,6 +232,18 @@ impl Dispatcher {
     fn usage(&self) -> f64 {
         let active = &self.lanes[..self.words.active().min(self.lanes.len())];
         active.iter().map(LaneWriter::usage).sum::<f64>() / active.len() as f64
+    }
+}
+
+impl Drop for Dispatcher {
+    /// Closes the lanes, then wakes every worker, so that each drains its lane and ends: also when a source panics.
+    fn drop(&mut self) {
+        let lanes = std::mem::take(&mut self.lanes);
+        let unparkers: Vec<_> = lanes.iter().map(|lane| lane.unparker().clone()).collect();
+        drop(lanes);
+        for unparker in unparkers {
+            unparker.unpark();
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Producer {
 }
 
 impl Producer {
-    /// Runs until the source ends, the count is reached or a stop comes; then closes the lanes.
+    /// Runs until the source ends, the count is reached or a stop comes; then, with the dispatcher, the lanes close.
     pub(crate) fn run(mut self) -> ProducerEnd {
         self.source.start(self.clock);
         let mut end = self.produce();
@@ -57,7 +57,6 @@ impl Producer {
                 end = failed;
             }
         }
-        self.dispatcher.close();
         end
     }
 
