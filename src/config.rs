@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::control::autoscale::Policy;
 use crate::path::dispatch::{Route, WhenFull};
 use crate::path::throttle::Throttle;
+use crate::sys::clock::saturating_ns;
 
 /// What a pipeline can be told. [`Config::default`] is a sane one; change what matters.
 ///
@@ -37,12 +39,20 @@ pub struct Config {
     pub min_workers: usize,
     /// The workers there are, each a pinned thread.
     pub max_workers: usize,
+    /// Whether the number of active workers follows the load. If not, all of them are active.
+    pub autoscale: bool,
     /// How often the number of active workers is reconsidered.
     pub autoscale_interval: Duration,
     /// The queue usage (0 to 1) above which a worker is added.
     pub scale_up_threshold: f64,
     /// The queue usage below which a worker is retired.
     pub scale_down_threshold: f64,
+    /// How many samples in a row must ask for one more worker.
+    pub scale_up_samples: u32,
+    /// How many samples in a row must ask for one worker fewer.
+    pub scale_down_samples: u32,
+    /// How long after a step no step the other way is taken.
+    pub scale_cooldown: Duration,
     /// How a lane is chosen.
     pub route: Route,
     /// What happens when no lane has room.
@@ -68,9 +78,13 @@ impl Default for Config {
             batch_timeout: Duration::from_millis(100),
             min_workers: 1,
             max_workers: 1,
+            autoscale: true,
             autoscale_interval: Duration::from_secs(1),
             scale_up_threshold: 0.8,
             scale_down_threshold: 0.2,
+            scale_up_samples: 1,
+            scale_down_samples: 3,
+            scale_cooldown: Duration::from_secs(1),
             route: Route::default(),
             when_full: WhenFull::default(),
             throttle: Throttle::default(),
@@ -83,6 +97,8 @@ impl Default for Config {
 
 /// The most workers: each is a thread with a lane of its own.
 pub(crate) const WORKERS_MAX: usize = 1_024;
+/// The most samples that a step may need.
+const SAMPLES_MAX: usize = 1_000_000;
 /// The most records in a lane (24 bytes each: 1.5 GiB).
 pub(crate) const CHANNEL_SIZE_MAX: usize = 1 << 26;
 /// The most payload in a lane, 64 GiB.
@@ -103,6 +119,20 @@ impl fmt::Display for ConfigErrors {
 }
 
 impl Config {
+    /// The autoscaler's part of it; none where all workers are always active.
+    pub(crate) fn autoscale_policy(&self) -> Option<Policy> {
+        let scales = self.autoscale && self.min_workers < self.max_workers;
+        scales.then(|| Policy {
+            min_workers: self.min_workers,
+            max_workers: self.max_workers,
+            scale_up_threshold: self.scale_up_threshold,
+            scale_down_threshold: self.scale_down_threshold,
+            scale_up_samples: self.scale_up_samples,
+            scale_down_samples: self.scale_down_samples,
+            scale_cooldown_ns: saturating_ns(self.scale_cooldown),
+        })
+    }
+
     /// Looks for impossible values and contradictions, all of them.
     ///
     /// # Errors
@@ -136,6 +166,16 @@ impl Config {
         size("batch_bytes", self.batch_bytes, LANE_BYTES_MAX);
         size("min_workers", self.min_workers, WORKERS_MAX);
         size("max_workers", self.max_workers, WORKERS_MAX);
+        size(
+            "scale_up_samples",
+            self.scale_up_samples as usize,
+            SAMPLES_MAX,
+        );
+        size(
+            "scale_down_samples",
+            self.scale_down_samples as usize,
+            SAMPLES_MAX,
+        );
         let mut share = |name: &str, value: f64| {
             if !(0.0..=1.0).contains(&value) {
                 wrong.push(format!("{name} {value} is out of range: expected 0 to 1"));
@@ -154,6 +194,7 @@ impl Config {
         let millisecond = Duration::from_millis(1);
         time("batch_timeout", self.batch_timeout, Duration::ZERO);
         time("autoscale_interval", self.autoscale_interval, millisecond);
+        time("scale_cooldown", self.scale_cooldown, Duration::ZERO);
         time("drain_timeout", self.drain_timeout, Duration::ZERO);
         if let Some(duration) = self.duration {
             time("duration", duration, millisecond);

@@ -25,7 +25,7 @@
 //! |---|---|---|
 //! | 5 | `cli`, `main` | flags and files to a job, a job to a pipeline, its outcome to an exit code |
 //! | 4 | `pipeline`, `config` | assembles; owns every thread, the stop order and the ledger; validates once |
-//! | 3 | `control` | the stop and the signals; never a record, a lane's bytes or a sink |
+//! | 3 | `control` | autoscaler (policy and thread), stop, signals; never a record, a lane's bytes or a sink |
 //! | 3 | `report` | what people and programs get to see |
 //! | 2 | `path` | the data path: source, dispatch, lane, worker, sink; throttle; control words |
 //! | 1 | `measure` | single-writer counters, the ledger, what a run came to |
@@ -45,7 +45,8 @@
 //! # Threads
 //!
 //! `main` is never pinned: it waits, joins and reports. `producer` owns the source and the dispatcher; `worker-N` owns
-//! its lane's reading end and its sink; both pin themselves. `reporter` calls the observer. `ctrlc` has a thread for
+//! its lane's reading end and its sink; both pin themselves. `scaler` samples
+//! and sets the active set; `reporter` calls the observer. `ctrlc` has a thread for
 //! signals. All of them are started by unpinned threads, because a thread inherits its parent's CPUs.
 //!
 //! # The stop
@@ -87,7 +88,10 @@ mod sys;
 pub use config::{Config, ConfigErrors};
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
-pub use measure::{DropReason, Dropped, Ledger, Outcome, Snapshot, StopCause, WorkerReport};
+pub use measure::{
+    DropReason, Dropped, Ledger, Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport,
+    WorkerReport,
+};
 pub use path::batch::{Batch, Record};
 pub use path::dispatch::{Route, WhenFull};
 pub use path::record::{Burst, BurstBuffer, RecordHeader};

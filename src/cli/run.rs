@@ -24,6 +24,7 @@ use crate::control::stop::Stop;
 use crate::measure::{Outcome, StopCause};
 use crate::path::source::{Generator, Lines, Source};
 use crate::pipeline::{Pipeline, Running, StartError};
+use crate::report::events::print_events;
 use crate::report::line::MetricsLine;
 use crate::report::summary::Summary;
 
@@ -85,7 +86,7 @@ fn argument(setting: &'static Setting) -> Arg {
 
 pub(super) fn run(matches: &ArgMatches) -> ExitCode {
     let quiet = matches.get_flag("quiet");
-    speak(quiet);
+    print_events(quiet);
     let job = match Job::from(matches) {
         Ok(job) => job,
         Err(wrong) => return refuse(&wrong.to_string()),
@@ -94,23 +95,6 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
         Ok((running, report)) => finish(&job, running, report, quiet),
         Err(refusal) => refusal,
     }
-}
-
-/// Events of the library - warnings, mostly - go to standard error as plain lines.
-fn speak(quiet: bool) {
-    let level = if quiet {
-        tracing::Level::ERROR
-    } else {
-        tracing::Level::INFO
-    };
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr)
-        .with_target(false)
-        .with_ansi(false)
-        .without_time();
-    // Only a second subscriber could fail, and there is none.
-    let _ = subscriber.try_init();
 }
 
 fn refuse(what: &str) -> ExitCode {

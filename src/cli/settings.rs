@@ -199,7 +199,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         WORKERS,
         "max_workers",
         "N",
-        "The workers there are, each a pinned thread (1 to 1024)",
+        "The workers there are, each a pinned thread; those not active are parked (1 to 1024)",
         |job, text| size(text).map(|n| job.config.max_workers = n),
         |job| job.config.max_workers.into(),
     ),
@@ -229,6 +229,21 @@ pub(super) static SETTINGS: &[Setting] = &[
     ),
     setting(
         WORKERS,
+        "autoscale",
+        "ON",
+        "Whether the number of active workers follows the load: on or off (all of them, always)",
+        |job, text| {
+            job.config.autoscale = match text {
+                "on" => true,
+                "off" => false,
+                _ => return Err("expected on or off".into()),
+            };
+            Ok(())
+        },
+        |job| if job.config.autoscale { "on" } else { "off" }.into(),
+    ),
+    setting(
+        WORKERS,
         "autoscale_interval",
         "DURATION",
         "How often the number of active workers is reconsidered (1ms and up)",
@@ -250,6 +265,30 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Queue usage below which a worker is retired (0 to 1)",
         |job, text| share(text).map(|n| job.config.scale_down_threshold = n),
         |job| job.config.scale_down_threshold.into(),
+    ),
+    setting(
+        WORKERS,
+        "scale_up_samples",
+        "N",
+        "How many intervals in a row must ask for one more worker",
+        |job, text| samples(text).map(|n| job.config.scale_up_samples = n),
+        |job| job.config.scale_up_samples.into(),
+    ),
+    setting(
+        WORKERS,
+        "scale_down_samples",
+        "N",
+        "How many intervals in a row must ask for one worker fewer",
+        |job, text| samples(text).map(|n| job.config.scale_down_samples = n),
+        |job| job.config.scale_down_samples.into(),
+    ),
+    setting(
+        WORKERS,
+        "scale_cooldown",
+        "DURATION",
+        "How long after a step no step the other way is taken",
+        |job, text| duration(text).map(|d| job.config.scale_cooldown = d),
+        |job| text_of(job.config.scale_cooldown),
     ),
     setting(
         OUTPUT,
@@ -328,6 +367,10 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn size(text: &str) -> Result<usize, String> {
     usize::try_from(number(text)?).map_err(|e| e.to_string())
+}
+
+fn samples(text: &str) -> Result<u32, String> {
+    u32::try_from(number(text)?).map_err(|_| "expected 1 to 1000000".into())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -1,6 +1,7 @@
 //! Floor 3: what steers the data path from outside.
 //!
 //! ```text
+//!   counters, gauges --sample--> Scaler --asks--> autoscale (pure) --set--> active set, read by the dispatcher
 //!   signal, duration, caller --request--> Stop --quiesce, halt--> words --read by--> path
 //!                                           '--event--> the thread that joins the pipeline
 //! ```
@@ -9,5 +10,7 @@
 //! * Nothing here sees a record, a lane's bytes or a sink.
 //! * Control reaches the path only through the words of `path::words`, a bell and unparks.
 
+pub(crate) mod autoscale;
+pub(crate) mod scaler;
 pub(crate) mod signals;
 pub(crate) mod stop;

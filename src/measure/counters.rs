@@ -24,6 +24,37 @@ impl Counter {
     }
 }
 
+/// How long its owner has been busy, including the piece of work at hand: a stalled sink shows at once.
+#[derive(Debug, Default)]
+pub(crate) struct BusyTime {
+    done: Counter,
+    /// When the piece of work at hand began; 0 when there is none.
+    since_ns: AtomicU64,
+}
+
+impl BusyTime {
+    #[inline]
+    pub(crate) fn begin(&self, now_ns: u64) {
+        self.since_ns.store(now_ns.max(1), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn end(&self, now_ns: u64) {
+        let since_ns = self.since_ns.load(Ordering::Relaxed);
+        self.since_ns.store(0, Ordering::Relaxed);
+        self.done.add(now_ns.saturating_sub(since_ns));
+    }
+
+    /// All of it until now. May miss a piece of work that ends at this moment; the next call has it.
+    pub(crate) fn total_ns(&self, now_ns: u64) -> u64 {
+        let done_ns = self.done.get();
+        match self.since_ns.load(Ordering::Relaxed) {
+            0 => done_ns,
+            since_ns => done_ns + now_ns.saturating_sub(since_ns),
+        }
+    }
+}
+
 /// Drops by reason, one writer.
 #[derive(Debug, Default)]
 pub(crate) struct DropCounters([Counter; DropReason::ALL.len()]);
@@ -70,6 +101,8 @@ pub(crate) struct WorkerCounters {
     pub(crate) batches_by_size: Counter,
     pub(crate) batches_by_age: Counter,
     pub(crate) batches_by_drain: Counter,
+    /// Time inside the sink.
+    pub(crate) busy: BusyTime,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
 }

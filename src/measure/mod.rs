@@ -16,4 +16,4 @@ pub(crate) mod ledger;
 pub(crate) mod outcome;
 
 pub use ledger::{DropReason, Dropped, Ledger};
-pub use outcome::{Outcome, Snapshot, StopCause, WorkerReport};
+pub use outcome::{Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport, WorkerReport};

@@ -69,6 +69,41 @@ pub struct Snapshot {
     pub workers: usize,
 }
 
+/// A decision of the autoscaler.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct ScaleEvent {
+    /// When, in nanoseconds since the run began.
+    pub t_ns: u64,
+    /// Usage of the active lanes, 0 to 1.
+    pub usage: f64,
+    /// Share of the interval for which the producer was held back, 0 to 1.
+    pub held: f64,
+    /// The workers' busy time over the interval, as a number of workers.
+    pub load: f64,
+    /// Active workers before.
+    pub from: usize,
+    /// Active workers after; as many where a step that was asked for was suppressed.
+    pub to: usize,
+    /// Why: `queue_full` and `queue_empty` for steps; `at_max`, `at_min`, `not_yet`, `cooldown` and `would_return` (a
+    /// step down that would lead straight back up) for suppressed ones.
+    pub reason: &'static str,
+}
+
+/// What a thread of the path used from its start to its end.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct ThreadReport {
+    /// `producer` or `worker-N`.
+    pub thread: String,
+    /// CPU time, in seconds.
+    pub cpu_s: f64,
+    /// Context switches because it waited.
+    pub voluntary_switches: u64,
+    /// Context switches because its CPU was wanted by something else.
+    pub involuntary_switches: u64,
+}
+
 /// What one worker did.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -107,6 +142,10 @@ pub struct Outcome {
     pub delivered_bytes: u64,
     /// What each worker did.
     pub workers: Vec<WorkerReport>,
+    /// What each thread of the path used, as far as they have ended.
+    pub threads: Vec<ThreadReport>,
+    /// What the autoscaler decided.
+    pub scaling: Vec<ScaleEvent>,
     /// Why the run ended.
     pub cause: StopCause,
     /// The signal that cut the draining short.
@@ -154,6 +193,12 @@ impl Outcome {
     /// Delivered records per second of the whole run.
     pub fn records_per_s(&self) -> f64 {
         self.ledger.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    /// How often workers went to sleep, and were woken, per million delivered records.
+    pub fn wakes_per_million(&self) -> f64 {
+        let parks: u64 = self.workers.iter().map(|worker| worker.parks).sum();
+        parks as f64 * 1e6 / self.ledger.delivered.max(1) as f64
     }
 
     /// Delivered bytes per second of the whole run.

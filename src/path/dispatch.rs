@@ -43,7 +43,7 @@ pub(crate) enum Refusal {
 
 /// What a dispatcher is made of beside its lanes.
 #[derive(Debug)]
-pub(crate) struct Policy {
+pub(crate) struct DispatchPolicy {
     pub(crate) route: Route,
     pub(crate) when_full: WhenFull,
     pub(crate) throttle: Throttle,
@@ -54,7 +54,7 @@ pub(crate) struct Policy {
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
     lanes: Vec<LaneWriter>,
-    policy: Policy,
+    policy: DispatchPolicy,
     /// Where the next search for a lane begins, so that equals are served in turn.
     turn: usize,
     words: Arc<CachePadded<ControlWords>>,
@@ -66,7 +66,7 @@ pub(crate) struct Dispatcher {
 impl Dispatcher {
     pub(crate) fn new(
         lanes: Vec<LaneWriter>,
-        policy: Policy,
+        policy: DispatchPolicy,
         words: Arc<CachePadded<ControlWords>>,
         counters: Arc<Counters>,
         clock: Clock,

@@ -45,6 +45,13 @@ impl ControlWords {
         self.halt.load(Ordering::Acquire) // pairs with the Release in halt
     }
 
+    /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. Whoever is
+    /// retired by that is to be unparked after.
+    pub(crate) fn set_active(&self, active: usize) {
+        // Relaxed: the number says everything, and the unpark orders it for the worker.
+        self.active.store(active, Ordering::Relaxed);
+    }
+
     /// How many lanes are routed to.
     #[inline]
     pub(crate) fn active(&self) -> usize {

@@ -120,6 +120,7 @@ impl Worker {
     fn deliver(&mut self, cause: Cause) -> Result<(), SinkError> {
         let counters = &self.counters.workers[self.index];
         let sink = &mut self.sink;
+        counters.busy.begin(self.clock.now_ns());
         let taken = self.lane.take(|batch| {
             let (done, result) = match sink.write(batch) {
                 Ok(()) => (whole(batch), Ok(batch.len() as u64)),
@@ -129,6 +130,7 @@ impl Worker {
             counters.delivered_bytes.add(done.bytes);
             (done, result)
         });
+        counters.busy.end(self.clock.now_ns());
         let Some(written) = taken else {
             return Ok(()); // not reached: scan() saw these records, and only this thread takes any
         };

@@ -2,17 +2,21 @@
 //!
 //! ```text
 //!   Pipeline --start--> Running --join--> Outcome
-//!                          |  spawns: reporter (unpinned), producer, worker 0..N (each pins itself)
+//!                          |  spawns: reporter, scaler (unpinned), producer, worker 0..N (each pins itself)
 //!                          '- hears:  Event::{Asked, ProducerEnded, WorkerEnded}, one channel
 //! ```
 //!
 //! Invariants:
-//! * No thread is spawned anywhere else, and the reporter before any thread is pinned.
+//! * No thread is spawned anywhere else, and none by a pinned thread.
+//! * The number of active workers does not change any more once a stop has begun.
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
 //! * `join` returns: when the drain deadline has passed, or on a halt, threads that hang are left behind and their
 //!   records counted as abandoned.
 
+mod probe;
 mod running;
+mod tally;
+mod threads;
 
 use std::io;
 use std::sync::mpsc;
@@ -21,12 +25,14 @@ use std::time::Duration;
 pub use running::Running;
 
 use crate::config::{Config, ConfigErrors};
+use crate::control::autoscale::Policy;
+use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
-use crate::path::dispatch::{Dispatcher, Policy};
+use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
-use crate::path::producer::Producer;
+use crate::path::producer::{Producer, linger_ns};
 use crate::path::sink::{Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
@@ -35,8 +41,9 @@ use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
 use crate::sys::cores::Placement;
 use crate::sys::idle::Idle;
-use crate::sys::sync::Arc;
-use running::{Event, Parts};
+use crate::sys::sync::{Arc, CachePadded, Unparker};
+use probe::Probe;
+use running::{Crew, Event, Parts};
 
 /// Why a pipeline did not start.
 #[derive(Debug, thiserror::Error)]
@@ -150,52 +157,64 @@ impl Pipeline {
         };
         let (writers, readers): (Vec<_>, Vec<_>) = (0..workers).map(|_| lane(size)).unzip();
         let gauges: Vec<Arc<Gauge>> = writers.iter().map(|w| Arc::clone(w.gauge())).collect();
-        let unparkers = writers.iter().map(|w| w.unparker().clone()).collect();
-        let words = Arc::new(ControlWords::new(workers));
+        let unparkers: Vec<_> = writers.iter().map(|w| w.unparker().clone()).collect();
+        let policy = config.autoscale_policy();
+        let active = policy.map_or(workers, |policy| policy.min_workers);
         let (events, heard) = mpsc::channel();
         let placement = Placement::plan(workers);
         let clock = Clock::start();
         let shared = Shared {
-            words: Arc::clone(&words),
+            words: Arc::new(ControlWords::new(active)),
             counters: Arc::new(Counters::new(workers)),
             clock,
             idle: Idle::new(clock, placement.spin_ns),
         };
-        let producer = shared.producer(config, self.source, writers, bell);
-        let workers = shared.workers(config, readers, sinks);
-        Running::launch(
-            Parts {
-                stop: Stop::new(words, ringer, unparkers, {
-                    let events = events.clone();
-                    // Nobody hears it any more once the pipeline has been joined.
-                    move |cause| drop(events.send(Event::Asked(cause)))
-                }),
-                counters: shared.counters,
-                words: shared.words,
-                gauges,
-                clock,
-                sinks: self.sinks,
-                config: self.config,
-            },
-            (events, heard),
-            &placement,
-            producer,
-            workers,
-            self.observer,
-        )
-        .map_err(StartError::System)
+        let probe = Probe {
+            counters: Arc::clone(&shared.counters),
+            words: Arc::clone(&shared.words),
+            gauges,
+            clock,
+        };
+        let crew = Crew {
+            scaler: policy.map(|policy| shared.scaler(policy, &probe, &unparkers)),
+            producer: shared.producer(config, self.source, writers, bell),
+            workers: shared.workers(config, readers, sinks),
+            observer: self.observer,
+            placement,
+        };
+        let tell = events.clone();
+        // Nobody hears a request any more once the pipeline has been joined.
+        let tell = move |cause| drop(tell.send(Event::Asked(cause)));
+        let parts = Parts {
+            stop: Stop::new(Arc::clone(&probe.words), ringer, unparkers, tell),
+            probe,
+            sinks: self.sinks,
+            config: self.config,
+        };
+        Running::launch(parts, (events, heard), crew).map_err(StartError::System)
     }
 }
 
 /// What every thread of the path shares.
 struct Shared {
-    words: Arc<crate::sys::sync::CachePadded<ControlWords>>,
+    words: Arc<CachePadded<ControlWords>>,
     counters: Arc<Counters>,
     clock: Clock,
     idle: Idle,
 }
 
 impl Shared {
+    fn scaler(&self, policy: Policy, probe: &Probe, workers: &[Unparker]) -> Scaler {
+        Scaler::new(
+            policy,
+            Arc::clone(&self.words),
+            probe.gauges.clone(),
+            Arc::clone(&self.counters),
+            workers.to_vec(),
+            self.clock,
+        )
+    }
+
     fn producer(
         &self,
         config: &Config,
@@ -203,7 +222,7 @@ impl Shared {
         lanes: Vec<LaneWriter>,
         bell: Bell,
     ) -> Producer {
-        let policy = Policy {
+        let policy = DispatchPolicy {
             route: config.route,
             when_full: config.when_full,
             throttle: config.throttle.clone(),
@@ -224,6 +243,8 @@ impl Shared {
             clock: self.clock,
             idle: self.idle,
             left: config.count.unwrap_or(u64::MAX),
+            linger_ns: linger_ns(config.batch_timeout),
+            woke_ns: 0,
         }
     }
 

@@ -47,6 +47,9 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "full_s": outcome.full_time.as_secs_f64(),
         },
         "workers": workers,
+        "scaling": outcome.scaling,
+        "threads": outcome.threads,
+        "wakes_per_million_records": outcome.wakes_per_million(),
         "stop": {
             "cause": outcome.cause.to_string(),
             "halted_by": outcome.halted_by,

@@ -8,6 +8,7 @@
 //! * Only this folder and `cli` print. Everything here goes to standard error: standard output belongs to the sink.
 //! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
 
+pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod summary;

@@ -31,6 +31,18 @@ impl Display for Summary<'_> {
                 rounded(outcome.full_time)
             )?;
         }
+        if let Some(last) = outcome.scaling.iter().rfind(|event| event.from != event.to) {
+            let steps = outcome
+                .scaling
+                .iter()
+                .filter(|event| event.from != event.to);
+            writeln!(
+                f,
+                "scaling      {} steps, {} workers active at the end",
+                steps.count(),
+                last.to
+            )?;
+        }
         let balance = if ledger.balanced() {
             "balanced"
         } else if outcome.halted_by.is_some() || outcome.deadline_passed {

@@ -3,7 +3,7 @@
 //! ```text
 //!   sync   the only door to atomics and fences        clock  nanoseconds since the run began
 //!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
-//!   cores  which thread runs where
+//!   cores  which thread runs where                      usage  what a thread used: CPU time, switches
 //! ```
 //!
 //! Invariants:
@@ -17,3 +17,4 @@ pub(crate) mod clock;
 pub(crate) mod cores;
 pub(crate) mod idle;
 pub(crate) mod sync;
+pub(crate) mod usage;

@@ -98,6 +98,13 @@ impl Gauge {
         self.released.load(Ordering::Relaxed)
     }
 
+    /// How full the lane is, 0 to 1: the larger of records and bytes.
+    pub(crate) fn usage(&self) -> f64 {
+        let occupancy = self.occupancy();
+        let by_records = occupancy.records as f64 / self.size.records as f64;
+        by_records.max(occupancy.bytes as f64 / self.size.bytes as f64)
+    }
+
     /// What is in the lane, give or take what moves meanwhile; never negative, and never less than what is there.
     #[inline]
     pub(crate) fn occupancy(&self) -> Extent {

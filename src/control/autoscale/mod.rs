@@ -1,0 +1,228 @@
+//! The autoscaling policy: how many workers should be active. Pure: time is an argument.
+//!
+//! Two signals, because one is not enough. *Queue usage* says when the active workers fall behind: quickly, but not by
+//! how much, and a queue that has drained says nothing about how many workers keep it empty. *Load*, the workers' busy
+//! time as a number of workers, says that. So usage asks for a step, and load has a say in stepping down: the load at
+//! which so many workers once were too few is remembered, and nobody steps back down to that many before the load is
+//! well below it. (Arachne's core estimator remembers utilisation in the same way: Qin et al., OSDI 2018.)
+
+use std::collections::VecDeque;
+
+#[cfg(test)]
+mod simulator;
+#[cfg(test)]
+mod tests;
+
+/// A producer that the throttle or full lanes held back for more than this share of an interval found the queue too
+/// full, however it looked at the moment of the sample: the throttle keeps it near its lowest step.
+const HELD_SHARE: f64 = 0.1;
+/// Step down only below this share of the load that once was too much for the smaller number.
+const RETURN_SHARE: f64 = 0.9;
+/// A remembered load is at least this share of the workers there were: a lane that a burst filled in a moment says
+/// little about load.
+const LEAST_REMEMBERED: f64 = 0.5;
+
+/// What the policy is told to keep to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy {
+    /// Never fewer active workers than this.
+    pub(crate) min_workers: usize,
+    /// Never more.
+    pub(crate) max_workers: usize,
+    /// Usage above which a worker is asked for, 0 to 1.
+    pub(crate) scale_up_threshold: f64,
+    /// Usage below which one is given back, 0 to 1.
+    pub(crate) scale_down_threshold: f64,
+    /// Consecutive samples that must ask for a step up.
+    pub(crate) scale_up_samples: u32,
+    /// Consecutive samples that must ask for a step down.
+    pub(crate) scale_down_samples: u32,
+    /// How long after a step no step the other way is taken.
+    pub(crate) scale_cooldown_ns: u64,
+}
+
+/// What was seen over one interval.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sample {
+    /// Usage of the active lanes together at the end of the interval, 0 to 1.
+    pub(crate) usage: f64,
+    /// Share of the interval for which the producer was held back by the throttle or by full lanes, 0 to 1.
+    pub(crate) held: f64,
+    /// The workers' busy time over the interval: 2.5 means as much as two and a half workers can do.
+    pub(crate) load: f64,
+}
+
+/// Why a decision was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Neither threshold is crossed.
+    Steady,
+    /// Usage is above `scale_up_threshold`, or the producer was held back.
+    QueueFull,
+    /// Usage is below `scale_down_threshold`, and fewer workers can carry the load.
+    QueueEmpty,
+    /// A step up was asked for, but `max_workers` are active.
+    AtMax,
+    /// A step down was asked for, but only `min_workers` are active.
+    AtMin,
+    /// A step was asked for, but not by enough samples in a row yet.
+    NotYet,
+    /// A step was asked for, too soon after a step the other way.
+    Cooldown,
+    /// A step down was asked for that would lead straight back up.
+    WouldReturn,
+}
+
+impl Reason {
+    /// Its name in reports and events.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Steady => "steady",
+            Self::QueueFull => "queue_full",
+            Self::QueueEmpty => "queue_empty",
+            Self::AtMax => "at_max",
+            Self::AtMin => "at_min",
+            Self::NotYet => "not_yet",
+            Self::Cooldown => "cooldown",
+            Self::WouldReturn => "would_return",
+        }
+    }
+}
+
+/// How many workers should be active from now on, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Decision {
+    /// The number; at most one more or fewer than before.
+    pub(crate) workers: usize,
+    /// Why; for no change either [`Reason::Steady`] or what suppressed the step that was asked for.
+    pub(crate) reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Up,
+    Down,
+}
+
+/// The policy with what it remembers.
+#[derive(Clone, Debug)]
+pub(crate) struct Autoscaler {
+    policy: Policy,
+    active: usize,
+    /// Samples in a row that asked for this step.
+    asked: Option<(Step, u32)>,
+    last: Option<(Step, u64)>,
+    /// The loads of the last `scale_down_samples` samples, newest last: one quiet interval among busy ones is no reason
+    /// to step down.
+    recent_loads: VecDeque<f64>,
+    /// At n: the load at which n workers were too few, the last time they were.
+    too_much_for: Vec<Option<f64>>,
+}
+
+impl Autoscaler {
+    /// Starts with the fewest workers.
+    pub(crate) fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            active: policy.min_workers,
+            asked: None,
+            last: None,
+            recent_loads: VecDeque::new(),
+            too_much_for: vec![None; policy.max_workers + 1],
+        }
+    }
+
+    /// Decides on one sample. `now_ns` never falls from call to call.
+    pub(crate) fn decide(&mut self, sample: Sample, now_ns: u64) -> Decision {
+        self.remember(sample.load);
+        let step = self.asked_for(sample);
+        let in_a_row = match (step, self.asked) {
+            (Some(step), Some((before, times))) if step == before => times.saturating_add(1),
+            _ => 1,
+        };
+        self.asked = step.map(|step| (step, in_a_row));
+        let Some(step) = step else {
+            return self.hold(Reason::Steady);
+        };
+        if let Some(reason) = self.suppressed(step, in_a_row, now_ns) {
+            return self.hold(reason);
+        }
+        self.asked = None;
+        self.last = Some((step, now_ns));
+        let reason = match step {
+            Step::Up => {
+                let least = LEAST_REMEMBERED * self.active as f64;
+                self.too_much_for[self.active] = Some(sample.load.max(least));
+                self.active += 1;
+                Reason::QueueFull
+            }
+            Step::Down => {
+                self.active -= 1;
+                Reason::QueueEmpty
+            }
+        };
+        self.hold(reason)
+    }
+
+    fn remember(&mut self, load: f64) {
+        if self.recent_loads.len() >= self.policy.scale_down_samples.max(1) as usize {
+            self.recent_loads.pop_front();
+        }
+        self.recent_loads.push_back(load);
+    }
+
+    fn asked_for(&self, sample: Sample) -> Option<Step> {
+        if sample.usage > self.policy.scale_up_threshold || sample.held > HELD_SHARE {
+            Some(Step::Up)
+        } else if sample.usage < self.policy.scale_down_threshold {
+            Some(Step::Down)
+        } else {
+            None
+        }
+    }
+
+    fn suppressed(&self, step: Step, in_a_row: u32, now_ns: u64) -> Option<Reason> {
+        let policy = &self.policy;
+        let (at_bound, bound, samples) = match step {
+            Step::Up => (
+                self.active >= policy.max_workers,
+                Reason::AtMax,
+                policy.scale_up_samples,
+            ),
+            Step::Down => (
+                self.active <= policy.min_workers,
+                Reason::AtMin,
+                policy.scale_down_samples,
+            ),
+        };
+        let turning = self.last.is_some_and(|(last, at_ns)| {
+            last != step && now_ns.saturating_sub(at_ns) < policy.scale_cooldown_ns
+        });
+        if at_bound {
+            Some(bound)
+        } else if in_a_row < samples {
+            Some(Reason::NotYet)
+        } else if turning {
+            Some(Reason::Cooldown)
+        } else if step == Step::Down && !self.fewer_would_do() {
+            Some(Reason::WouldReturn)
+        } else {
+            None
+        }
+    }
+
+    /// Whether one worker fewer can carry the load of late, as far as experience goes.
+    fn fewer_would_do(&self) -> bool {
+        let load = self.recent_loads.iter().copied().fold(0.0, f64::max);
+        let fewer = self.active - 1;
+        let too_much = self.too_much_for[fewer].unwrap_or(fewer as f64);
+        load < RETURN_SHARE * too_much
+    }
+
+    fn hold(&self, reason: Reason) -> Decision {
+        Decision {
+            workers: self.active,
+            reason,
+        }
+    }
+}

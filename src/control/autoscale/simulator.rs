@@ -1,0 +1,77 @@
+//! A pipeline in a few numbers: records flow in, workers take them out, lanes hold what is left. Deterministic.
+
+use super::{Autoscaler, Policy, Sample};
+
+/// Steps per interval: fine enough that queues fill and drain within one.
+const STEPS: usize = 20;
+
+/// What goes in and what the workers can do, both as numbers of workers' full work, over time in intervals.
+pub(super) struct World<'a> {
+    pub(super) policy: Policy,
+    /// Offered load at a time: 2.5 keeps two and a half workers busy.
+    pub(super) offered: &'a dyn Fn(f64) -> f64,
+    /// What one worker can do at a time, usually 1.
+    pub(super) speed: &'a dyn Fn(f64) -> f64,
+    /// Records that a lane holds, in units of what a worker does in an interval.
+    pub(super) lane: f64,
+    /// Relative noise on usage and load, uniform, and its seed.
+    pub(super) noise: f64,
+    pub(super) seed: u64,
+}
+
+impl World<'_> {
+    /// The number of active workers after each of so many intervals, one second each.
+    pub(super) fn run(&self, intervals: usize) -> Vec<usize> {
+        let mut scaler = Autoscaler::new(self.policy);
+        let mut state = self.seed;
+        let mut active = self.policy.min_workers;
+        let mut queue = 0.0_f64;
+        let mut history = Vec::new();
+        for interval in 0..intervals {
+            let (mut busy, mut held) = (0.0, 0.0);
+            for step in 0..STEPS {
+                let time = interval as f64 + step as f64 / STEPS as f64;
+                let room = self.lane * active as f64;
+                let into = (self.offered)(time) / STEPS as f64;
+                let most = (self.speed)(time) * active as f64 / STEPS as f64;
+                let out = most.min(queue + into);
+                // A stalled worker is busy all the time, though nothing comes out.
+                let share = if most > 0.0 { out / most } else { 1.0 };
+                let at_work = if queue + into > 0.0 { share } else { 0.0 };
+                busy += at_work * active as f64 / STEPS as f64;
+                let left = queue + into - out;
+                if left > room {
+                    held += 1.0 / STEPS as f64;
+                }
+                queue = left.min(room);
+            }
+            let usage = queue / (self.lane * active as f64);
+            let sample = Sample {
+                usage: (usage * self.noisy(&mut state)).clamp(0.0, 1.0),
+                held,
+                load: busy * self.noisy(&mut state),
+            };
+            let decision = scaler.decide(sample, interval as u64 * 1_000_000_000);
+            assert!(decision.workers.abs_diff(active) <= 1, "one step at a time");
+            active = decision.workers;
+            assert!((self.policy.min_workers..=self.policy.max_workers).contains(&active));
+            history.push(active);
+        }
+        history
+    }
+
+    /// 1, give or take the noise (`SplitMix64`).
+    fn noisy(&self, state: &mut u64) -> f64 {
+        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = *state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let unit = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
+        1.0 + self.noise * (2.0 * unit - 1.0)
+    }
+}
+
+/// How often the number changed.
+pub(super) fn changes(history: &[usize]) -> usize {
+    history.windows(2).filter(|pair| pair[0] != pair[1]).count()
+}

@@ -1,0 +1,42 @@
+//! The eye on a running pipeline: its counters, read from outside.
+
+use std::time::Duration;
+
+use crate::measure::Snapshot;
+use crate::measure::counters::Counters;
+use crate::path::lane::Gauge;
+use crate::path::words::ControlWords;
+use crate::sys::clock::Clock;
+use crate::sys::sync::{Arc, CachePadded};
+
+/// Reads what the path counts; clones read the same.
+#[derive(Clone)]
+pub(super) struct Probe {
+    pub(super) counters: Arc<Counters>,
+    pub(super) words: Arc<CachePadded<ControlWords>>,
+    pub(super) gauges: Vec<Arc<Gauge>>,
+    pub(super) clock: Clock,
+}
+
+impl Probe {
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let active = self.words.active().min(self.gauges.len());
+        let lanes = &self.gauges[..active];
+        // Delivered is read first: it never shows more than was produced.
+        let delivered = self
+            .counters
+            .workers
+            .iter()
+            .map(|w| w.delivered.get())
+            .sum();
+        Snapshot {
+            elapsed: Duration::from_nanos(self.clock.now_ns()),
+            delivered,
+            produced: self.counters.producer.produced.get(),
+            dropped: self.counters.producer.dropped.get(),
+            queue: lanes.iter().map(|gauge| gauge.occupancy().records).sum(),
+            queue_capacity: lanes.iter().map(|gauge| gauge.size().records as u64).sum(),
+            workers: active,
+        }
+    }
+}

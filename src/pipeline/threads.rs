@@ -1,0 +1,109 @@
+//! The threads of a pipeline: how each begins and ends.
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::running::Event;
+use crate::path::producer::Producer;
+use crate::path::worker::Worker;
+use crate::sys::cores::pin;
+use crate::sys::usage::ThreadUsage;
+
+/// A control thread that does something each interval, until it is ended.
+pub(super) struct Ticker<T> {
+    end: Sender<()>,
+    thread: JoinHandle<T>,
+}
+
+impl<T: Send + 'static> Ticker<T> {
+    /// Calls `tick` with `state` each interval, on a schedule that does not drift; after a delay the ticks that were
+    /// missed are left out.
+    pub(super) fn spawn(
+        name: &str,
+        interval: Duration,
+        mut state: T,
+        tick: impl Fn(&mut T) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (end, ended) = mpsc::channel();
+        let body = move || {
+            let mut next = Instant::now() + interval;
+            loop {
+                let left = next.saturating_duration_since(Instant::now());
+                if ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
+                    return state;
+                }
+                tick(&mut state);
+                next = (next + interval).max(Instant::now());
+            }
+        };
+        let thread = Builder::new().name(name.into()).spawn(body)?;
+        Ok(Self { end, thread })
+    }
+
+    /// Ends the thread and gives its state back; none if it panicked.
+    pub(super) fn end(self) -> Option<T> {
+        drop(self.end);
+        self.thread.join().ok()
+    }
+}
+
+/// Spawns the producer's thread. The handle is not kept: the thread says itself that it ended, and one that hangs in a
+/// source is left behind.
+pub(super) fn spawn_producer(
+    producer: Producer,
+    cpu: Option<usize>,
+    events: Sender<Event>,
+) -> io::Result<()> {
+    let body = move || {
+        pin_or_warn(cpu);
+        let end = caught(|| producer.run());
+        // Nobody listens any more when the thread was left behind.
+        let _ = events.send(Event::ProducerEnded(end, ThreadUsage::of_this_thread()));
+    };
+    Builder::new().name("producer".into()).spawn(body).map(drop)
+}
+
+/// Spawns a worker's thread; see [`spawn_producer`] for its handle.
+pub(super) fn spawn_worker(
+    worker: Worker,
+    cpu: Option<usize>,
+    events: Sender<Event>,
+) -> io::Result<()> {
+    let index = worker.index;
+    let body = move || {
+        pin_or_warn(cpu);
+        let end = caught(|| worker.run());
+        let _ = events.send(Event::WorkerEnded(
+            index,
+            end,
+            ThreadUsage::of_this_thread(),
+        ));
+    };
+    let name = format!("worker-{index}");
+    Builder::new().name(name).spawn(body).map(drop)
+}
+
+fn pin_or_warn(cpu: Option<usize>) {
+    if let Some(cpu) = cpu
+        && let Err(error) = pin(cpu)
+    {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default();
+        tracing::warn!("{name} is not pinned: {error}");
+    }
+}
+
+/// Runs a thread's work and turns a panic into its message: no thread dies unnoticed.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()))
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
+}
