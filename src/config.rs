@@ -53,6 +53,8 @@ pub struct Config {
     pub scale_down_samples: u32,
     /// How long after a step no step the other way is taken.
     pub scale_cooldown: Duration,
+    /// Whether latency is recorded: costs a few per cent of the highest throughput.
+    pub latency: bool,
     /// How a lane is chosen.
     pub route: Route,
     /// What happens when no lane has room.
@@ -85,6 +87,7 @@ impl Default for Config {
             scale_up_samples: 1,
             scale_down_samples: 3,
             scale_cooldown: Duration::from_secs(1),
+            latency: true,
             route: Route::default(),
             when_full: WhenFull::default(),
             throttle: Throttle::default(),

@@ -89,8 +89,8 @@ pub use config::{Config, ConfigErrors};
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use measure::{
-    DropReason, Dropped, Ledger, Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport,
-    WorkerReport,
+    DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Outcome, ScaleEvent, Snapshot,
+    StopCause, ThreadReport, WorkerReport,
 };
 pub use path::batch::{Batch, Record};
 pub use path::dispatch::{Route, WhenFull};

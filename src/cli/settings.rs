@@ -232,14 +232,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "autoscale",
         "ON",
         "Whether the number of active workers follows the load: on or off (all of them, always)",
-        |job, text| {
-            job.config.autoscale = match text {
-                "on" => true,
-                "off" => false,
-                _ => return Err("expected on or off".into()),
-            };
-            Ok(())
-        },
+        |job, text| on_or_off(text).map(|on| job.config.autoscale = on),
         |job| if job.config.autoscale { "on" } else { "off" }.into(),
     ),
     setting(
@@ -320,6 +313,14 @@ pub(super) static SETTINGS: &[Setting] = &[
     ),
     setting(
         OUTPUT,
+        "latency",
+        "ON",
+        "Whether latency is recorded: on or off (a few per cent faster at full speed)",
+        |job, text| on_or_off(text).map(|on| job.config.latency = on),
+        |job| if job.config.latency { "on" } else { "off" }.into(),
+    ),
+    setting(
+        OUTPUT,
         "report",
         "FILE",
         "Write the outcome as JSON to this file",
@@ -358,6 +359,14 @@ pub(super) static SETTINGS: &[Setting] = &[
 fn parse<T: FromStr<Err = String>>(text: &str, into: &mut T) -> Result<(), String> {
     *into = text.parse()?;
     Ok(())
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("expected on or off".into()),
+    }
 }
 
 fn number(text: &str) -> Result<u64, String> {

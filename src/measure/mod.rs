@@ -4,6 +4,7 @@
 //!   dispatcher --adds--> ProducerCounters --.
 //!                                            >--read--> Snapshot --> console line, JSON, ledger
 //!   worker N ----adds--> WorkerCounters  --'
+//!   worker N ----records--> Recorder --hands over--> Gatherer ----> latency per interval, and in total
 //! ```
 //!
 //! Invariants:
@@ -12,8 +13,11 @@
 //! * Readers may lag behind by what is in flight; the ledger is drawn after the writers have ended.
 
 pub(crate) mod counters;
+pub(crate) mod exchange;
+pub(crate) mod latency;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
 
+pub use latency::{LatencyReport, LatencySummary};
 pub use ledger::{DropReason, Dropped, Ledger};
 pub use outcome::{Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport, WorkerReport};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::measure::{Dropped, Ledger};
+use crate::measure::{Dropped, LatencyReport, Ledger};
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct Snapshot {
     pub queue_capacity: u64,
     /// Active workers.
     pub workers: usize,
+    /// Latencies of the interval that ends now; none where latency is not recorded, or outside an observer.
+    pub latency: Option<LatencyReport>,
 }
 
 /// A decision of the autoscaler.
@@ -140,6 +142,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Bytes that sinks accepted.
     pub delivered_bytes: u64,
+    /// Latencies of all delivered records; none where latency was not recorded.
+    pub latency: Option<LatencyReport>,
     /// What each worker did.
     pub workers: Vec<WorkerReport>,
     /// What each thread of the path used, as far as they have ended.

@@ -9,8 +9,11 @@
 use std::time::{Duration, Instant};
 
 use crate::measure::counters::Counters;
+use crate::measure::exchange::Recorder;
+use crate::measure::latency::Latencies;
 use crate::path::batch::Batch;
 use crate::path::lane::{Extent, LaneReader, Ready};
+use crate::path::record::RecordHeader;
 use crate::path::sink::{Sink, SinkError, SinkErrorKind};
 use crate::path::words::ControlWords;
 use crate::sys::clock::{Clock, saturating_ns};
@@ -68,13 +71,15 @@ pub(crate) struct Worker {
     pub(crate) counters: Arc<Counters>,
     pub(crate) clock: Clock,
     pub(crate) idle: Idle,
+    /// None where latency is not recorded.
+    pub(crate) recorder: Option<Recorder>,
     /// Records of the last batch that was not full when the lane drained.
     pub(crate) last_partial: Option<u64>,
 }
 
 impl Worker {
     /// Runs until the lane is closed and empty, the run is halted, or the sink fails.
-    pub(crate) fn run(mut self) -> WorkerEnd {
+    pub(crate) fn run(&mut self) -> WorkerEnd {
         loop {
             // Read before the scan: whatever was published before the lane closed is seen by it.
             let closed = self.lane.is_closed();
@@ -120,17 +125,31 @@ impl Worker {
     fn deliver(&mut self, cause: Cause) -> Result<(), SinkError> {
         let counters = &self.counters.workers[self.index];
         let sink = &mut self.sink;
-        counters.busy.begin(self.clock.now_ns());
+        let recorder = &mut self.recorder;
+        let clock = self.clock;
+        let taken_ns = clock.now_ns();
+        counters.busy.begin(taken_ns);
         let taken = self.lane.take(|batch| {
             let (done, result) = match sink.write(batch) {
                 Ok(()) => (whole(batch), Ok(batch.len() as u64)),
                 Err(error) => (accepted(batch, &error), Err(error)),
             };
+            let delivered_ns = clock.now_ns();
+            counters.busy.end(delivered_ns);
             counters.delivered.add(done.records);
             counters.delivered_bytes.add(done.bytes);
+            if let Some(recorder) = recorder {
+                let latencies = recorder.current();
+                let headers = batch.headers().into_iter().flatten();
+                record(
+                    latencies,
+                    headers.take(done.records as usize),
+                    taken_ns,
+                    delivered_ns,
+                );
+            }
             (done, result)
         });
-        counters.busy.end(self.clock.now_ns());
         let Some(written) = taken else {
             return Ok(()); // not reached: scan() saw these records, and only this thread takes any
         };
@@ -170,7 +189,7 @@ impl Worker {
         }
     }
 
-    fn finish(mut self) -> WorkerEnd {
+    fn finish(&mut self) -> WorkerEnd {
         match self.sink.flush() {
             Ok(()) => WorkerEnd::Drained(self.last_partial),
             Err(error) => WorkerEnd::from(error),
@@ -180,6 +199,41 @@ impl Worker {
     #[inline]
     fn is_retired(&self) -> bool {
         self.index >= self.words.active()
+    }
+}
+
+/// Records the latencies of delivered records, those with the same stamps together.
+#[inline]
+fn record<'a>(
+    latencies: &mut Latencies,
+    headers: impl Iterator<Item = &'a RecordHeader>,
+    taken_ns: u64,
+    delivered_ns: u64,
+) {
+    // Records published together share that stamp; at full speed they share their due time too.
+    let (mut published, mut due) = ((0, 0), (0, 0));
+    for header in headers {
+        let published_ns = header.published_ns();
+        if published_ns != published.0 {
+            if published.1 > 0 {
+                latencies.record_published(published.0, taken_ns, delivered_ns, published.1);
+            }
+            if due.1 > 0 {
+                latencies.record_due(due.0, published.0, delivered_ns, due.1);
+            }
+            (published, due) = ((published_ns, 0), (header.due_ns, 0));
+        } else if header.due_ns != due.0 {
+            if due.1 > 0 {
+                latencies.record_due(due.0, published.0, delivered_ns, due.1);
+            }
+            due = (header.due_ns, 0);
+        }
+        published.1 += 1;
+        due.1 += 1;
+    }
+    if published.1 > 0 {
+        latencies.record_published(published.0, taken_ns, delivered_ns, published.1);
+        latencies.record_due(due.0, published.0, delivered_ns, due.1);
     }
 }
 

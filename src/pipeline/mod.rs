@@ -30,6 +30,7 @@ use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
+use crate::measure::exchange::{Gatherer, Recorder, exchange};
 use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
 use crate::path::producer::{Producer, linger_ns};
@@ -175,10 +176,14 @@ impl Pipeline {
             gauges,
             clock,
         };
+        let exchanges = (0..workers).map(|_| config.latency.then(exchange));
+        let (recorders, collectors): (Vec<_>, Vec<_>) = exchanges.map(Option::unzip).unzip();
+        let collectors: Option<Vec<_>> = collectors.into_iter().collect();
         let crew = Crew {
+            gatherer: collectors.map(Gatherer::new),
             scaler: policy.map(|policy| shared.scaler(policy, &probe, &unparkers)),
             producer: shared.producer(config, self.source, writers, bell),
-            workers: shared.workers(config, readers, sinks),
+            workers: shared.workers(config, readers, sinks, recorders),
             observer: self.observer,
             placement,
         };
@@ -253,6 +258,7 @@ impl Shared {
         config: &Config,
         readers: Vec<LaneReader>,
         sinks: Vec<Box<dyn Sink>>,
+        recorders: Vec<Option<Recorder>>,
     ) -> Vec<Worker> {
         let limits = BatchLimits {
             extent: Extent {
@@ -261,7 +267,7 @@ impl Shared {
             },
             timeout: config.batch_timeout,
         };
-        let make = |(index, (lane, sink))| Worker {
+        let make = |(index, ((lane, sink), recorder))| Worker {
             index,
             lane,
             sink,
@@ -270,11 +276,13 @@ impl Shared {
             counters: Arc::clone(&self.counters),
             clock: self.clock,
             idle: self.idle,
+            recorder,
             last_partial: None,
         };
         readers
             .into_iter()
             .zip(sinks)
+            .zip(recorders)
             .enumerate()
             .map(make)
             .collect()

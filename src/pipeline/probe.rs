@@ -1,9 +1,11 @@
-//! The eye on a running pipeline: its counters, read from outside.
+//! The eye on a running pipeline: its counters, read from outside, and the reporter that passes them on.
 
 use std::time::Duration;
 
+use super::Observer;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
+use crate::measure::exchange::Gatherer;
 use crate::path::lane::Gauge;
 use crate::path::words::ControlWords;
 use crate::sys::clock::Clock;
@@ -37,6 +39,31 @@ impl Probe {
             queue: lanes.iter().map(|gauge| gauge.occupancy().records).sum(),
             queue_capacity: lanes.iter().map(|gauge| gauge.size().records as u64).sum(),
             workers: active,
+            latency: None,
         }
+    }
+}
+
+/// How long busy workers get to hand over their recorders; they do so with their next batch.
+const HAND_OVER: Duration = Duration::from_millis(2);
+
+/// What the reporter's thread owns.
+pub(super) struct Reporter {
+    pub(super) probe: Probe,
+    /// None where latency is not recorded.
+    pub(super) gatherer: Option<Gatherer>,
+    pub(super) observer: Observer,
+}
+
+impl Reporter {
+    /// Shows the observer the counters, and the latencies of the interval.
+    pub(super) fn tick(&mut self) {
+        let mut snapshot = self.probe.snapshot();
+        if let Some(gatherer) = &mut self.gatherer {
+            gatherer.ask();
+            std::thread::sleep(HAND_OVER);
+            snapshot.latency = Some(gatherer.fetch().report());
+        }
+        (self.observer)(&snapshot);
     }
 }

@@ -5,12 +5,14 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::Observer;
-use super::probe::Probe;
+use super::probe::{Probe, Reporter};
 use super::tally::Ends;
 use super::threads::{Ticker, spawn_producer, spawn_worker};
 use crate::config::Config;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
+use crate::measure::exchange::Gatherer;
+use crate::measure::latency::Latencies;
 use crate::measure::{Outcome, ScaleEvent, Snapshot, StopCause};
 use crate::path::producer::{Producer, ProducerEnd};
 use crate::path::sink::SinkFactory;
@@ -27,7 +29,13 @@ const HALT_GRACE: Duration = Duration::from_millis(200);
 pub(super) enum Event {
     Asked(StopCause),
     ProducerEnded(Result<ProducerEnd, String>, ThreadUsage),
-    WorkerEnded(usize, Result<WorkerEnd, String>, ThreadUsage),
+    WorkerEnded {
+        worker: usize,
+        end: Result<WorkerEnd, String>,
+        usage: ThreadUsage,
+        /// The latencies it had not handed over.
+        rest: Option<Box<Latencies>>,
+    },
 }
 
 /// What a running pipeline keeps beside its threads.
@@ -44,6 +52,8 @@ pub(super) struct Crew {
     pub(super) workers: Vec<Worker>,
     pub(super) scaler: Option<Scaler>,
     pub(super) observer: Option<(Duration, Observer)>,
+    /// None where latency is not recorded.
+    pub(super) gatherer: Option<Gatherer>,
     pub(super) placement: Placement,
 }
 
@@ -53,7 +63,10 @@ pub struct Running {
     parts: Parts,
     heard: Receiver<Event>,
     scaler: Option<Ticker<Scaler>>,
-    reporter: Option<Ticker<Observer>>,
+    reporter: Option<Ticker<Reporter>>,
+    /// Where no reporter gathers latencies: the means to gather them at the end.
+    gatherer: Option<Gatherer>,
+    rests: Vec<Box<Latencies>>,
     ends: Ends,
     scaling: Vec<ScaleEvent>,
     /// A signal came; the next one halts.
@@ -93,6 +106,8 @@ impl Running {
             heard,
             scaler: None,
             reporter: None,
+            gatherer: crew.gatherer,
+            rests: Vec::new(),
             scaling: Vec::new(),
             signalled: false,
             over_by: duration.and_then(|duration| Instant::now().checked_add(duration)),
@@ -100,9 +115,13 @@ impl Running {
             leave_by: None,
         };
         if let Some((interval, observer)) = crew.observer {
-            let probe = running.parts.probe.clone();
-            let tick = move |observer: &mut Observer| observer(&probe.snapshot());
-            running.reporter = Some(Ticker::spawn("reporter", interval, observer, tick)?);
+            let reporter = Reporter {
+                probe: running.parts.probe.clone(),
+                gatherer: running.gatherer.take(),
+                observer,
+            };
+            let ticker = Ticker::spawn("reporter", interval, reporter, Reporter::tick)?;
+            running.reporter = Some(ticker);
         }
         if let Some(scaler) = crew.scaler {
             let interval = running.parts.config.autoscale_interval;
@@ -173,8 +192,14 @@ impl Running {
                     Err(panic) => self.fail(format!("the source panicked: {panic}")),
                 }
             }
-            Event::WorkerEnded(worker, end, usage) => {
+            Event::WorkerEnded {
+                worker,
+                end,
+                usage,
+                rest,
+            } => {
                 self.ends.workers[worker].usage = Some(usage);
+                self.rests.extend(rest);
                 match end {
                     Ok(WorkerEnd::Drained(last_partial)) => {
                         self.ends.workers[worker].last_partial = last_partial;
@@ -217,11 +242,14 @@ impl Running {
     }
 
     fn conclude(mut self) -> Outcome {
-        let outcome = self
-            .ends
-            .outcome(&self.parts.probe, std::mem::take(&mut self.scaling));
+        let scaling = std::mem::take(&mut self.scaling);
+        let mut outcome = self.ends.outcome(&self.parts.probe, scaling);
         // The last interval's line comes before the summary.
-        self.reporter.take().and_then(Ticker::end);
+        let reporter = self.reporter.take().and_then(Ticker::end);
+        let gatherer = reporter.and_then(|reporter| reporter.gatherer);
+        let gatherer = gatherer.or_else(|| self.gatherer.take());
+        let latencies = gatherer.map(|gatherer| gatherer.finish(self.rests.drain(..)));
+        outcome.latency = latencies.map(|latencies| latencies.report());
         if self.ends.any_runs() {
             // The counters of a thread that was left behind are still moving: they prove nothing.
             return outcome;

@@ -57,6 +57,7 @@ impl Ends {
             ledger: self.ledger(probe, &workers),
             elapsed: Duration::from_nanos(probe.clock.now_ns()),
             delivered_bytes: workers.iter().map(|w| w.delivered_bytes).sum(),
+            latency: None,
             workers,
             threads: self.threads(),
             scaling,

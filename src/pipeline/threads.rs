@@ -8,6 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::running::Event;
+use crate::measure::exchange::Recorder;
 use crate::path::producer::Producer;
 use crate::path::worker::Worker;
 use crate::sys::cores::pin;
@@ -69,7 +70,7 @@ pub(super) fn spawn_producer(
 
 /// Spawns a worker's thread; see [`spawn_producer`] for its handle.
 pub(super) fn spawn_worker(
-    worker: Worker,
+    mut worker: Worker,
     cpu: Option<usize>,
     events: Sender<Event>,
 ) -> io::Result<()> {
@@ -77,11 +78,15 @@ pub(super) fn spawn_worker(
     let body = move || {
         pin_or_warn(cpu);
         let end = caught(|| worker.run());
-        let _ = events.send(Event::WorkerEnded(
-            index,
+        let rest = worker.recorder.take().map(Recorder::into_rest);
+        // The lane closes, so that nothing more is published to it.
+        drop(worker);
+        let _ = events.send(Event::WorkerEnded {
+            worker: index,
             end,
-            ThreadUsage::of_this_thread(),
-        ));
+            usage: ThreadUsage::of_this_thread(),
+            rest,
+        });
     };
     let name = format!("worker-{index}");
     Builder::new().name(name).spawn(body).map(drop)

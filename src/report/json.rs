@@ -40,6 +40,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "bytes_per_s": outcome.bytes_per_s(),
             "elapsed_s": outcome.elapsed.as_secs_f64(),
         },
+        "latency": outcome.latency,
         "backpressure": {
             "throttle_pauses": outcome.throttle_pauses,
             "throttle_s": outcome.throttle_time.as_secs_f64(),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::measure::Snapshot;
+use super::short::Short;
+use crate::measure::{LatencyReport, Snapshot};
 
 /// Turns totals into the rates of the last interval.
 #[derive(Debug, Default)]
@@ -21,8 +22,13 @@ impl MetricsLine {
         let processed = rate(now.delivered, self.delivered);
         (self.produced, self.delivered) = (now.produced, now.delivered);
         self.elapsed = now.elapsed;
+        let latency = now.latency.filter(|latency| latency.response.count > 0);
+        let latency = latency.map_or(String::new(), |LatencyReport { response, .. }| {
+            let [p50, p99, max] = [response.p50_ns, response.p99_ns, response.max_ns].map(Short);
+            format!(" | p50={p50} p99={p99} max={max}")
+        });
         format!(
-            "[METRICS] Produced={produced:.0}/s | Processed={processed:.0}/s | Queue={}/{} | Workers={}",
+            "[METRICS] Produced={produced:.0}/s | Processed={processed:.0}/s | Queue={}/{} | Workers={}{latency}",
             now.queue, now.queue_capacity, now.workers
         )
     }

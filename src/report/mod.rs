@@ -11,4 +11,5 @@
 pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod line;
+mod short;
 pub(crate) mod summary;

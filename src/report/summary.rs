@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use crate::measure::{Dropped, Outcome, WorkerReport};
+use super::short::Short;
+use crate::measure::{Dropped, LatencySummary, Outcome, WorkerReport};
 
 /// Prints an outcome for people.
 #[derive(Debug)]
@@ -30,6 +31,10 @@ impl Display for Summary<'_> {
                 outcome.full_waits,
                 rounded(outcome.full_time)
             )?;
+        }
+        if let Some(latency) = outcome.latency {
+            percentiles(f, "response", latency.response)?;
+            percentiles(f, "service", latency.service)?;
         }
         if let Some(last) = outcome.scaling.iter().rfind(|event| event.from != event.to) {
             let steps = outcome
@@ -62,6 +67,22 @@ impl Display for Summary<'_> {
         }
         Ok(())
     }
+}
+
+fn percentiles(f: &mut Formatter<'_>, name: &str, latency: LatencySummary) -> fmt::Result {
+    let LatencySummary {
+        p50_ns,
+        p90_ns,
+        p99_ns,
+        p99_9_ns,
+        max_ns,
+        ..
+    } = latency;
+    let [p50, p90, p99, p99_9, max] = [p50_ns, p90_ns, p99_ns, p99_9_ns, max_ns].map(Short);
+    writeln!(
+        f,
+        "{name:<12} p50 {p50}  p90 {p90}  p99 {p99}  p99.9 {p99_9}  max {max}"
+    )
 }
 
 /// Drops: the total, and the reasons where there are any.
