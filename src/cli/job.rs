@@ -158,9 +158,29 @@ impl Job {
             self.config.max_workers = unasked_workers().max(self.config.min_workers);
             fitted.push("max_workers");
         }
-        if !self.given("batch_size") && self.config.batch_size > self.config.channel_size {
-            self.config.batch_size = self.config.channel_size.max(1);
-            fitted.push("batch_size");
+        if self.config.batch_size > self.config.channel_size {
+            if !self.given("batch_size") {
+                self.config.batch_size = self.config.channel_size.max(1);
+                fitted.push("batch_size");
+            } else if !self.given("channel_size") {
+                self.config.channel_size = self.config.batch_size;
+                fitted.push("channel_size");
+            }
+        }
+        if self.config.scale_down_threshold >= self.config.scale_up_threshold {
+            if !self.given("scale_down_threshold") {
+                self.config.scale_down_threshold = self.config.scale_up_threshold / 4.0;
+                fitted.push("scale_down_threshold");
+            } else if !self.given("scale_up_threshold") {
+                self.config.scale_up_threshold =
+                    f64::midpoint(self.config.scale_down_threshold, 1.0);
+                fitted.push("scale_up_threshold");
+            }
+        }
+        let record_bytes = self.record_bytes.unwrap_or(0);
+        if record_bytes > self.config.max_record_bytes && !self.given("max_record_bytes") {
+            self.config.max_record_bytes = record_bytes;
+            fitted.push("max_record_bytes");
         }
         let needed = self
             .config

@@ -1,18 +1,14 @@
 //! `splashdam run`: from flags to an exit code.
-#![expect(
-    clippy::print_stderr,
-    reason = "this is where a run speaks to the person who started it"
-)]
-
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command, value_parser};
+use rustix::fs::{Access, access};
 use serde_json::{Map, json};
 
 use super::USAGE;
@@ -26,6 +22,7 @@ use crate::path::source::{Generator, Lines, Source};
 use crate::pipeline::{Pipeline, Running, StartError};
 use crate::report::events::print_events;
 use crate::report::line::MetricsLine;
+use crate::report::say;
 use crate::report::summary::Summary;
 
 const METRICS_INTERVAL: Duration = Duration::from_secs(1);
@@ -92,52 +89,46 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
         Err(wrong) => return refuse(&wrong.to_string()),
     };
     match start(&job, quiet) {
-        Ok((running, report)) => finish(&job, running, report, quiet),
+        Ok(running) => finish(&job, running, quiet),
         Err(refusal) => refusal,
     }
 }
 
 fn refuse(what: &str) -> ExitCode {
     for line in what.lines() {
-        eprintln!("error: {line}");
+        say(format_args!("error: {line}"));
     }
-    eprintln!("nothing was started; `splashdam run --help` explains every setting");
+    say("nothing was started; `splashdam run --help` explains every setting");
     ExitCode::from(USAGE)
 }
 
-/// Opens everything and lets the pipeline go; the report's file too, so that a bad path is told now and not at the
-/// end of a long run.
-fn start(job: &Job, quiet: bool) -> Result<(Running, Option<File>), ExitCode> {
+/// Opens everything and lets the pipeline go. What makes a file comes last, so that a refused run leaves none; and a
+/// report that could not be written is told now and not at the end of a long run.
+fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
     let source = source(job).map_err(|e| named("source", &e))?;
+    if let Some(path) = &job.report {
+        try_report(path).map_err(|e| named("report", &e))?;
+    }
     let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
-    let report = job.report.as_ref().map(|path| {
-        File::create(path).map_err(|e| {
-            named(
-                "report",
-                &io::Error::new(e.kind(), format!("{}: {e}", path.display())),
-            )
-        })
-    });
-    let report = report.transpose()?;
     let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
     if !quiet {
         let mut line = MetricsLine::default();
-        pipeline = pipeline.observe(METRICS_INTERVAL, move |now| eprintln!("{}", line.next(now)));
+        pipeline = pipeline.observe(METRICS_INTERVAL, move |now| say(line.next(now)));
     }
     let signals = Signals::take_over(quiet).map_err(|error| {
-        eprintln!("error: {error}");
+        say(format_args!("error: {error}"));
         ExitCode::FAILURE
     })?;
     let running = pipeline.start().map_err(|error| match error {
         StartError::System(_) => {
-            eprintln!("error: {error}");
+            say(format_args!("error: {error}"));
             ExitCode::FAILURE
         }
         refused => refuse(&refused.to_string()),
     })?;
     signals.stop_on_them(running.stopper());
-    Ok((running, report))
+    Ok(running)
 }
 
 /// The stop signals, taken over before anything runs: one that comes while the lanes are being made is kept until
@@ -156,7 +147,7 @@ impl Signals {
         let signals = Self(Arc::clone(&kept));
         on_stop_signals(move |signal| {
             if !quiet {
-                eprintln!("Shutdown signal received!");
+                say("Shutdown signal received!");
             }
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             match &kept.stop {
@@ -195,31 +186,54 @@ fn source(job: &Job) -> io::Result<Box<dyn Source>> {
     })
 }
 
-fn finish(job: &Job, running: Running, report: Option<File>, quiet: bool) -> ExitCode {
+fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
     let outcome = running.join();
     if quiet {
         for failure in &outcome.failures {
-            eprintln!("error: {failure}");
+            say(format_args!("error: {failure}"));
         }
     } else {
         for worker in &outcome.workers {
             if let Some(records) = worker.last_partial {
-                eprintln!("Worker {} flushed batch of {records} logs", worker.worker);
+                say(format_args!(
+                    "Worker {} flushed batch of {records} logs",
+                    worker.worker
+                ));
             }
         }
-        eprintln!("Program finished\n{}", Summary(&outcome));
+        say(format_args!("Program finished\n{}", Summary(&outcome)));
     }
     let mut code = outcome.exit_code();
-    if let Some(file) = report
-        && let Err(error) = write_report(job, &outcome, file)
+    if let Some(path) = &job.report
+        && let Err(error) = write_report(job, &outcome, path)
     {
-        eprintln!("error: report: {error}");
+        say(format_args!("error: report: {error}"));
         code = code.max(1);
     }
     ExitCode::from(code)
 }
 
-fn write_report(job: &Job, outcome: &Outcome, mut file: File) -> io::Result<()> {
+/// Whether a report could be written there, without making or changing anything.
+fn try_report(path: &Path) -> io::Result<()> {
+    let tried = match OpenOptions::new().write(true).open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            access(folder, Access::WRITE_OK).map_err(io::Error::from)
+        }
+        opened => opened.map(drop),
+    };
+    tried.map_err(|e| naming(path, &e))
+}
+
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn write_report(job: &Job, outcome: &Outcome, path: &Path) -> io::Result<()> {
+    let mut file = File::create(path).map_err(|e| naming(path, &e))?;
     let config = job.settings().map(|(name, value, origin)| {
         (name.to_owned(), json!({ "value": value, "origin": origin }))
     });

@@ -94,7 +94,8 @@ impl Scaler {
             .sum();
         Sample {
             usage: usage / active as f64,
-            held: (now.held_ns - before.held_ns) as f64 / elapsed_ns,
+            // A wait counts when it ends: one that is longer than an interval would come out as more than all of it.
+            held: ((now.held_ns - before.held_ns) as f64 / elapsed_ns).min(1.0),
             load: now.busy_ns.saturating_sub(before.busy_ns) as f64 / elapsed_ns,
         }
     }

@@ -106,9 +106,9 @@ impl Ends {
             ledger.dropped.merge(worker.dropped);
             ledger.abandoned += worker.abandoned;
         }
-        // What no lane took: nobody read any more, or it was cut off.
+        // What no lane took: nobody reads any more, or it was cut off.
         let unpublished = producer.unpublished.get();
-        if self.cause == Some(StopCause::ReaderClosed) {
+        if self.workers.iter().all(|worker| worker.reader_closed) {
             ledger.dropped.add(DropReason::ReaderClosed, unpublished);
         } else {
             ledger.abandoned += unpublished;

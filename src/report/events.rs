@@ -19,6 +19,7 @@ pub(crate) fn print_events(errors_only: bool) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr)
+        .log_internal_errors(false)
         .event_format(Plain);
     // Fails only where the process has a subscriber already, which then prints.
     let _ = subscriber.try_init();

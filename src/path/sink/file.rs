@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
 
-use super::{Sink, SinkError};
+use super::{Sink, SinkError, SinkErrorKind};
 use crate::path::batch::Batch;
 
 /// When a file's contents are forced to the disk.
@@ -77,7 +77,8 @@ impl Sink for FileSink {
         }
         if let Err(error) = write_all(&mut output.file, batch.bytes()) {
             let (_, whole) = batch.whole_records_in(error.accepted_bytes());
-            output.torn = whole != error.accepted_bytes();
+            // Where the reader has gone nothing comes behind it any more.
+            output.torn = error.kind() == SinkErrorKind::Final && whole != error.accepted_bytes();
             return Err(error);
         }
         if self.fsync == Fsync::Batch {

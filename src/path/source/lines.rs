@@ -138,8 +138,8 @@ impl Lines {
 
     /// Finds whole lines in what was read.
     fn gather(&mut self, demand: Demand) -> Step {
-        if self.skipping {
-            return self.skip();
+        if self.skipping && !self.skip() {
+            return Step::NeedMore;
         }
         self.headers.clear();
         let mut at = self.start;
@@ -182,8 +182,8 @@ impl Lines {
         Step::NeedMore
     }
 
-    /// Leaves out the rest of a too long line, which was counted when it began.
-    fn skip(&mut self) -> Step {
+    /// Leaves out the rest of a too long line, which was counted when it began; says whether its end was reached.
+    fn skip(&mut self) -> bool {
         match memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
             Some(newline) => {
                 self.start += newline + 1;
@@ -192,7 +192,7 @@ impl Lines {
             None => self.start = self.end,
         }
         self.scanned = self.start;
-        Step::NeedMore
+        !self.skipping
     }
 
     /// Counts a line that is given up, and names it.

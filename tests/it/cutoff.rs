@@ -1,0 +1,80 @@
+//! Every way a run is cut short: it leaves, it says so in its exit code, and what is left is counted.
+
+use rustix::process::Signal;
+
+use crate::support::{Folder, Live, SMALL};
+
+/// A sink that will not come back.
+const STUCK: &str =
+    "--sink delay:1h --workers 2 --channel-size 100 --batch-size 10 --lane-bytes 64KiB";
+
+#[test]
+fn a_second_signal_ends_it_at_once_with_the_number_of_that_signal() {
+    let folders: Vec<_> = [Signal::INT, Signal::TERM, Signal::HUP]
+        .map(|signal| (signal, Folder::new()))
+        .into();
+    let start = |folder: &Folder| folder.start(STUCK);
+    // Side by side, because each has to run for a second until its full queue shows in a line.
+    let lives: Vec<Live> = folders.iter().map(|(_, folder)| start(folder)).collect();
+    for ((second, _), live) in folders.iter().zip(lives) {
+        live.wait_for_words("| Queue=200/200 |");
+        live.send(Signal::TERM);
+        live.wait_for_words("Shutdown signal received!");
+        live.send(*second);
+        let ended = live.end().exits(128 + second.as_raw()).balances();
+        assert_eq!(ended.report["stop"]["cause"], "SIGTERM");
+        assert_eq!(
+            ended.report["stop"]["halted_by"].as_i64(),
+            Some(second.as_raw().into())
+        );
+        assert_eq!(ended.figure("/ledger/delivered"), 0);
+        let abandoned = ended.figure("/ledger/abandoned");
+        assert!(abandoned >= 200);
+        ended.says(&format!("abandoned {abandoned} (balanced)\n"));
+    }
+}
+
+#[test]
+fn a_drain_that_takes_too_long_is_given_up_and_counted() {
+    let ended = Folder::new().run(&format!("{STUCK} --count 100 --drain-timeout 50ms"));
+    let ended = ended.exits(4).balances();
+    assert_eq!(ended.report["stop"]["deadline_passed"], true);
+    assert_eq!(ended.figure("/ledger/produced"), 100);
+    assert_eq!(ended.figure("/ledger/abandoned"), 100);
+    assert_eq!(ended.of_workers("/abandoned").iter().sum::<u64>(), 100);
+    ended.says("abandoned 100 (balanced)\n");
+}
+
+#[test]
+fn a_producer_that_waits_for_room_is_cut_off_too() {
+    // More than the lanes hold: what the producer still has in its hands is counted as well.
+    let ended = Folder::new().run(&format!("{STUCK} --duration 50ms --drain-timeout 50ms"));
+    let ended = ended.exits(4).balances();
+    assert!(ended.figure("/ledger/abandoned") > 200);
+    assert_eq!(ended.figure("/ledger/delivered"), 0);
+}
+
+#[test]
+fn a_drain_within_its_time_is_no_failure_however_slow() {
+    let ended = Folder::new().run(&format!(
+        "--count 1000 --sink delay:20ms,check --workers 1 --drain-timeout 60s {SMALL}"
+    ));
+    ended.delivers_everything();
+}
+
+#[test]
+fn what_was_delivered_before_the_cut_is_there() {
+    let folder = Folder::new();
+    let live = folder.start(
+        "--sink delay:5ms,file:out --workers 2 --channel-size 100 --batch-size 10 --lane-bytes 64KiB \
+         --throttle off --drain-timeout 1ms",
+    );
+    live.wait_until("some output", || folder.len("out") > 5_000);
+    live.send(Signal::INT);
+    let ended = live.end().exits(4).balances();
+    assert!(ended.figure("/ledger/abandoned") > 0);
+    let verdict = folder.verify("out");
+    assert_eq!(verdict["records"], ended.figure("/ledger/delivered"));
+    assert_eq!(verdict["torn"]["count"], 0);
+    assert_eq!(verdict["duplicated"]["count"], 0);
+}

@@ -1,0 +1,208 @@
+//! What becomes of a run when a source or a sink fails: it has a name, the others go on, the ledger is right.
+
+use std::io;
+use std::time::Duration;
+
+use splashdam::sink::{Null, Sink, SinkError};
+use splashdam::{
+    Batch, Burst, Config, Demand, Lent, Outcome, Pipeline, RecordHeader, Source, StopCause,
+};
+
+use crate::support::library::{self, Order, config, generator, next, telling, told};
+use crate::support::{Folder, SMALL};
+
+/// Fails on one worker, at its third batch; works on the others.
+struct Frail {
+    failing: bool,
+    batches: usize,
+    fail: fn(&Batch<'_>) -> Result<(), SinkError>,
+}
+
+impl Sink for Frail {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        self.batches += 1;
+        if self.failing && self.batches == 3 {
+            return (self.fail)(batch);
+        }
+        Ok(())
+    }
+}
+
+/// Runs without a count, so that only the failure can end it.
+fn fails_on_worker_1(workers: usize, fail: fn(&Batch<'_>) -> Result<(), SinkError>) -> Outcome {
+    let sinks = move |worker: usize| {
+        Ok(Frail {
+            failing: worker == 1 || workers == 1,
+            batches: 0,
+            fail,
+        })
+    };
+    let config = config(|c| c.max_workers = workers);
+    library::run(Pipeline::new(generator(None), sinks).config(config))
+}
+
+#[track_caller]
+fn failed(outcome: &Outcome, failure: &str) {
+    assert_eq!(outcome.failures, [failure]);
+    assert_eq!(outcome.exit_code(), 1);
+    assert_eq!(outcome.cause, StopCause::Failed);
+    assert!(outcome.ledger.balanced(), "{:?}", outcome.ledger);
+}
+
+#[test]
+fn a_sink_that_fails_is_named_and_the_other_workers_drain() {
+    let outcome = fails_on_worker_1(3, |_| Err(io::Error::other("the disk is gone").into()));
+    failed(&outcome, "worker 1: sink: the disk is gone");
+    assert_eq!(outcome.workers[1].delivered, 128);
+    assert!(outcome.workers[1].abandoned >= 64);
+    assert_eq!(outcome.workers[0].abandoned, 0);
+    assert_eq!(outcome.workers[2].abandoned, 0);
+}
+
+#[test]
+fn a_sink_that_panics_is_named_and_the_other_workers_drain() {
+    let outcome = fails_on_worker_1(3, |_| std::panic::resume_unwind(Box::new("a broken sink")));
+    failed(&outcome, "worker 1: the sink panicked: a broken sink");
+    assert_eq!(outcome.workers[1].delivered, 128);
+    assert_eq!(outcome.workers[0].abandoned, 0);
+}
+
+#[test]
+fn the_only_sink_that_fails_ends_the_run() {
+    let outcome = fails_on_worker_1(1, |_| Err(io::Error::other("full").into()));
+    failed(&outcome, "worker 0: sink: full");
+    assert_eq!(outcome.ledger.delivered, 128);
+}
+
+#[test]
+fn of_a_write_that_fails_half_way_the_whole_records_count_as_delivered() {
+    let outcome = fails_on_worker_1(1, |batch| {
+        let mut lengths = batch
+            .headers()
+            .into_iter()
+            .flatten()
+            .map(|h| h.len as usize);
+        let two = lengths.next().unwrap() + lengths.next().unwrap();
+        Err(SinkError::new(io::Error::other("cut"), two + 5))
+    });
+    failed(&outcome, "worker 0: sink: cut");
+    assert_eq!(outcome.ledger.delivered, 128 + 2);
+}
+
+/// Refuses to flush.
+struct Unflushed;
+
+impl Sink for Unflushed {
+    fn write(&mut self, _batch: &Batch<'_>) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        Err(io::Error::other("nothing goes out").into())
+    }
+}
+
+#[test]
+fn a_sink_that_cannot_flush_fails_the_run() {
+    let config = config(|c| c.count = Some(100));
+    let pipeline = Pipeline::new(generator(None), |_: usize| Ok(Unflushed)).config(config);
+    let outcome = library::run(pipeline);
+    assert_eq!(outcome.failures, ["worker 0: sink: nothing goes out"]);
+    assert_eq!((outcome.exit_code(), outcome.ledger.delivered), (1, 100));
+}
+
+/// Lends some records, then follows the last order.
+fn told_to(last: Order, config: Config) -> Outcome {
+    let (sinks, heard) = telling();
+    let (tell, source) = told();
+    let pipeline = Pipeline::new(source, sinks).config(config);
+    tell.send(Order::Lend(10)).unwrap();
+    tell.send(last).unwrap();
+    let outcome = library::run(pipeline);
+    assert_eq!(next(&heard).len(), 10, "what came before is delivered");
+    drop(tell);
+    outcome
+}
+
+#[test]
+fn a_source_that_fails_is_named_and_what_it_lent_before_is_delivered() {
+    let outcome = told_to(Order::Fail("no more tape"), config(|_| ()));
+    failed(&outcome, "source: no more tape");
+    assert_eq!(outcome.ledger.delivered, 10);
+}
+
+#[test]
+fn a_source_that_panics_is_named_and_what_it_lent_before_is_delivered() {
+    let outcome = told_to(Order::Panic("off by one"), config(|_| ()));
+    failed(&outcome, "the source panicked: off by one");
+    assert_eq!(outcome.ledger.delivered, 10);
+}
+
+/// Lends headers that do not fit their bytes.
+struct Liar([RecordHeader; 2]);
+
+impl Source for Liar {
+    fn lend(&mut self, _demand: Demand) -> io::Result<Lent<'_>> {
+        let headers = &mut self.0;
+        let bytes = b"one\ntwo\nthree\n";
+        Ok(Lent::Burst(Burst { headers, bytes }))
+    }
+}
+
+#[test]
+fn a_source_that_contradicts_itself_fails_and_nothing_of_it_is_delivered() {
+    for lengths in [[4, 4], [4, 400], [14, 0]] {
+        let headers = lengths.map(|len| RecordHeader::new(0, 0, len));
+        let pipeline = Pipeline::new(Liar(headers), |_: usize| Ok(Null)).config(config(|_| ()));
+        let outcome = library::run(pipeline);
+        let failure = "source: the source lent a burst whose headers do not add up to its bytes";
+        failed(&outcome, failure);
+        let ledger = outcome.ledger;
+        assert_eq!((ledger.produced, ledger.delivered), (2, 0));
+    }
+}
+
+#[test]
+fn a_sink_that_cannot_be_made_stops_the_start() {
+    let sinks = |worker: usize| match worker {
+        0 => Ok(Null),
+        _ => Err(io::Error::other("one is enough")),
+    };
+    let config = config(|c| c.max_workers = 2);
+    let refused = Pipeline::new(generator(None), sinks).config(config).start();
+    assert_eq!(refused.unwrap_err().to_string(), "one is enough");
+}
+
+#[test]
+fn a_pipeline_that_nobody_joins_stops_by_itself() {
+    let (sinks, heard) = telling();
+    let config = config(|c| c.batch_timeout = Duration::from_millis(1));
+    let running = Pipeline::new(generator(None), sinks)
+        .config(config)
+        .start()
+        .unwrap();
+    next(&heard);
+    drop(running);
+    // The last sink is gone when its worker has ended; until then there are batches.
+    let end = std::time::Instant::now() + crate::support::PATIENCE;
+    while heard.recv_timeout(crate::support::PATIENCE).is_ok() {
+        assert!(std::time::Instant::now() < end, "it goes on");
+    }
+    let end = heard.recv_timeout(Duration::ZERO);
+    assert_eq!(
+        end.unwrap_err(),
+        std::sync::mpsc::RecvTimeoutError::Disconnected
+    );
+}
+
+#[test]
+fn a_full_disk_fails_the_run_with_a_reason() {
+    let ended = Folder::new().run(&format!("--sink file:/dev/full --workers 2 {SMALL}"));
+    let ended = ended
+        .exits(1)
+        .balances()
+        .says("sink: No space left on device");
+    assert_eq!(ended.figure("/ledger/delivered"), 0);
+    assert!(ended.figure("/ledger/abandoned") > 0);
+    assert_eq!(ended.report["stop"]["cause"], "failure");
+}

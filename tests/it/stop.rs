@@ -1,0 +1,270 @@
+//! Every way a run ends in order: what was accepted is delivered, and the exit code says so.
+
+use std::io::{PipeWriter, Read, Write};
+
+use rustix::process::Signal;
+
+use crate::support::{Dice, Folder, Live, SMALL, run_arguments, seed, sorted_lines, wanted};
+
+const SIGNALS: [(Signal, &str); 3] = [
+    (Signal::INT, "SIGINT"),
+    (Signal::TERM, "SIGTERM"),
+    (Signal::HUP, "SIGHUP"),
+];
+
+/// A run whose standard input is a pipe that stays open.
+fn fed(folder: &Folder, arguments: &str) -> (Live, PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let live = folder.start_with(arguments, |command| {
+        command.stdin(reader);
+    });
+    (live, writer)
+}
+
+#[test]
+fn a_count_stops_it_at_exactly_that_many() {
+    for count in [1, 255, 256, 257, 10_000] {
+        let folder = Folder::new();
+        let ended = folder.run(&format!("--count {count} --sink file:out {SMALL}"));
+        let ended = ended.delivers_everything().says("Program finished\n");
+        assert_eq!(ended.figure("/ledger/produced"), count);
+        assert_eq!(ended.report["stop"]["cause"], "count reached");
+        folder.holds_whole("out", count);
+    }
+}
+
+#[test]
+fn a_duration_stops_it_and_not_earlier() {
+    let folder = Folder::new();
+    let ended = folder.run(&format!("--duration 300ms --sink file:out {SMALL}"));
+    let ended = ended.delivers_everything().says("Program finished\n");
+    assert!(ended.measure("/throughput/elapsed_s") >= 0.3);
+    assert_eq!(ended.report["stop"]["cause"], "duration over");
+    folder.holds_whole("out", ended.figure("/ledger/produced"));
+}
+
+#[test]
+fn the_end_of_the_input_stops_it() {
+    let ended = Folder::new().pipe(b"one\ntwo\n", &format!("--source stdin {SMALL}"));
+    let ended = ended.delivers_everything().says("Program finished\n");
+    assert_eq!(ended.report["stop"]["cause"], "end of input");
+    assert_eq!(ended.figure("/ledger/produced"), 2);
+}
+
+#[test]
+fn each_stop_signal_stops_it_in_order() {
+    for (signal, name) in SIGNALS {
+        let folder = Folder::new();
+        let live = folder.start(&format!("--sink file:out --producer-rate 50000/s {SMALL}"));
+        live.wait_until("some output", || folder.len("out") > 10_000);
+        live.send(signal);
+        let ended = live.end().delivers_everything();
+        let ended = ended
+            .says("Shutdown signal received!\n")
+            .says("Program finished\n");
+        assert_eq!(ended.report["stop"]["cause"], name);
+        folder.holds_whole("out", ended.figure("/ledger/produced"));
+    }
+}
+
+#[test]
+fn a_silent_standard_input_does_not_keep_it_from_obeying_a_signal() {
+    let folder = Folder::new();
+    let arguments = format!("--source stdin --sink file:out --batch-timeout 1ms {SMALL}");
+    let (live, mut writer) = fed(&folder, &arguments);
+    writer.write_all(b"one\n").unwrap();
+    live.wait_until("the line", || folder.len("out") > 0);
+    live.send(Signal::TERM);
+    let ended = live.end().delivers_everything();
+    assert_eq!(ended.report["stop"]["cause"], "SIGTERM");
+    drop(writer); // open until here
+}
+
+#[test]
+fn a_duration_ends_a_silent_standard_input() {
+    let folder = Folder::new();
+    let (live, writer) = fed(&folder, &format!("--source stdin --duration 50ms {SMALL}"));
+    let ended = live.end().delivers_everything();
+    assert_eq!(ended.report["stop"]["cause"], "duration over");
+    drop(writer); // open until here
+}
+
+#[test]
+fn what_was_read_from_standard_input_before_a_stop_is_delivered() {
+    let folder = Folder::new();
+    let arguments = format!("--source stdin --sink file:out --batch-timeout 1ms {SMALL}");
+    let (live, mut writer) = fed(&folder, &arguments);
+    // In one piece, so that the beginning of the third line is read together with the first two.
+    writer.write_all(b"one\ntwo\nthr").unwrap();
+    live.wait_until("the lines", || folder.len("out") == 8);
+    live.send(Signal::INT);
+    let ended = live.end().delivers_everything();
+    assert_eq!(ended.figure("/ledger/produced"), 3);
+    assert_eq!(folder.read("out"), b"one\ntwo\nthr\n");
+    drop(writer); // open until here
+}
+
+#[test]
+fn what_was_read_from_standard_input_behind_a_slow_sink_is_delivered() {
+    let folder = Folder::new();
+    let (live, mut writer) = fed(
+        &folder,
+        "--source stdin --sink delay:2ms,file:out --workers 1 --channel-size 10 --batch-size 5 \
+         --lane-bytes 64KiB",
+    );
+    let lines = (0..1_000).map(|seq| format!("{{\"seq\":{seq}}}\n"));
+    let lines: Vec<_> = lines.collect();
+    writer.write_all(lines.concat().as_bytes()).unwrap();
+    live.wait_until("an empty pipe", || {
+        rustix::io::ioctl_fionread(&writer).unwrap() == 0
+    });
+    live.send(Signal::INT);
+    let ended = live.end().delivers_everything();
+    assert_eq!(ended.figure("/ledger/produced"), 1_000);
+    folder.holds_whole("out", 1_000);
+    drop(writer); // open until here
+}
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_stays_without_effect() {
+    let folder = Folder::new();
+    let mut command = folder.command("sh");
+    command.args([
+        "-c",
+        "trap '' HUP; exec \"$0\" \"$@\"",
+        crate::support::PROGRAM,
+    ]);
+    let arguments = "--sink file:out --producer-rate 20000/s --batch-timeout 1ms --workers 1";
+    command.args(run_arguments(arguments));
+    let live = folder.spawn(command);
+    live.wait_until("some output", || folder.len("out") > 0);
+    live.send(Signal::HUP);
+    for _ in 0..3 {
+        let before = folder.len("out");
+        live.wait_until("more output", || folder.len("out") > before + 40_000);
+    }
+    live.send(Signal::TERM);
+    let ended = live.end().delivers_everything();
+    assert_eq!(ended.report["stop"]["cause"], "SIGTERM");
+    assert_eq!(
+        ended.stderr.matches("Shutdown signal received!").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+}
+
+/// Stops one run: at once, or when so many bytes have come out.
+fn stops_whole(signal: Signal, after_bytes: Option<u64>, rate: &str, workers: &str, sink: &str) {
+    let folder = Folder::new();
+    let live = folder.start(&format!(
+        "--sink {sink} --producer-rate {rate} {workers} --batch-timeout 2ms {SMALL}"
+    ));
+    let files = || folder.names().into_iter().filter(|n| n.starts_with("out"));
+    match after_bytes {
+        None => live.wait_until_it_listens(),
+        Some(bytes) => live.wait_until("some output", || {
+            files().map(|name| folder.len(&name)).sum::<u64>() > bytes
+        }),
+    }
+    live.send(signal);
+    let ended = live.end().delivers_everything();
+    let names: Vec<_> = files().collect();
+    folder.holds_whole(&names.join(" "), ended.figure("/ledger/produced"));
+}
+
+#[test]
+fn fifty_stops_at_random_moments_lose_nothing() {
+    let mut dice = Dice(seed());
+    for stop in 0..wanted("SPLASHDAM_STOPS", 50) {
+        let signal = dice.pick(&[Signal::INT, Signal::TERM]);
+        let after_bytes = (stop % 5 != 0).then(|| dice.below(300_000));
+        let rate = dice.pick(&["max", "30000/s", "100000/s"]);
+        let sink = dice.pick(&["file:out", "file:out", "file:out-{worker}"]);
+        let scaled = "--min-workers 1 --max-workers 3 --autoscale-interval 1ms";
+        let workers = dice.pick(&["--workers 3", "--workers 3", scaled]);
+        println!("stop {stop}: {signal:?} after {after_bytes:?} bytes, {rate}, {workers}, {sink}");
+        stops_whole(signal, after_bytes, rate, workers, sink);
+    }
+}
+
+/// Starts a run whose standard output is a pipe, reads a little of it, and closes it.
+fn read_a_little(folder: &Folder, arguments: &str) -> Live {
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    let live = folder.start_with(arguments, |command| {
+        command.stdout(writer);
+    });
+    let mut first = [0; 100];
+    reader.read_exact(&mut first).unwrap();
+    assert!(first.starts_with(b"{\"msg\":"), "{first:?}");
+    live
+}
+
+#[test]
+fn a_reader_that_has_read_enough_ends_the_run_in_order() {
+    for workers in [1, 3] {
+        let folder = Folder::new();
+        let arguments = format!("--sink stdout --workers {workers} {SMALL}");
+        let ended = read_a_little(&folder, &arguments).end();
+        let ended = ended.exits(0).balances().says("Program finished\n");
+        assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+        assert_eq!(ended.report["stop"]["cause"], "reader closed the output");
+        assert!(ended.figure("/ledger/dropped_by_reason/reader_closed") > 0);
+        assert_eq!(ended.figure("/ledger/abandoned"), 0);
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_in_the_middle_of_a_batch_is_no_failure_for_any_worker() {
+    let folder = Folder::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    // A batch is longer than a pipe, and a pipe's end is inside a record: one worker is cut off there, while the others
+    // wait for their turn.
+    let live = folder.start_with(
+        "--sink stdout --workers 3 --record-bytes 1000 --channel-size 100 --batch-size 100 --lane-bytes 256KiB \
+         --batch-bytes 128KiB --max-record-bytes 1KiB",
+        |command| {
+            command.stdout(writer);
+        },
+    );
+    live.wait_for_words("| Queue=300/300 |");
+    drop(reader);
+    let ended = live.end().exits(0).balances();
+    assert_eq!(ended.report["stop"]["cause"], "reader closed the output");
+    assert_eq!(ended.figure("/ledger/abandoned"), 0, "{}", ended.report);
+}
+
+#[test]
+fn a_reader_that_leaves_during_the_drain_takes_the_rest_upon_itself() {
+    let folder = Folder::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    // One Ctrl-C reaches both sides of a shell's pipeline: the signal comes first, then the reader is gone.
+    let live = folder.start_with(
+        "--sink stdout --workers 1 --channel-size 100 --batch-size 10 --lane-bytes 64KiB",
+        |command| {
+            command.stdout(writer);
+        },
+    );
+    live.wait_for_words("| Queue=100/100 |");
+    live.send(Signal::INT);
+    live.wait_for_words("Shutdown signal received!");
+    drop(reader);
+    let ended = live.end().exits(0).balances();
+    assert_eq!(ended.figure("/ledger/abandoned"), 0, "{}", ended.report);
+    assert!(ended.figure("/ledger/dropped_by_reason/reader_closed") > 100);
+}
+
+#[test]
+fn a_pipeline_of_the_shell_with_head_succeeds_on_both_sides() {
+    let folder = Folder::new();
+    let mut command = folder.command("bash");
+    let run = run_arguments(&format!("--sink stdout --workers 2 {SMALL}")).join(" ");
+    let script = format!(
+        "{} {run} | head -n 5; exit ${{PIPESTATUS[0]}}",
+        crate::support::PROGRAM
+    );
+    command.args(["-c", &script]);
+    let ended = folder.spawn(command).end().exits(0).balances();
+    assert_eq!(sorted_lines(&ended.stdout).len(), 5);
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+}

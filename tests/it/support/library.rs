@@ -1,0 +1,136 @@
+//! What tests of the library stand on: a source that does what it is told, and sinks that tell what they got.
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+
+use splashdam::sink::{Sink, SinkError};
+use splashdam::source::{Generator, Rate};
+use splashdam::{Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pipeline, Running, Source};
+
+use super::PATIENCE;
+
+/// A configuration with small lanes and workers that are always active, whose batches only size makes due.
+pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
+    let mut config = Config::default();
+    config.channel_size = 1_024;
+    config.batch_size = 64;
+    config.lane_bytes = 256 << 10;
+    config.batch_bytes = 64 << 10;
+    config.max_record_bytes = 64 << 10;
+    config.batch_timeout = std::time::Duration::from_secs(3_600);
+    set(&mut config);
+    config.min_workers = config.max_workers;
+    config
+}
+
+/// As fast as the pipeline takes them.
+pub(crate) fn generator(record_bytes: Option<usize>) -> Generator {
+    Generator::new(Rate::Max, record_bytes, 0)
+}
+
+/// Waits for a run's end, but not for ever.
+#[track_caller]
+pub(crate) fn join(running: Running) -> Outcome {
+    let (tell, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = tell.send(running.join()); // a test that lost its patience no longer listens
+    });
+    heard.recv_timeout(PATIENCE).expect("a run that ends")
+}
+
+/// Runs a pipeline to its end.
+#[track_caller]
+pub(crate) fn run(pipeline: Pipeline) -> Outcome {
+    join(pipeline.start().unwrap())
+}
+
+/// What to do next, for [`Told`].
+pub(crate) enum Order {
+    /// Lend so many short lines at once.
+    Lend(usize),
+    Fail(&'static str),
+    Panic(&'static str),
+}
+
+/// A source that does what it is told, when it is told; it ends when nobody is left to tell it anything.
+pub(crate) struct Told {
+    orders: Receiver<Order>,
+    buffer: BurstBuffer,
+}
+
+pub(crate) fn told() -> (Sender<Order>, Told) {
+    let (tell, orders) = mpsc::channel();
+    let buffer = BurstBuffer::default();
+    (tell, Told { orders, buffer })
+}
+
+impl Source for Told {
+    fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        match self.orders.try_recv() {
+            Ok(Order::Lend(records)) => {
+                self.buffer.clear();
+                for _ in 0..records {
+                    self.buffer.push(demand.now_ns, b"told");
+                }
+                Ok(Lent::Burst(self.buffer.burst()))
+            }
+            Ok(Order::Fail(why)) => Err(io::Error::other(why)),
+            Ok(Order::Panic(why)) => panic!("{why}"),
+            Err(TryRecvError::Empty) => Ok(Lent::NotReadable),
+            Err(TryRecvError::Disconnected) => Ok(Lent::End),
+        }
+    }
+}
+
+/// A batch as a sink saw it.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) worker: usize,
+    pub(crate) positions: Vec<u64>,
+    pub(crate) bytes: usize,
+}
+
+impl Seen {
+    pub(crate) fn len(&self) -> usize {
+        self.positions.len()
+    }
+}
+
+/// A sink that tells of each batch.
+pub(crate) struct Telling {
+    worker: usize,
+    to: Sender<Seen>,
+}
+
+/// A factory of sinks that tell, and what they tell.
+pub(crate) fn telling() -> (
+    impl FnMut(usize) -> io::Result<Telling> + Send,
+    Receiver<Seen>,
+) {
+    let (to, heard) = mpsc::channel();
+    let open = move |worker| {
+        let to = to.clone();
+        Ok(Telling { worker, to })
+    };
+    (open, heard)
+}
+
+impl Sink for Telling {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        let headers = batch.headers().into_iter().flatten();
+        let seen = Seen {
+            worker: self.worker,
+            positions: headers.map(|header| header.position).collect(),
+            bytes: batch.byte_len(),
+        };
+        self.to
+            .send(seen)
+            .map_err(|_| SinkError::from(io::Error::other("nobody listens")))
+    }
+}
+
+/// The next batch.
+#[track_caller]
+pub(crate) fn next(heard: &Receiver<Seen>) -> Seen {
+    heard.recv_timeout(PATIENCE).expect("a batch")
+}

@@ -1,0 +1,247 @@
+//! A program that runs, and what it came to.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::PATIENCE;
+
+/// A running program. One that a failing test leaves behind is killed.
+pub(crate) struct Live {
+    child: Child,
+    name: String,
+    stdout: Kept,
+    stderr: Kept,
+    report: PathBuf,
+}
+
+/// Everything that comes out of a stream, as it comes.
+#[derive(Default)]
+struct Kept {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Kept {
+    fn of(stream: Option<impl Read + Send + 'static>) -> Self {
+        let Some(mut stream) = stream else {
+            return Self::default(); // the test keeps that stream itself
+        };
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut chunk = vec![0; 64 << 10];
+            while let Ok(n @ 1..) = stream.read(&mut chunk) {
+                kept.lock().unwrap().extend_from_slice(&chunk[..n]);
+            }
+        });
+        Self {
+            bytes,
+            reader: Some(reader),
+        }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    /// All of it: the program has ended, and so does its stream.
+    fn all(&mut self) -> Vec<u8> {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        std::mem::take(&mut self.bytes.lock().unwrap())
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Live {
+    #[track_caller]
+    pub(super) fn spawn(mut command: Command, report: PathBuf) -> Self {
+        let mut child = command.spawn().unwrap();
+        Self {
+            stdout: Kept::of(child.stdout.take()),
+            stderr: Kept::of(child.stderr.take()),
+            child,
+            name: format!("{command:?}"),
+            report,
+        }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Sends a signal.
+    ///
+    /// A shell that starts the tests in the background, or `nohup`, makes them and all they start ignore some signals.
+    #[track_caller]
+    pub(crate) fn send(&self, signal: Signal) {
+        let ours = status_mask("self", "SigIgn");
+        let ignored = ours >> (signal.as_raw() - 1) & 1 == 1;
+        assert!(!ignored, "{signal:?} is ignored in this shell");
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Waits until the program has taken the stop signals over: one that came earlier would kill it.
+    #[track_caller]
+    pub(crate) fn wait_until_it_listens(&self) {
+        let pid = self.pid().to_string();
+        let wanted = [Signal::HUP, Signal::INT, Signal::TERM].map(|s| 1 << (s.as_raw() - 1));
+        let wanted: u64 = wanted.iter().sum();
+        self.wait_until("takes the signals over", || {
+            status_mask(&pid, "SigCgt") & wanted == wanted
+        });
+    }
+
+    /// Waits until a line with these words stands on standard error.
+    #[track_caller]
+    pub(crate) fn wait_for_words(&self, words: &str) {
+        self.wait_until(words, || self.stderr.so_far().contains(words));
+    }
+
+    /// Waits until something can be seen.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, what: &str, mut seen: impl FnMut() -> bool) {
+        let patience = Instant::now() + PATIENCE;
+        while !seen() {
+            let stderr = || self.stderr.so_far();
+            assert!(
+                Instant::now() < patience,
+                "never seen: {what}\n{}\n{}",
+                self.name,
+                stderr()
+            );
+            std::thread::sleep(Duration::from_millis(1)); // between two looks, not instead of one
+        }
+    }
+
+    /// Waits for its end.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Ended {
+        let mut status: Option<ExitStatus> = None;
+        let patience = Instant::now() + PATIENCE;
+        while status.is_none() {
+            status = self.child.try_wait().unwrap();
+            let (name, stderr) = (&self.name, || self.stderr.so_far());
+            assert!(
+                Instant::now() < patience,
+                "{name} did not end\n{}",
+                stderr()
+            );
+            std::thread::sleep(Duration::from_millis(1)); // between two looks, not instead of one
+        }
+        let report = fs::read(&self.report).unwrap_or_default();
+        Ended {
+            name: self.name.clone(),
+            code: status.and_then(|status| status.code()),
+            stdout: self.stdout.all(),
+            stderr: String::from_utf8_lossy(&self.stderr.all()).into_owned(),
+            report: serde_json::from_slice(&report).unwrap_or_default(),
+        }
+    }
+}
+
+/// A mask of signals, bit 0 for signal 1, as Linux tells it of a process.
+fn status_mask(process: &str, mask: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let mut lines = status.lines().filter_map(|line| line.split_once(":\t"));
+    let hex = lines.find_map(|(name, hex)| (name == mask).then_some(hex));
+    hex.map_or(0, |hex| u64::from_str_radix(hex, 16).unwrap())
+}
+
+/// What a program came to.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    name: String,
+    /// None when a signal killed it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+    /// The report, null where none was written.
+    pub(crate) report: Value,
+}
+
+impl Ended {
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.name, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn says(self, words: &str) -> Self {
+        let Self { name, stderr, .. } = &self;
+        assert!(
+            stderr.contains(words),
+            "not said: {words}\n{name}\n{stderr}"
+        );
+        self
+    }
+
+    /// A figure of the report, by its path (`/ledger/produced`).
+    #[track_caller]
+    pub(crate) fn figure(&self, path: &str) -> u64 {
+        let Self { report, stderr, .. } = self;
+        let figure = report.pointer(path).and_then(Value::as_u64);
+        figure.unwrap_or_else(|| panic!("no {path} in {report}\n{stderr}"))
+    }
+
+    /// A figure of the report that may have a fraction.
+    #[track_caller]
+    pub(crate) fn measure(&self, path: &str) -> f64 {
+        let measure = self.report.pointer(path).and_then(Value::as_f64);
+        measure.unwrap_or_else(|| panic!("no {path} in {}", self.report))
+    }
+
+    /// A figure of each worker's entry.
+    #[track_caller]
+    pub(crate) fn of_workers(&self, path: &str) -> Vec<u64> {
+        let workers = self.report["workers"].as_array().unwrap().iter();
+        let figures = workers.map(|worker| worker.pointer(path).and_then(Value::as_u64));
+        figures
+            .collect::<Option<_>>()
+            .unwrap_or_else(|| panic!("no {path} in {}", self.report))
+    }
+
+    /// Adds the ledger up again, in total and over the workers.
+    #[track_caller]
+    pub(crate) fn balances(self) -> Self {
+        let of = |name: &str| self.figure(&format!("/ledger/{name}"));
+        let reasons = self.report["ledger"]["dropped_by_reason"].as_object();
+        let by_reason = reasons.unwrap().values().map(|n| n.as_u64().unwrap());
+        let (produced, delivered, dropped) = (of("produced"), of("delivered"), of("dropped"));
+        let report = &self.report;
+        assert_eq!(report["ledger"]["balanced"], true, "{report}");
+        assert_eq!(produced, delivered + dropped + of("abandoned"), "{report}");
+        assert_eq!(by_reason.sum::<u64>(), dropped, "{report}");
+        assert_eq!(
+            self.of_workers("/records").iter().sum::<u64>(),
+            delivered,
+            "{report}"
+        );
+        self
+    }
+
+    /// Everything that was produced was delivered, and the program is content.
+    #[track_caller]
+    pub(crate) fn delivers_everything(self) -> Self {
+        let ended = self.exits(0).balances();
+        let ledger = &ended.report["ledger"];
+        assert_eq!(ledger["produced"], ledger["delivered"], "{ledger}");
+        ended
+    }
+}
