@@ -7,6 +7,7 @@ use crate::control::autoscale::Policy;
 use crate::path::dispatch::{Route, WhenFull};
 use crate::path::throttle::Throttle;
 use crate::sys::clock::saturating_ns;
+use crate::sys::cores::{Pin, Request, SPIN_LONGEST};
 
 /// What a pipeline can be told. [`Config::default`] is a sane one; change what matters.
 ///
@@ -61,6 +62,19 @@ pub struct Config {
     pub when_full: WhenFull,
     /// How long the producer pauses at which usage.
     pub throttle: Throttle,
+    /// The CPUs of the workers, by id, in turn: the first worker has the first, and so on, and again from the start. None:
+    /// a physical core for each thread as long as there are any, then SMT siblings, then shares. The process must be
+    /// allowed to use them.
+    pub cores: Option<Vec<usize>>,
+    /// The CPU of the producer, by id. None: one that no worker has, if there is one.
+    pub producer_core: Option<usize>,
+    /// Whether threads are pinned, and what happens if one cannot be. A pinned thread keeps its caches, but can not
+    /// move away from a CPU that something else uses. If off, `cores` and `producer_core` have no effect.
+    pub pin: Pin,
+    /// How long one wait may spin before it yields and sleeps, up to 100 ms: it saves the microseconds of a wake-up and
+    /// costs as much CPU time. None: what a park and its unpark cost on this machine, measured for a few milliseconds
+    /// at start; nothing if threads share a CPU or exceed the quota.
+    pub spin: Option<Duration>,
     /// Stop after this many records.
     pub count: Option<u64>,
     /// Stop after this long.
@@ -91,6 +105,10 @@ impl Default for Config {
             route: Route::default(),
             when_full: WhenFull::default(),
             throttle: Throttle::default(),
+            cores: None,
+            producer_core: None,
+            pin: Pin::default(),
+            spin: None,
             count: None,
             duration: None,
             drain_timeout: Duration::from_secs(30),
@@ -136,14 +154,21 @@ impl Config {
         })
     }
 
-    /// Looks for impossible values and contradictions, all of them.
+    /// Looks for impossible values and contradictions, all of them. Whether this process may use the CPUs that are named,
+    /// [`Pipeline::start`](crate::Pipeline::start) looks.
     ///
     /// # Errors
     ///
     /// One sentence per problem, with the value, the accepted range and the remedy.
     pub fn validate(&self) -> Result<(), ConfigErrors> {
+        self.validate_on(&[])
+    }
+
+    /// The same for a process that may use these CPUs; none if that is not known.
+    pub(crate) fn validate_on(&self, cpus: &[usize]) -> Result<(), ConfigErrors> {
         let mut wrong = Vec::new();
         self.check_ranges(&mut wrong);
+        self.request().check(cpus, &mut wrong);
         if wrong.is_empty() {
             self.check_relations(&mut wrong);
         }
@@ -151,6 +176,17 @@ impl Config {
             Ok(())
         } else {
             Err(ConfigErrors(wrong))
+        }
+    }
+
+    /// What it says about placement.
+    pub(crate) fn request(&self) -> Request<'_> {
+        Request {
+            workers: self.max_workers,
+            cores: self.cores.as_deref(),
+            producer_core: self.producer_core,
+            pin: self.pin,
+            spin: self.spin,
         }
     }
 
@@ -201,6 +237,12 @@ impl Config {
         time("drain_timeout", self.drain_timeout, Duration::ZERO);
         if let Some(duration) = self.duration {
             time("duration", duration, millisecond);
+        }
+        if let Some(spin) = self.spin.filter(|spin| *spin > SPIN_LONGEST) {
+            let [spin, longest] = [spin, SPIN_LONGEST].map(humantime::format_duration);
+            wrong.push(format!(
+                "spin {spin} is out of range: expected 0s to {longest}, or none at all"
+            ));
         }
         if self.count == Some(0) {
             wrong.push("count 0 is out of range: expected 1 or more, or no count at all".into());

@@ -101,6 +101,7 @@ pub use path::source::{Demand, Lent, Source};
 pub use path::throttle::Throttle;
 pub use pipeline::{Pipeline, Running, StartError};
 pub use sys::clock::Clock;
+pub use sys::cores::{Pin, PlacedThread, Placement};
 
 /// The README's program compiles.
 #[doc = include_str!("../README.md")]

@@ -11,6 +11,7 @@ use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
 use crate::path::sink::Fsync;
 use crate::path::source::{Generator, Rate};
+use crate::sys::cores::mask;
 
 /// The most workers that are made unasked: each brings a lane of 4.4 MiB.
 const WORKERS_UNASKED: usize = 8;
@@ -87,7 +88,7 @@ impl Job {
         }
         job.fit();
         job.check(&mut wrong);
-        if let Err(ConfigErrors(more)) = job.config.validate() {
+        if let Err(ConfigErrors(more)) = job.config.validate_on(&mask()) {
             wrong.extend(more);
         }
         if wrong.is_empty() {
@@ -155,7 +156,8 @@ impl Job {
     fn fit(&mut self) {
         let mut fitted = Vec::new();
         if !self.given("max_workers") {
-            self.config.max_workers = unasked_workers().max(self.config.min_workers);
+            let unasked = unasked_workers(self.config.cores.as_deref());
+            self.config.max_workers = unasked.max(self.config.min_workers);
             fitted.push("max_workers");
         }
         if self.config.batch_size > self.config.channel_size {
@@ -282,7 +284,11 @@ fn unknown(path: &Path, key: &str) -> String {
     format!("{file}: there is no setting {key:?}{hint} (there are: {names})")
 }
 
-fn unasked_workers() -> usize {
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    cpus.saturating_sub(1).clamp(1, WORKERS_UNASKED)
+/// A worker for each CPU of `cores`, or else for each but the producer's, as far as the quota goes.
+fn unasked_workers(cores: Option<&[usize]>) -> usize {
+    let workers = cores.map_or_else(
+        || std::thread::available_parallelism().map_or(1, usize::from) - 1,
+        <[_]>::len,
+    );
+    workers.clamp(1, WORKERS_UNASKED)
 }

@@ -9,6 +9,7 @@
 //! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
 
 mod job;
+mod plan;
 mod run;
 mod settings;
 mod spec;
@@ -28,6 +29,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(run::command())
+        .subcommand(plan::command())
         .subcommand(verify::command())
 }
 
@@ -36,6 +38,7 @@ pub fn main() -> ExitCode {
     let matches = command().get_matches();
     match matches.subcommand() {
         Some(("run", matches)) => run::run(matches),
+        Some(("plan", matches)) => plan::run(matches),
         Some(("verify", matches)) => verify::run(matches),
         _ => ExitCode::from(USAGE), // not reached: clap insists on a command
     }

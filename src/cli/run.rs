@@ -1,19 +1,19 @@
 //! `splashdam run`: from flags to an exit code.
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::builder::ArgAction;
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command};
 use rustix::fs::{Access, access};
 use serde_json::{Map, json};
 
 use super::USAGE;
 use super::job::Job;
-use super::settings::{SETTINGS, Setting};
+use super::settings::arguments;
 use super::spec::SourceSpec;
 use crate::control::signals::{SignalError, on_stop_signals};
 use crate::control::stop::Stop;
@@ -47,11 +47,6 @@ Exit codes:
   128+n  a second signal, number n, cut the draining short; likewise counted";
 
 pub(super) fn command() -> Command {
-    let config = Arg::new("config")
-        .long("config")
-        .value_name("FILE")
-        .value_parser(value_parser!(PathBuf))
-        .help("Read settings from this TOML file; flags win over it");
     let quiet = Arg::new("quiet")
         .long("quiet")
         .short('q')
@@ -60,25 +55,8 @@ pub(super) fn command() -> Command {
     Command::new("run")
         .about("Moves records from a source to a sink until the source ends, a limit is reached or a signal comes")
         .after_help(EXAMPLES)
-        .args([config, quiet])
-        .args(SETTINGS.iter().map(argument))
-}
-
-/// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as said.
-fn argument(setting: &'static Setting) -> Arg {
-    let default = setting.default_text();
-    let default = default.map_or(String::new(), |text| format!(" [default: {text}]"));
-    let action = if setting.many {
-        ArgAction::Append
-    } else {
-        ArgAction::Set
-    };
-    Arg::new(setting.name)
-        .long(setting.name.replace('_', "-"))
-        .value_name(setting.value)
-        .action(action)
-        .help(format!("{}{default}", setting.help))
-        .help_heading(setting.group)
+        .arg(quiet)
+        .args(arguments())
 }
 
 pub(super) fn run(matches: &ArgMatches) -> ExitCode {
@@ -94,12 +72,21 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-fn refuse(what: &str) -> ExitCode {
+pub(super) fn refuse(what: &str) -> ExitCode {
     for line in what.lines() {
         say(format_args!("error: {line}"));
     }
     say("nothing was started; `splashdam run --help` explains every setting");
     ExitCode::from(USAGE)
+}
+
+/// Says why a pipeline did not start.
+pub(super) fn not_started(error: &StartError) -> ExitCode {
+    if let StartError::System(_) = error {
+        say(format_args!("error: {error}"));
+        return ExitCode::FAILURE;
+    }
+    refuse(&error.to_string())
 }
 
 /// Opens everything and lets the pipeline go. What makes a file comes last, so that a refused run leaves none; and a
@@ -120,13 +107,7 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
         say(format_args!("error: {error}"));
         ExitCode::FAILURE
     })?;
-    let running = pipeline.start().map_err(|error| match error {
-        StartError::System(_) => {
-            say(format_args!("error: {error}"));
-            ExitCode::FAILURE
-        }
-        refused => refuse(&refused.to_string()),
-    })?;
+    let running = pipeline.start().map_err(|error| not_started(&error))?;
     signals.stop_on_them(running.stopper());
     Ok(running)
 }

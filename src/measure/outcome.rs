@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::measure::{Dropped, LatencyReport, Ledger};
+use crate::sys::cores::Placement;
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +147,8 @@ pub struct Outcome {
     pub latency: Option<LatencyReport>,
     /// What each worker did.
     pub workers: Vec<WorkerReport>,
+    /// Where the threads of the path ran, and why.
+    pub placement: Placement,
     /// What each thread of the path used, as far as they have ended.
     pub threads: Vec<ThreadReport>,
     /// What the autoscaler decided.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   Pipeline --start--> Running --join--> Outcome
-//!                          |  spawns: reporter, scaler (unpinned), producer, worker 0..N (each pins itself)
+//!                          |  spawns: reporter, scaler (unpinned), producer, worker 0..N (each pins itself, then
+//!                          |          waits for the others: no record moves before all are in place)
 //!                          '- hears:  Event::{Asked, ProducerEnded, WorkerEnded}, one channel
 //! ```
 //!
@@ -13,6 +14,8 @@
 //! * `join` returns: when the drain deadline has passed, or on a halt, threads that hang are left behind and their
 //!   records counted as abandoned.
 
+mod calibrate;
+mod placing;
 mod probe;
 mod running;
 mod tally;
@@ -22,6 +25,7 @@ use std::io;
 use std::sync::mpsc;
 use std::time::Duration;
 
+pub(crate) use placing::plan;
 pub use running::Running;
 
 use crate::config::{Config, ConfigErrors};
@@ -40,7 +44,6 @@ use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
-use crate::sys::cores::Placement;
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
 use probe::Probe;
@@ -49,12 +52,15 @@ use running::{Crew, Event, Parts};
 /// Why a pipeline did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The configuration contradicts itself.
+    /// The configuration contradicts itself, or names CPUs that the process may not use.
     #[error(transparent)]
     Config(#[from] ConfigErrors),
     /// A sink could not be made.
     #[error("{0}")]
     Sink(io::Error),
+    /// A thread is not pinned, and the configuration's [`pin`](Config::pin) is strict.
+    #[error("pin is strict, and threads are {0}")]
+    Placement(String),
     /// The system has no thread or descriptor left.
     #[error("cannot start the pipeline: {0}")]
     System(io::Error),
@@ -137,13 +143,15 @@ impl Pipeline {
         self
     }
 
-    /// Validates the configuration, makes the sinks, allocates every lane, and lets the threads go.
+    /// Validates the configuration, makes the sinks, allocates every lane, places the threads and lets them go.
+    ///
+    /// Call it on a thread that is not pinned: the pipeline's threads can have the CPUs that their parent has.
     ///
     /// # Errors
     ///
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
-        self.config.validate()?;
+        let placement = placing::place(&self.config)?;
         let config = &self.config;
         let workers = config.max_workers;
         let sinks: Vec<_> = (0..workers).map(|worker| self.sinks.open(worker)).collect();
@@ -162,7 +170,6 @@ impl Pipeline {
         let policy = config.autoscale_policy();
         let active = policy.map_or(workers, |policy| policy.min_workers);
         let (events, heard) = mpsc::channel();
-        let placement = Placement::plan(workers);
         let clock = Clock::start();
         let shared = Shared {
             words: Arc::new(ControlWords::new(active)),
@@ -196,7 +203,7 @@ impl Pipeline {
             sinks: self.sinks,
             config: self.config,
         };
-        Running::launch(parts, (events, heard), crew).map_err(StartError::System)
+        Running::launch(parts, (events, heard), crew)
     }
 }
 

@@ -4,10 +4,11 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use super::Observer;
+use super::placing::Lineup;
 use super::probe::{Probe, Reporter};
 use super::tally::Ends;
 use super::threads::{Ticker, spawn_producer, spawn_worker};
+use super::{Observer, StartError};
 use crate::config::Config;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
@@ -92,13 +93,17 @@ impl Drop for Running {
 }
 
 impl Running {
-    /// Starts the threads. A thread inherits its parent's CPUs, and this one is not pinned; those of the path pin
-    /// themselves.
+    /// Starts the threads, and lets those of the path work when all of them are in place.
+    ///
+    /// # Errors
+    ///
+    /// When there is no thread left, or a pin failed that must not. Nothing has worked then.
     pub(super) fn launch(
         parts: Parts,
         (events, heard): (Sender<Event>, Receiver<Event>),
         crew: Crew,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, StartError> {
+        let pin = parts.config.pin;
         let duration = parts.config.duration;
         let mut running = Self {
             ends: Ends::of(crew.workers.len()),
@@ -106,7 +111,7 @@ impl Running {
             heard,
             scaler: None,
             reporter: None,
-            gatherer: crew.gatherer,
+            gatherer: None,
             rests: Vec::new(),
             scaling: Vec::new(),
             signalled: false,
@@ -114,24 +119,40 @@ impl Running {
             drain_by: None,
             leave_by: None,
         };
+        let spawned = running.spawn(crew, &events);
+        let mut lineup = spawned.map_err(StartError::System)?;
+        lineup.settle(pin)?;
+        running.ends.placement = lineup.go();
+        for warning in &running.ends.placement.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(running)
+    }
+
+    /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the path pin
+    /// themselves.
+    fn spawn(&mut self, crew: Crew, events: &Sender<Event>) -> io::Result<Lineup> {
+        self.gatherer = crew.gatherer;
         if let Some((interval, observer)) = crew.observer {
             let reporter = Reporter {
-                probe: running.parts.probe.clone(),
-                gatherer: running.gatherer.take(),
+                probe: self.parts.probe.clone(),
+                gatherer: self.gatherer.take(),
                 observer,
             };
             let ticker = Ticker::spawn("reporter", interval, reporter, Reporter::tick)?;
-            running.reporter = Some(ticker);
+            self.reporter = Some(ticker);
         }
         if let Some(scaler) = crew.scaler {
-            let interval = running.parts.config.autoscale_interval;
-            running.scaler = Some(Ticker::spawn("scaler", interval, scaler, Scaler::tick)?);
+            let interval = self.parts.config.autoscale_interval;
+            self.scaler = Some(Ticker::spawn("scaler", interval, scaler, Scaler::tick)?);
         }
-        for (worker, cpu) in crew.workers.into_iter().zip(crew.placement.workers) {
-            spawn_worker(worker, cpu, events.clone())?;
+        let mut lineup = Lineup::new(crew.placement);
+        for worker in crew.workers {
+            let seat = lineup.seat(worker.index + 1);
+            spawn_worker(worker, seat, events.clone())?;
         }
-        spawn_producer(crew.producer, crew.placement.producer, events)?;
-        Ok(running)
+        spawn_producer(crew.producer, lineup.seat(0), events.clone())?;
+        Ok(lineup)
     }
 
     /// A handle that stops this pipeline, for other threads.

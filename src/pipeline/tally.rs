@@ -6,11 +6,13 @@ use super::probe::Probe;
 use crate::measure::{
     DropReason, Dropped, Ledger, Outcome, ScaleEvent, StopCause, ThreadReport, WorkerReport,
 };
+use crate::sys::cores::Placement;
 use crate::sys::usage::ThreadUsage;
 
 /// What the joining thread has learnt so far.
 #[derive(Debug)]
 pub(super) struct Ends {
+    pub(super) placement: Placement,
     pub(super) cause: Option<StopCause>,
     pub(super) halted_by: Option<i32>,
     pub(super) deadline_passed: bool,
@@ -33,6 +35,7 @@ pub(super) struct WorkerEnded {
 impl Ends {
     pub(super) fn of(workers: usize) -> Self {
         Self {
+            placement: Placement::default(),
             cause: None,
             halted_by: None,
             deadline_passed: false,
@@ -59,6 +62,7 @@ impl Ends {
             delivered_bytes: workers.iter().map(|w| w.delivered_bytes).sum(),
             latency: None,
             workers,
+            placement: std::mem::take(&mut self.placement),
             threads: self.threads(),
             scaling,
             cause: self.cause.unwrap_or(StopCause::Requested),

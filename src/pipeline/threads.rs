@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::placing::Seat;
 use super::running::Event;
 use crate::measure::exchange::Recorder;
 use crate::path::producer::Producer;
 use crate::path::worker::Worker;
-use crate::sys::cores::pin;
 use crate::sys::usage::ThreadUsage;
 
 /// A control thread that does something each interval, until it is ended.
@@ -56,11 +56,13 @@ impl<T: Send + 'static> Ticker<T> {
 /// source is left behind.
 pub(super) fn spawn_producer(
     producer: Producer,
-    cpu: Option<usize>,
+    seat: Seat,
     events: Sender<Event>,
 ) -> io::Result<()> {
     let body = move || {
-        pin_or_warn(cpu);
+        if !seat.take() {
+            return;
+        }
         let end = caught(|| producer.run());
         // Nobody listens any more when the thread was left behind.
         let _ = events.send(Event::ProducerEnded(end, ThreadUsage::of_this_thread()));
@@ -71,12 +73,14 @@ pub(super) fn spawn_producer(
 /// Spawns a worker's thread; see [`spawn_producer`] for its handle.
 pub(super) fn spawn_worker(
     mut worker: Worker,
-    cpu: Option<usize>,
+    seat: Seat,
     events: Sender<Event>,
 ) -> io::Result<()> {
     let index = worker.index;
     let body = move || {
-        pin_or_warn(cpu);
+        if !seat.take() {
+            return;
+        }
         let end = caught(|| worker.run());
         let rest = worker.recorder.take().map(Recorder::into_rest);
         // The lane closes, so that nothing more is published to it.
@@ -90,16 +94,6 @@ pub(super) fn spawn_worker(
     };
     let name = format!("worker-{index}");
     Builder::new().name(name).spawn(body).map(drop)
-}
-
-fn pin_or_warn(cpu: Option<usize>) {
-    if let Some(cpu) = cpu
-        && let Err(error) = pin(cpu)
-    {
-        let thread = std::thread::current();
-        let name = thread.name().unwrap_or_default();
-        tracing::warn!("{name} is not pinned: {error}");
-    }
 }
 
 /// Runs a thread's work and turns a panic into its message: no thread dies unnoticed.

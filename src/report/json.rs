@@ -50,6 +50,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
         "workers": workers,
         "scaling": outcome.scaling,
         "threads": outcome.threads,
+        "placement": outcome.placement,
         "wakes_per_million_records": outcome.wakes_per_million(),
         "stop": {
             "cause": outcome.cause.to_string(),

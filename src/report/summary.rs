@@ -62,6 +62,9 @@ impl Display for Summary<'_> {
             ledger.produced, ledger.delivered, ledger.abandoned
         )?;
         table(f, &outcome.workers)?;
+        for warning in &outcome.placement.warnings {
+            writeln!(f, "warning      {warning}")?;
+        }
         for failure in &outcome.failures {
             writeln!(f, "error        {failure}")?;
         }

@@ -8,6 +8,7 @@
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
+//! * `placement` - which thread runs where.
 //! * `output` - what a run says.
 //! * `verify` - what the verify command finds.
 //! * `tidy` - the rules of the house.
@@ -29,6 +30,7 @@ mod full;
 mod input;
 mod order;
 mod output;
+mod placement;
 mod refusal;
 mod stop;
 mod support;

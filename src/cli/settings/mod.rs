@@ -1,33 +1,44 @@
-//! The settings: one row of the table makes a flag, a key of the configuration file, a line of `--help`, a row of the
-//! README and an entry of the report.
+//! The settings: one table makes the flags, the keys of the configuration file, `--help` and the report's `config`.
+//!
+//! ```text
+//!   SETTINGS --arguments--> clap flags        text --set--> Job --get--> value in force, for the report
+//! ```
 
 mod table;
+mod values;
 
+use std::path::PathBuf;
+
+use clap::builder::ArgAction;
+use clap::{Arg, value_parser};
 use serde_json::Value;
 
-use super::job::Job;
 pub(super) use table::SETTINGS;
 
+use super::job::Job;
+
 /// One setting. Its name, with hyphens for underscores, is its flag.
-pub(super) struct Setting {
-    pub(super) name: &'static str,
+pub(in crate::cli) struct Setting {
+    pub(in crate::cli) name: &'static str,
     /// What a value stands for in help, such as `N`.
-    pub(super) value: &'static str,
-    pub(super) group: &'static str,
-    pub(super) help: &'static str,
+    pub(in crate::cli) value: &'static str,
+    pub(in crate::cli) group: &'static str,
+    pub(in crate::cli) help: &'static str,
     /// May be given more than once.
-    pub(super) many: bool,
+    pub(in crate::cli) many: bool,
     /// Reads a value into the job; the error says what is accepted.
-    pub(super) set: fn(&mut Job, &str) -> Result<(), String>,
+    pub(in crate::cli) set: fn(&mut Job, &str) -> Result<(), String>,
     /// The value in force, null where there is none.
-    pub(super) get: fn(&Job) -> Value,
+    pub(in crate::cli) get: fn(&Job) -> Value,
 }
 
 impl Setting {
     /// The default as a person would write it; none where nothing is set by default.
-    pub(super) fn default_text(&self) -> Option<String> {
+    pub(in crate::cli) fn default_text(&self) -> Option<String> {
         if self.name == "max_workers" {
-            return Some("one per CPU beside the producer's, at most 8".into());
+            return Some(
+                "one per CPU beside the producer's, or per CPU of cores; at most 8".into(),
+            );
         }
         match (self.get)(&Job::default()) {
             Value::Null => None,
@@ -47,6 +58,32 @@ impl Setting {
     }
 }
 
+/// The flags that make a job: the configuration file, and every setting.
+pub(super) fn arguments() -> impl Iterator<Item = Arg> {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("Read settings from this TOML file; flags win over it");
+    std::iter::once(config).chain(SETTINGS.iter().map(argument))
+}
+
+/// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as said.
+fn argument(setting: &'static Setting) -> Arg {
+    let default = setting.default_text();
+    let default = default.map_or(String::new(), |text| format!(" [default: {text}]"));
+    let action = if setting.many {
+        ArgAction::Append
+    } else {
+        ArgAction::Set
+    };
+    Arg::new(setting.name)
+        .long(setting.name.replace('_', "-"))
+        .value_name(setting.value)
+        .action(action)
+        .help(format!("{}{default}", setting.help))
+        .help_heading(setting.group)
+}
 #[cfg(test)]
 mod tests {
     use super::SETTINGS;

@@ -1,17 +1,16 @@
-//! The table of settings, and how their values are read.
+//! The rows.
 
-use std::str::FromStr;
-use std::time::Duration;
-
-use bytesize::ByteSize;
 use serde_json::Value;
 
-use super::Setting;
-use crate::cli::job::Job;
+use super::values::{
+    bytes, cpus, duration, number, on_or_off, parse, samples, share, size, text_of,
+};
+use super::{Job, Setting};
 use crate::cli::spec::{SinkSpec, SourceSpec};
 use crate::path::dispatch::{Route, WhenFull};
 use crate::path::sink::Fsync;
 use crate::path::throttle::Throttle;
+use crate::sys::cores::{CpuList, Pin};
 
 const fn setting(
     group: &'static str,
@@ -35,6 +34,7 @@ const fn setting(
 const INPUT: &str = "Input";
 const QUEUE: &str = "Lanes and backpressure";
 const WORKERS: &str = "Workers and batches";
+const PLACEMENT: &str = "Placement";
 const OUTPUT: &str = "Output";
 const STOP: &str = "Stopping";
 
@@ -244,6 +244,72 @@ pub(in crate::cli) static SETTINGS: &[Setting] = &[
         |job, text| duration(text).map(|d| job.config.scale_cooldown = d),
         |job| text_of(job.config.scale_cooldown),
     ),
+    Setting {
+        many: true,
+        ..setting(
+            PLACEMENT,
+            "cores",
+            "CPUS",
+            "The CPUs of the workers, in turn (0,2,4-7), out of those the process may use. Unset: a physical core per \
+             thread as long as there are any, then SMT siblings, then shares",
+            |job, text| {
+                let named = cpus(text)?;
+                job.config.cores.get_or_insert_default().extend(named);
+                Ok(())
+            },
+            |job| match &job.config.cores {
+                Some(cores) => CpuList(cores).to_string().into(),
+                None => Value::Null,
+            },
+        )
+    },
+    setting(
+        PLACEMENT,
+        "producer_core",
+        "CPU",
+        "The CPU of the producer. Unset: one that no worker has, if there is one",
+        |job, text| match cpus(text)?[..] {
+            [cpu] => {
+                job.config.producer_core = Some(cpu);
+                Ok(())
+            }
+            _ => Err("expected one CPU".into()),
+        },
+        |job| job.config.producer_core.into(),
+    ),
+    setting(
+        PLACEMENT,
+        "pin",
+        "HOW",
+        "Whether threads stay on their CPU: strict (or the run does not start), best-effort (or it warns) or off",
+        |job, text| {
+            job.config.pin = match text {
+                "strict" => Pin::Strict,
+                "best-effort" => Pin::BestEffort,
+                "off" => Pin::Off,
+                _ => return Err("expected strict, best-effort or off".into()),
+            };
+            Ok(())
+        },
+        |job| match job.config.pin {
+            Pin::Strict => "strict".into(),
+            Pin::BestEffort => "best-effort".into(),
+            Pin::Off => "off".into(),
+        },
+    ),
+    setting(
+        PLACEMENT,
+        "spin",
+        "DURATION",
+        "How long a wait spins before it sleeps (0 to 100ms), or auto: what a park costs here, measured at start, and 0 \
+         where threads share a CPU or exceed the CPU quota",
+        |job, text| {
+            let spin = (text != "auto").then(|| duration(text)).transpose();
+            job.config.spin = spin.map_err(|expected| format!("{expected}, or auto"))?;
+            Ok(())
+        },
+        |job| job.config.spin.map_or("auto".into(), text_of),
+    ),
     setting(
         OUTPUT,
         "sink",
@@ -316,51 +382,3 @@ pub(in crate::cli) static SETTINGS: &[Setting] = &[
         |job| text_of(job.config.drain_timeout),
     ),
 ];
-
-fn parse<T: FromStr<Err = String>>(text: &str, into: &mut T) -> Result<(), String> {
-    *into = text.parse()?;
-    Ok(())
-}
-
-fn on_or_off(text: &str) -> Result<bool, String> {
-    match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("expected on or off".into()),
-    }
-}
-
-fn number(text: &str) -> Result<u64, String> {
-    let number = text.replace('_', "").parse();
-    number.map_err(|_| "expected a whole number (50000000 or 50_000_000)".into())
-}
-
-fn size(text: &str) -> Result<usize, String> {
-    usize::try_from(number(text)?).map_err(|e| e.to_string())
-}
-
-fn samples(text: &str) -> Result<u32, String> {
-    u32::try_from(number(text)?).map_err(|_| "expected 1 to 1000000".into())
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    text.parse()
-        .map_err(|_| "expected a number from 0 to 1".into())
-}
-
-fn bytes(text: &str) -> Result<usize, String> {
-    let size: Result<ByteSize, _> = text.replace('_', "").parse();
-    let size = size.map_err(|_| "expected a size (4096, 256KiB, 4MiB)".to_owned())?;
-    usize::try_from(size.as_u64()).map_err(|e| e.to_string())
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    humantime::parse_duration(text).map_err(|_| "expected a duration (500us, 20ms, 10s, 2m)".into())
-}
-
-fn text_of(duration: Duration) -> Value {
-    humantime::format_duration(duration).to_string().into()
-}
