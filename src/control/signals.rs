@@ -6,7 +6,7 @@
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::sys::sync::{Arc, AtomicUsize, Ordering};
+use crate::sys::sync::for_signals::{Arc, AtomicUsize, Ordering};
 
 /// Why the signals could not be taken over.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use crate::measure::DropReason;
 use crate::measure::counters::Counters;
 use crate::path::lane::LaneWriter;
+use crate::path::lane::plant::planted;
 use crate::path::record::{Burst, Lag, RecordHeader};
 use crate::path::throttle::Throttle;
 use crate::path::words::ControlWords;
@@ -242,7 +243,9 @@ impl Drop for Dispatcher {
         let unparkers: Vec<_> = lanes.iter().map(|lane| lane.unparker().clone()).collect();
         drop(lanes);
         for unparker in unparkers {
-            unparker.unpark();
+            if !planted("closed without unpark") {
+                unparker.unpark();
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::measure::counters::Counters;
 use crate::measure::exchange::Recorder;
 use crate::measure::latency::Latencies;
 use crate::path::batch::Batch;
+use crate::path::lane::plant::planted;
 use crate::path::lane::{Extent, LaneReader, Ready};
 use crate::path::record::RecordHeader;
 use crate::path::sink::{Sink, SinkError, SinkErrorKind};
@@ -90,6 +91,9 @@ impl Worker {
             let delivered = match self.due(ready, closed || self.is_retired()) {
                 Some(cause) => self.deliver(cause),
                 None if closed => return self.finish(),
+                None if planted("closed read last") && self.lane.is_closed() => {
+                    return self.finish();
+                }
                 None => {
                     self.wait(ready);
                     Ok(())

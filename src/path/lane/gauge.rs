@@ -3,6 +3,7 @@
 use std::ops::{AddAssign, Sub};
 
 use super::LaneSize;
+use crate::path::lane::plant::{planted, relaxed_if};
 use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
 
 /// An amount in both of a lane's units.
@@ -89,7 +90,8 @@ impl Gauge {
     /// that they were published, because the worker saw it before.
     #[inline]
     pub(super) fn set_released(&self, total: Extent) {
-        self.released.store(total, Ordering::Release);
+        let release = relaxed_if("released without Release", Ordering::Release);
+        self.released.store(total, release);
     }
 
     /// Records the worker released. For the dispatcher, which knows by itself what it published.
@@ -108,8 +110,10 @@ impl Gauge {
     /// What is in the lane, give or take what moves meanwhile; never negative, and never less than what is there.
     #[inline]
     pub(crate) fn occupancy(&self) -> Extent {
+        let published = || self.published.load(Ordering::Relaxed);
+        let too_early = planted("published read first").then(published);
         // Acquire: pairs with the Release in set_released. Released is read first, so that published is at least it.
         let released = self.released.load(Ordering::Acquire);
-        self.published.load(Ordering::Relaxed) - released
+        too_early.unwrap_or_else(published) - released
     }
 }

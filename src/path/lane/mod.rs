@@ -25,9 +25,12 @@
 //! | rtrb's release of the header ring's tail | rtrb's acquire in `LaneReader` | the records' bytes and headers |
 //! | rtrb's release of the rings' heads | rtrb's acquire in `LaneWriter` | slots are free again |
 //! | `Gauge` released: Release store | `Gauge::occupancy`: Acquire load | released never overtakes published |
-//! | fence(SeqCst) in `LaneWriter::publish` | fence(SeqCst) in `LaneReader::sleep` | no wake-up is lost |
+//! | fence(SeqCst) in `WakeWord::look` | fence(SeqCst) in `WakeWord::announce` | no wake-up is lost |
+//!
+//! `model` holds the proofs, one for each claim, run on loom.
 
 mod gauge;
+pub(super) mod plant;
 mod reader;
 mod ring;
 mod wake;
@@ -66,5 +69,7 @@ pub(crate) fn lane(size: LaneSize) -> (LaneWriter, LaneReader) {
     )
 }
 
+#[cfg(all(test, loom))]
+mod model;
 #[cfg(test)]
 mod tests;

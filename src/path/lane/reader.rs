@@ -6,8 +6,9 @@ use super::gauge::{Extent, Gauge};
 use super::ring::Consumer;
 use super::wake::WakeWord;
 use crate::path::batch::Batch;
+use crate::path::lane::plant::planted;
 use crate::path::record::RecordHeader;
-use crate::sys::sync::{Arc, Ordering, Parker, fence};
+use crate::sys::sync::{Arc, Parker};
 
 /// Takes batches out of a lane, and sleeps when there is nothing to take.
 #[derive(Debug)]
@@ -58,10 +59,15 @@ impl LaneReader {
         self.headers.is_abandoned()
     }
 
-    /// Whether this much is there, in one of the units.
+    /// Whether this much is there, in one of the units, and [`scan`](Self::scan) has not seen all of it.
+    ///
+    /// Bytes arrive before their headers. Without a header that is new a scan would find nothing, and the worker would
+    /// look again and again for as long as a dispatcher is kept from publishing it.
     #[inline]
     pub(crate) fn holds(&self, extent: Extent) -> bool {
-        self.headers.slots() as u64 >= extent.records || self.bytes.slots() as u64 >= extent.bytes
+        let records = self.headers.slots() as u64;
+        let is_new = records > self.ready.extent.records || planted("bytes without headers");
+        records >= extent.records || is_new && self.bytes.slots() as u64 >= extent.bytes
     }
 
     /// Looks at what has arrived and says how far the next batch has come: at most `limit`, but always one record.
@@ -103,21 +109,25 @@ impl LaneReader {
     /// May return early; the caller looks again at everything it waits for. A control word needs no re-check here:
     /// whoever sets one unparks afterwards, and an unpark is kept for a park that comes later.
     pub(crate) fn sleep(&self, wait_for: Extent, until: Option<Instant>) -> bool {
-        self.wake.set(Extent {
+        let at = Extent {
             records: self.released.records.saturating_add(wait_for.records),
             bytes: self.released.bytes.saturating_add(wait_for.bytes),
-        });
-        // SeqCst: pairs with the fence in LaneWriter::wake_reader. Either this re-check sees the publish, or the
-        // dispatcher sees the wake word.
-        fence(Ordering::SeqCst);
-        let arrived = self.holds(wait_for);
+        };
+        let too_late = planted("announced after the re-check");
+        if !too_late {
+            self.wake.announce(at);
+        }
+        let arrived = self.holds(wait_for) && !planted("no re-check");
+        if too_late {
+            self.wake.announce(at);
+        }
         if !arrived {
             match until {
                 Some(until) => self.parker.park_deadline(until),
                 None => self.parker.park(),
             }
         }
-        self.wake.set(Extent::NEVER);
+        self.wake.withdraw();
         !arrived
     }
 }

@@ -127,9 +127,10 @@ impl Source {
         None
     }
 
-    /// Marks `#[cfg(test)] mod ... { }`; a file of that name is nothing but tests.
+    /// Marks `#[cfg(test)] mod ... { }`; a file called `tests` is nothing but tests, and one called `model` loom's.
     fn mark_tests(&mut self) {
-        let all = self.modules().contains(&"tests");
+        let modules = self.modules();
+        let all = modules.contains(&"tests") || modules.contains(&"model");
         for index in 0..self.lines.len() {
             self.lines[index].in_tests |= all;
             let code = &self.lines[index].code;
