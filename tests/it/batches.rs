@@ -120,7 +120,8 @@ impl Source for Trickle {
 fn a_trickle_of_new_arrivals_never_pushes_the_deadline_out() {
     let (sinks, heard) = telling();
     let config = config(|c| {
-        c.batch_timeout = Duration::from_millis(50);
+        // Far longer than a busy machine keeps the source from its next record.
+        c.batch_timeout = Duration::from_millis(300);
         c.channel_size = 1 << 20; // never full, so that size makes no batch due
         c.batch_size = 1 << 20;
         c.lane_bytes = 16 << 20;
@@ -128,12 +129,12 @@ fn a_trickle_of_new_arrivals_never_pushes_the_deadline_out() {
     });
     let pipeline = Pipeline::new(Trickle::default(), sinks).config(config);
     let running = pipeline.start().unwrap();
-    for _ in 0..3 {
+    for _ in 0..2 {
         next(&heard);
     }
     running.stopper().request(splashdam::StopCause::Requested);
     let outcome = library::join(running);
-    assert!(outcome.workers[0].batches_by_age >= 3);
+    assert!(outcome.workers[0].batches_by_age >= 2);
     assert_eq!(outcome.workers[0].batches_by_size, 0);
     assert_eq!(outcome.ledger.delivered, outcome.ledger.produced);
 }

@@ -106,7 +106,7 @@ fn whatever_the_configuration_everything_produced_is_delivered() {
         one_of(&["1ms", "10ms", "1s"]),
         one_of(SINKS),
     );
-    let outcome = cases(80).run(&(shapes(), policies), |(shape, policies)| {
+    let outcome = cases(60).run(&(shapes(), policies), |(shape, policies)| {
         let (timeout, route, throttle, interval, sink) = policies;
         let folder = Folder::new();
         let ended = folder.run(&format!(
@@ -201,7 +201,7 @@ impl Sink for Fated {
 #[test]
 fn whatever_becomes_of_the_sinks_the_ledger_says_what_they_accepted() {
     let strategy = (shapes(), proptest::collection::vec(fates(), 5));
-    let outcome = cases(200).run(&strategy, |(shape, fates)| {
+    let outcome = cases(100).run(&strategy, |(shape, fates)| {
         let accepted = Arc::new(Mutex::new(HashMap::new()));
         let counted = Arc::clone(&accepted);
         let of_worker = fates.clone();

@@ -13,7 +13,8 @@ fn a_second_signal_ends_it_at_once_with_the_number_of_that_signal() {
     let folders: Vec<_> = [Signal::INT, Signal::TERM, Signal::HUP]
         .map(|signal| (signal, Folder::new()))
         .into();
-    let start = |folder: &Folder| folder.start(STUCK);
+    // No deadline helps: without the second signal they would drain for an hour.
+    let start = |folder: &Folder| folder.start(&format!("{STUCK} --drain-timeout 1h"));
     // Side by side, because each has to run for a second until its full queue shows in a line.
     let lives: Vec<Live> = folders.iter().map(|(_, folder)| start(folder)).collect();
     for ((second, _), live) in folders.iter().zip(lives) {

@@ -1,9 +1,13 @@
 //! Every way a run ends in order: what was accepted is delivered, and the exit code says so.
 
 use std::io::{PipeWriter, Read, Write};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use splashdam::sink::Null;
+use splashdam::{Pipeline, StopCause};
 
+use crate::support::library::{self, config, told};
 use crate::support::{Dice, Folder, Live, SMALL, run_arguments, seed, sorted_lines, wanted};
 
 const SIGNALS: [(Signal, &str); 3] = [
@@ -11,6 +15,29 @@ const SIGNALS: [(Signal, &str); 3] = [
     (Signal::TERM, "SIGTERM"),
     (Signal::HUP, "SIGHUP"),
 ];
+
+#[test]
+fn the_cause_of_a_stop_is_never_lost() {
+    // A pipeline with nothing to drain is gone in a moment - before the asking thread goes on, if that shares the
+    // producer's CPU and has had its share of it already.
+    let producers = core_affinity::get_core_ids().unwrap()[0];
+    for _ in 0..20 {
+        let (tell, source) = told();
+        let pipeline = Pipeline::new(source, |_: usize| Ok(Null)).config(config(|_| ()));
+        let running = pipeline.start().unwrap();
+        let stop = running.stopper();
+        let asked = std::thread::spawn(move || {
+            core_affinity::set_for_current(producers);
+            let share = Instant::now() + Duration::from_millis(5);
+            while Instant::now() < share {}
+            stop.request(StopCause::Signal(15));
+        });
+        let outcome = library::join(running);
+        asked.join().unwrap();
+        assert_eq!(outcome.cause, StopCause::Signal(15));
+        drop(tell); // open until here
+    }
+}
 
 /// A run whose standard input is a pipe that stays open.
 fn fed(folder: &Folder, arguments: &str) -> (Live, PipeWriter) {
@@ -202,15 +229,24 @@ fn read_a_little(folder: &Folder, arguments: &str) -> Live {
 
 #[test]
 fn a_reader_that_has_read_enough_ends_the_run_in_order() {
-    for workers in [1, 3] {
+    for workers in [
+        "--workers 1",
+        "--workers 3",
+        "--min-workers 1 --max-workers 3",
+    ] {
         let folder = Folder::new();
-        let arguments = format!("--sink stdout --workers {workers} {SMALL}");
+        let arguments = format!("--sink stdout {workers} {SMALL}");
         let ended = read_a_little(&folder, &arguments).end();
         let ended = ended.exits(0).balances().says("Program finished\n");
         assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
         assert_eq!(ended.report["stop"]["cause"], "reader closed the output");
         assert!(ended.figure("/ledger/dropped_by_reason/reader_closed") > 0);
-        assert_eq!(ended.figure("/ledger/abandoned"), 0);
+        assert_eq!(
+            ended.figure("/ledger/abandoned"),
+            0,
+            "{workers}: {}",
+            ended.stderr
+        );
     }
 }
 
@@ -236,22 +272,37 @@ fn a_reader_that_leaves_in_the_middle_of_a_batch_is_no_failure_for_any_worker() 
 
 #[test]
 fn a_reader_that_leaves_during_the_drain_takes_the_rest_upon_itself() {
-    let folder = Folder::new();
-    let (reader, writer) = std::io::pipe().unwrap();
-    // One Ctrl-C reaches both sides of a shell's pipeline: the signal comes first, then the reader is gone.
-    let live = folder.start_with(
-        "--sink stdout --workers 1 --channel-size 100 --batch-size 10 --lane-bytes 64KiB",
-        |command| {
+    // The second has retired workers, which nobody routes to: their output has readers as far as they know.
+    let shapes = [
+        "--workers 1",
+        "--min-workers 1 --max-workers 3 --autoscale-interval 1h",
+    ];
+    let runs = shapes.map(|workers| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let arguments = format!(
+            "--sink stdout {workers} --channel-size 100 --batch-size 10 --lane-bytes 64KiB"
+        );
+        let folder = Folder::new();
+        let live = folder.start_with(&arguments, |command| {
             command.stdout(writer);
-        },
-    );
-    live.wait_for_words("| Queue=100/100 |");
-    live.send(Signal::INT);
-    live.wait_for_words("Shutdown signal received!");
-    drop(reader);
-    let ended = live.end().exits(0).balances();
-    assert_eq!(ended.figure("/ledger/abandoned"), 0, "{}", ended.report);
-    assert!(ended.figure("/ledger/dropped_by_reason/reader_closed") > 100);
+        });
+        (workers, folder, reader, live)
+    });
+    // One Ctrl-C reaches both sides of a shell's pipeline: the signal comes first, then the reader is gone.
+    for (workers, _folder, reader, live) in runs {
+        live.wait_for_words("| Queue=100/100 |");
+        live.send(Signal::INT);
+        live.wait_for_words("Shutdown signal received!");
+        drop(reader);
+        let ended = live.end().exits(0).balances();
+        assert_eq!(
+            ended.figure("/ledger/abandoned"),
+            0,
+            "{workers}: {}",
+            ended.stderr
+        );
+        assert!(ended.figure("/ledger/dropped_by_reason/reader_closed") > 100);
+    }
 }
 
 #[test]

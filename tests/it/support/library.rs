@@ -7,7 +7,7 @@ use splashdam::sink::{Sink, SinkError};
 use splashdam::source::{Generator, Rate};
 use splashdam::{Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pipeline, Running, Source};
 
-use super::PATIENCE;
+use super::patiently;
 
 /// A configuration with small lanes and workers that are always active, whose batches only size makes due.
 pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
@@ -31,11 +31,9 @@ pub(crate) fn generator(record_bytes: Option<usize>) -> Generator {
 /// Waits for a run's end, but not for ever.
 #[track_caller]
 pub(crate) fn join(running: Running) -> Outcome {
-    let (tell, heard) = mpsc::channel();
-    std::thread::spawn(move || {
-        let _ = tell.send(running.join()); // a test that lost its patience no longer listens
-    });
-    heard.recv_timeout(PATIENCE).expect("a run that ends")
+    let joined = std::thread::spawn(move || running.join());
+    patiently(|| joined.is_finished().then_some(())).expect("a run that ends");
+    joined.join().unwrap()
 }
 
 /// Runs a pipeline to its end.
@@ -83,7 +81,7 @@ impl Source for Told {
 }
 
 /// A batch as a sink saw it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) worker: usize,
     pub(crate) positions: Vec<u64>,
@@ -132,5 +130,5 @@ impl Sink for Telling {
 /// The next batch.
 #[track_caller]
 pub(crate) fn next(heard: &Receiver<Seen>) -> Seen {
-    heard.recv_timeout(PATIENCE).expect("a batch")
+    patiently(|| heard.try_recv().ok()).expect("a batch")
 }

@@ -3,15 +3,14 @@
 use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::PATIENCE;
+use super::patiently;
 
 /// A running program. One that a failing test leaves behind is killed.
 pub(crate) struct Live {
@@ -116,38 +115,26 @@ impl Live {
     /// Waits until something can be seen.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, mut seen: impl FnMut() -> bool) {
-        let patience = Instant::now() + PATIENCE;
-        while !seen() {
-            let stderr = || self.stderr.so_far();
-            assert!(
-                Instant::now() < patience,
-                "never seen: {what}\n{}\n{}",
-                self.name,
-                stderr()
-            );
-            std::thread::sleep(Duration::from_millis(1)); // between two looks, not instead of one
+        if patiently(|| seen().then_some(())).is_none() {
+            self.give_up(&format!("never seen: {what}"));
         }
+    }
+
+    #[track_caller]
+    fn give_up(&self, why: &str) -> ! {
+        panic!("{why}\n{}\n{}", self.name, self.stderr.so_far());
     }
 
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ended {
-        let mut status: Option<ExitStatus> = None;
-        let patience = Instant::now() + PATIENCE;
-        while status.is_none() {
-            status = self.child.try_wait().unwrap();
-            let (name, stderr) = (&self.name, || self.stderr.so_far());
-            assert!(
-                Instant::now() < patience,
-                "{name} did not end\n{}",
-                stderr()
-            );
-            std::thread::sleep(Duration::from_millis(1)); // between two looks, not instead of one
-        }
+        let Some(status) = patiently(|| self.child.try_wait().unwrap()) else {
+            self.give_up("it did not end");
+        };
         let report = fs::read(&self.report).unwrap_or_default();
         Ended {
             name: self.name.clone(),
-            code: status.and_then(|status| status.code()),
+            code: status.code(),
             stdout: self.stdout.all(),
             stderr: String::from_utf8_lossy(&self.stderr.all()).into_owned(),
             report: serde_json::from_slice(&report).unwrap_or_default(),

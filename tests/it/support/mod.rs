@@ -10,7 +10,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -134,6 +134,22 @@ impl Folder {
         let verdict = self.verify(&format!("--expect {records} {files}"));
         assert_eq!(verdict["whole"], true, "{verdict}");
     }
+}
+
+/// Looks again and again until there is something to see; none when patience is over.
+///
+/// Time in which the whole machine stood still does not count: nobody could do anything then.
+pub(crate) fn patiently<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let (mut waited, mut before) = (Duration::ZERO, Instant::now());
+    while waited < PATIENCE {
+        if let Some(seen) = look() {
+            return Some(seen);
+        }
+        std::thread::sleep(Duration::from_millis(1)); // between two looks, not instead of one
+        waited += before.elapsed().min(Duration::from_millis(50));
+        before = Instant::now();
+    }
+    None
 }
 
 /// The arguments of a run that writes `report.json`, unless they name another report. `--workers N` stands for so many
