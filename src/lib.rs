@@ -34,7 +34,8 @@
 //! # Laws
 //!
 //! 1. No `unsafe`, anywhere.
-//! 2. Atomics come from `sys::sync` and are used only in `path::lane`, `measure`, the control words and `sys`; every
+//! 2. Atomics come from `sys::sync` and are used only in `path::lane`, `measure`, the control words, `sys`, and where
+//!    a signal's number is noted; every
 //!    ordering other than Relaxed names its pair.
 //! 3. After start there is no lock, channel, allocation or system call per record on the path. (Per batch a file
 //!    sink takes a lock and makes a system call; a thread with nothing to do sleeps in the kernel.)

@@ -1,6 +1,7 @@
 //! A job: everything `run` was told, from the configuration file and the flags, checked together.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -90,6 +91,9 @@ impl Job {
         job.check(&mut wrong);
         if let Err(ConfigErrors(more)) = job.config.validate_on(&mask()) {
             wrong.extend(more);
+        }
+        if wrong.is_empty() {
+            job.check_natural_length(&mut wrong);
         }
         if wrong.is_empty() {
             Ok(job)
@@ -213,6 +217,45 @@ impl Job {
         }
     }
 
+    /// Small lanes derive a small `max_record_bytes`, and every generated line would be dropped without a word.
+    fn check_natural_length(&self, wrong: &mut Vec<String>) {
+        let (max, natural) = (
+            self.config.max_record_bytes,
+            Generator::RECORD_BYTES_NATURAL,
+        );
+        let natural_length =
+            self.record_bytes.is_none() && self.sources() == [SourceSpec::Generator];
+        if natural_length && max < natural {
+            wrong.push(format!(
+                "max_record_bytes {max} is less than a generated line may take: expected {natural} or more, a larger \
+                 lane_bytes, or a record_bytes that fits"
+            ));
+        }
+    }
+
+    /// No file may be read and written, or written twice over.
+    fn check_files(&self, wrong: &mut Vec<String>) {
+        let mut named: Vec<(&str, &Path)> = Vec::new();
+        for source in &self.sources {
+            if let SourceSpec::File(path) = source {
+                named.push(("source", path));
+            }
+        }
+        let written = self.sink.file().map(|path| ("sink", path));
+        let written = written
+            .into_iter()
+            .chain(self.report.as_deref().map(|path| ("report", path)));
+        for (name, path) in written {
+            if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(path)) {
+                wrong.push(format!(
+                    "{name} {} is the {other} too: give each a file of its own",
+                    path.display()
+                ));
+            }
+            named.push((name, path));
+        }
+    }
+
     /// Looks for contradictions between the source, the sink and what was said about them.
     fn check(&self, wrong: &mut Vec<String>) {
         let sources = self.sources();
@@ -229,6 +272,7 @@ impl Job {
                 }
             }
         }
+        self.check_files(wrong);
         if let Some(bytes) = self.record_bytes {
             let (min, max) = (Generator::RECORD_BYTES_MIN, Generator::RECORD_BYTES_MAX);
             if !(min..=max).contains(&bytes) {
@@ -243,12 +287,23 @@ impl Job {
                 ));
             }
         }
-        if self.given("fsync") && !self.sink.is_file() {
+        if self.given("fsync") && self.sink.file().is_none() {
             wrong.push(format!(
                 "fsync is for file sinks, but the sink is {}: leave it out, or use --sink file:PATH",
                 self.sink
             ));
         }
+    }
+}
+
+/// What a path leads to: the file where there is one, the path itself where there is none.
+fn identity(path: &Path) -> (Option<(u64, u64)>, Option<PathBuf>) {
+    let file = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file);
+    match file {
+        Some(file) => (Some((file.dev(), file.ino())), None),
+        None => (None, std::path::absolute(path).ok()),
     }
 }
 

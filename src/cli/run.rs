@@ -22,15 +22,17 @@ use crate::path::source::{Generator, Lines, Source};
 use crate::pipeline::{Pipeline, Running, StartError};
 use crate::report::events::print_events;
 use crate::report::line::MetricsLine;
-use crate::report::say;
 use crate::report::summary::Summary;
+use crate::report::{say, say_at_once};
 
+/// How long after a second signal the program leaves even if it is stuck while it says how it went.
+const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
 const METRICS_INTERVAL: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "\
 Examples:
   splashdam run --duration 10s                              how fast can this machine go?
-  splashdam run --count 50000000 --sink check               the same, every byte read and proved
+  splashdam run --count 50000000 --sink check               the same, every byte read, every record accounted for
   tail -F app.log | splashdam run --source stdin --sink file:out.ndjson
   splashdam run --source file:a.log --source file:b.log --sink file:all.log --max-workers 1
   splashdam run --producer-rate 5000/s --sink delay:20ms --batch-size 50 --channel-size 1500
@@ -126,14 +128,21 @@ impl Signals {
     fn take_over(quiet: bool) -> Result<Self, SignalError> {
         let kept = Arc::new(Mutex::new(Kept::default()));
         let signals = Self(Arc::clone(&kept));
+        let mut signals_before = 0;
         on_stop_signals(move |signal| {
-            if !quiet {
-                say("Shutdown signal received!");
+            {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                match &kept.stop {
+                    Some(stop) => stop.request(StopCause::Signal(signal)),
+                    None => kept.early.push(signal),
+                }
             }
-            let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-            match &kept.stop {
-                Some(stop) => stop.request(StopCause::Signal(signal)),
-                None => kept.early.push(signal),
+            signals_before += 1;
+            if signals_before > 1 {
+                std::thread::sleep(LEAVE_ANYHOW);
+                std::process::exit(128 + signal);
+            } else if !quiet {
+                say_at_once("Shutdown signal received!");
             }
         })?;
         Ok(signals)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -60,12 +60,12 @@ impl SinkSpec {
     pub(super) const RANGE: &str =
         "null, check, stdout, file:PATH, or delay:DURATION[,SINK] (delay:20ms,file:out.ndjson)";
 
-    /// Whether it ends in a file, which is what fsync is for.
-    pub(super) fn is_file(&self) -> bool {
+    /// The file it ends in, if it does.
+    pub(super) fn file(&self) -> Option<&Path> {
         match self {
-            Self::File(_) => true,
-            Self::Delay(_, sink) => sink.is_file(),
-            Self::Null | Self::Check | Self::Stdout => false,
+            Self::File(path) => Some(Path::new(path)),
+            Self::Delay(_, sink) => sink.file(),
+            Self::Null | Self::Check | Self::Stdout => None,
         }
     }
 

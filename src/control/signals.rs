@@ -32,8 +32,17 @@ pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Resul
     let last = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&last);
     ctrlc::set_handler(move || {
-        let signal = number_of(&seen);
-        if !ignored.contains(&signal) {
+        let noted = number_of(&seen);
+        // A note that is missing belongs to a signal that is not ignored: an ignored one may come too, but it stops
+        // nothing that was not asked to stop.
+        let unnoted = || {
+            [SIGINT, SIGTERM, SIGHUP]
+                .into_iter()
+                .find(|n| !ignored.contains(n))
+        };
+        if let Some(signal) = noted.or_else(unnoted)
+            && !ignored.contains(&signal)
+        {
             on_signal(signal);
         }
     })?;
@@ -48,16 +57,16 @@ pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Resul
 ///
 /// The note is made right behind `ctrlc`'s semaphore post, in the same handler: it may be a moment late, and two
 /// signals at once may share one note.
-fn number_of(seen: &AtomicUsize) -> i32 {
+fn number_of(seen: &AtomicUsize) -> Option<i32> {
     for _ in 0..1_000 {
         // Relaxed: the number says everything.
         let signal = seen.swap(0, Ordering::Relaxed);
         if signal != 0 {
-            return i32::try_from(signal).unwrap_or(SIGINT);
+            return i32::try_from(signal).ok();
         }
         std::thread::yield_now();
     }
-    SIGINT
+    None
 }
 
 /// Which of the stop signals were ignored when the process began, as Linux tells; none where it cannot be told.

@@ -46,13 +46,15 @@ impl Stop {
     /// Asks for an orderly stop: nothing more is taken in, everything accepted is delivered. Returns at once; joining
     /// the pipeline waits for it. Asking twice changes nothing, but a second *signal* means: leave now.
     pub fn request(&self, cause: StopCause) {
-        self.quiesce();
+        // Told first: a pipeline with little to drain may have ended before this thread runs again.
         (self.0.tell)(cause);
+        self.quiesce();
     }
 
     pub(crate) fn quiesce(&self) {
-        self.0.words.quiesce();
-        self.0.ringer.ring();
+        if self.0.words.quiesce() {
+            self.0.ringer.ring();
+        }
     }
 
     /// Makes every thread leave at its next look.

@@ -101,7 +101,7 @@ pub(crate) struct WorkerCounters {
     pub(crate) batches_by_size: Counter,
     pub(crate) batches_by_age: Counter,
     pub(crate) batches_by_drain: Counter,
-    /// Time inside the sink.
+    /// Time that it did not wait: with its sink, and with its lane.
     pub(crate) busy: BusyTime,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,

@@ -102,8 +102,11 @@ impl Gatherer {
         }
     }
 
-    /// Asks every worker to hand over its recorder with its next batch.
+    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch.
     pub(crate) fn ask(&mut self) {
+        self.interval.clear();
+        // What a worker handed over since the last call: it was asked then, and asleep.
+        self.take_in();
         for collector in &mut self.collectors {
             if let Some(spare) = self.spares.pop()
                 && let Err(spare) = collector.ask(spare)
@@ -113,10 +116,15 @@ impl Gatherer {
         }
     }
 
-    /// Fetches what was handed over since the last call: the interval. What a worker recorded before it went to sleep
-    /// comes with the interval in which it wakes.
+    /// Fetches what was handed over, a moment after [`ask`](Self::ask): the interval. What a worker recorded before it
+    /// went to sleep comes with the interval in which it wakes.
     pub(crate) fn fetch(&mut self) -> &Latencies {
-        self.interval.clear();
+        self.take_in();
+        self.total.add(&self.interval);
+        &self.interval
+    }
+
+    fn take_in(&mut self) {
         for collector in &mut self.collectors {
             if let Some(mut full) = collector.fetch() {
                 self.interval.add(&full);
@@ -124,12 +132,11 @@ impl Gatherer {
                 self.spares.push(full);
             }
         }
-        self.total.add(&self.interval);
-        &self.interval
     }
 
     /// The total, with what the workers still had when they ended.
     pub(crate) fn finish(mut self, rests: impl Iterator<Item = Box<Latencies>>) -> Box<Latencies> {
+        self.interval.clear();
         self.fetch();
         for rest in rests {
             self.total.add(&rest);

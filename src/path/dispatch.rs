@@ -42,6 +42,18 @@ pub(crate) enum Refusal {
     Malformed,
 }
 
+/// What came of a wait for room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    /// This lane has room.
+    Room(usize),
+    /// None has.
+    Full,
+    /// Every active worker has gone.
+    NoLane,
+    Halted,
+}
+
 /// What a dispatcher is made of beside its lanes.
 #[derive(Debug)]
 pub(crate) struct DispatchPolicy {
@@ -136,29 +148,32 @@ impl Dispatcher {
 
     fn publish_all(&mut self, headers: &[RecordHeader], bytes: &[u8]) -> Result<(), Refusal> {
         let (mut headers, mut bytes) = (headers, bytes);
-        while !headers.is_empty() {
-            let published = match self.choose() {
-                Some(lane) => self.lanes[lane].publish(headers, bytes),
-                None => return self.refuse(headers.len(), Refusal::NoLane),
-            };
-            if published < headers.len() {
-                let len: usize = headers[..published].iter().map(|h| h.len as usize).sum();
-                bytes = &bytes[len..];
-                if published == 0 && !self.wait_for_room(headers[0].len as usize) {
-                    if self.words.is_halted() {
-                        return self.refuse(headers.len(), Refusal::Halted);
-                    }
-                    let dropped = headers.len() as u64;
-                    self.counters
-                        .producer
-                        .dropped
-                        .add(DropReason::Full, dropped);
-                    return Ok(());
-                }
+        let mut next = self.choose();
+        while let Some(lane) = next {
+            let published = self.lanes[lane].publish(headers, bytes);
+            if published == headers.len() {
+                return Ok(());
             }
-            headers = &headers[published..];
+            let len: usize = headers[..published].iter().map(|h| h.len as usize).sum();
+            (headers, bytes) = (&headers[published..], &bytes[len..]);
+            next = if published > 0 {
+                self.choose()
+            } else {
+                // The lane with room, and not the one that choose() would take: it may be the fuller one, and the
+                // only one that a record of this length fits into.
+                match self.wait_for_room(headers[0].len as usize) {
+                    Waited::Room(lane) => Some(lane),
+                    Waited::NoLane => None,
+                    Waited::Halted => return self.refuse(headers.len(), Refusal::Halted),
+                    Waited::Full => {
+                        let dropped = &self.counters.producer.dropped;
+                        dropped.add(DropReason::Full, headers.len() as u64);
+                        return Ok(());
+                    }
+                }
+            };
         }
-        Ok(())
+        self.refuse(headers.len(), Refusal::NoLane)
     }
 
     /// The rare case: some records of the burst are longer than a lane is sure to carry. They are dropped and counted;
@@ -208,24 +223,36 @@ impl Dispatcher {
         }
     }
 
-    /// Waits until an active lane can take a record of `len` bytes; false when the policy is to drop, or on a halt.
-    fn wait_for_room(&self, len: usize) -> bool {
-        let room = || {
+    /// Waits until an active lane can take a record of `len` bytes, or looks once where the policy is to drop.
+    fn wait_for_room(&self, len: usize) -> Waited {
+        let look = || {
             let active = &self.lanes[..self.words.active().min(self.lanes.len())];
-            let mut open = active.iter().filter(|lane| !lane.is_closed()).peekable();
-            // No open lane ends the wait too: choose() then finds that out.
-            open.peek().is_none() || open.any(|lane| lane.has_room(len))
+            let mut open = active
+                .iter()
+                .enumerate()
+                .filter(|(_, lane)| !lane.is_closed())
+                .peekable();
+            if open.peek().is_none() {
+                return Waited::NoLane;
+            }
+            if self.words.is_halted() {
+                return Waited::Halted;
+            }
+            let room = open.find(|(_, lane)| lane.has_room(len));
+            room.map_or(Waited::Full, |(lane, _)| Waited::Room(lane))
         };
-        if self.policy.when_full == WhenFull::DropNewest {
-            return room();
+        let mut seen = look();
+        if self.policy.when_full == WhenFull::Block && seen == Waited::Full {
+            let began_ns = self.clock.now_ns();
+            self.idle.wait(u64::MAX, || {
+                seen = look();
+                seen != Waited::Full
+            });
+            let producer = &self.counters.producer;
+            producer.full_waits.add(1);
+            producer.full_ns.add(self.clock.now_ns() - began_ns);
         }
-        let began_ns = self.clock.now_ns();
-        self.idle
-            .wait(u64::MAX, || room() || self.words.is_halted());
-        let producer = &self.counters.producer;
-        producer.full_waits.add(1);
-        producer.full_ns.add(self.clock.now_ns() - began_ns);
-        !self.words.is_halted()
+        seen
     }
 
     /// Usage of the active lanes together, 0 to 1: the larger of records and bytes.

@@ -24,9 +24,10 @@ impl ControlWords {
     }
 
     /// Tells the producer to take nothing more in. It polls this word wherever it waits, or is woken by the bell.
-    pub(crate) fn quiesce(&self) {
-        // Release: pairs with the Acquire in is_quiescing; the cause of the stop was noted before.
-        self.quiesce.store(true, Ordering::Release);
+    /// Says whether this was the first time.
+    pub(crate) fn quiesce(&self) -> bool {
+        // Release: pairs with the Acquire in is_quiescing.
+        !self.quiesce.swap(true, Ordering::Release)
     }
 
     #[inline]

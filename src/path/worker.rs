@@ -81,11 +81,15 @@ pub(crate) struct Worker {
 impl Worker {
     /// Runs until the lane is closed and empty, the run is halted, or the sink fails.
     pub(crate) fn run(&mut self) -> WorkerEnd {
+        // Busy is all but waiting: what a cheap sink leaves of the time is the worker's own work.
+        let counters = Arc::clone(&self.counters);
+        let busy = &counters.workers[self.index].busy;
+        busy.begin(self.clock.now_ns());
         loop {
             // Read before the scan: whatever was published before the lane closed is seen by it.
             let closed = self.lane.is_closed();
             let ready = self.lane.scan(self.limits.extent);
-            if self.words.is_halted() {
+            if self.words.is_halted() && !(closed && ready.extent.records == 0) {
                 return WorkerEnd::Halted;
             }
             let delivered = match self.due(ready, closed || self.is_retired()) {
@@ -95,7 +99,9 @@ impl Worker {
                     return self.finish();
                 }
                 None => {
+                    busy.end(self.clock.now_ns());
                     self.wait(ready);
+                    busy.begin(self.clock.now_ns());
                     Ok(())
                 }
             };
@@ -132,14 +138,12 @@ impl Worker {
         let recorder = &mut self.recorder;
         let clock = self.clock;
         let taken_ns = clock.now_ns();
-        counters.busy.begin(taken_ns);
         let taken = self.lane.take(|batch| {
             let (done, result) = match sink.write(batch) {
                 Ok(()) => (whole(batch), Ok(batch.len() as u64)),
                 Err(error) => (accepted(batch, &error), Err(error)),
             };
             let delivered_ns = clock.now_ns();
-            counters.busy.end(delivered_ns);
             counters.delivered.add(done.records);
             counters.delivered_bytes.add(done.bytes);
             if let Some(recorder) = recorder {

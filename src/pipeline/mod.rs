@@ -28,7 +28,7 @@ use std::time::Duration;
 pub(crate) use placing::plan;
 pub use running::Running;
 
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigErrors, TIME_MAX};
 use crate::control::autoscale::Policy;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
@@ -132,13 +132,14 @@ impl Pipeline {
         self
     }
 
-    /// Has `observer` called with the counters each `interval`, on a thread of its own, until the run ends.
+    /// Has `observer` called with the counters each `interval` (1 ms to ten years), on a thread of its own, until the run ends.
     #[must_use]
     pub fn observe(
         mut self,
         interval: Duration,
         observer: impl FnMut(&Snapshot) + Send + 'static,
     ) -> Self {
+        let interval = interval.clamp(Duration::from_millis(1), TIME_MAX);
         self.observer = Some((interval, Box::new(observer)));
         self
     }

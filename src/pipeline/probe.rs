@@ -24,7 +24,7 @@ impl Probe {
     pub(super) fn snapshot(&self) -> Snapshot {
         let active = self.words.active().min(self.gauges.len());
         let lanes = &self.gauges[..active];
-        // Delivered is read first: it never shows more than was produced.
+        // Delivered is read first, so that it hardly ever shows more than was produced.
         let delivered = self
             .counters
             .workers

@@ -208,7 +208,9 @@ impl Running {
                 match end {
                     Ok(ProducerEnd::EndOfInput) => self.stop(StopCause::EndOfInput),
                     Ok(ProducerEnd::CountReached) => self.stop(StopCause::CountReached),
-                    Ok(ProducerEnd::Quiesced | ProducerEnd::NoLane) => {}
+                    Ok(ProducerEnd::Quiesced) => {}
+                    // Why every worker has gone, they say themselves.
+                    Ok(ProducerEnd::NoLane) => self.begin_drain(),
                     Ok(ProducerEnd::SourceFailed(error)) => self.fail(format!("source: {error}")),
                     Err(panic) => self.fail(format!("the source panicked: {panic}")),
                 }
@@ -223,6 +225,7 @@ impl Running {
                 self.rests.extend(rest);
                 match end {
                     Ok(WorkerEnd::Drained(last_partial)) => {
+                        self.ends.workers[worker].drained = true;
                         self.ends.workers[worker].last_partial = last_partial;
                     }
                     Ok(WorkerEnd::Halted) => {}
@@ -242,6 +245,10 @@ impl Running {
     /// Begins the orderly stop; the first cause stays the cause. The active set stays as it is from now on.
     fn stop(&mut self, cause: StopCause) {
         self.ends.cause.get_or_insert(cause);
+        self.begin_drain();
+    }
+
+    fn begin_drain(&mut self) {
         self.parts.stop.quiesce();
         let timeout = self.parts.config.drain_timeout;
         let by = Instant::now().checked_add(timeout);
@@ -287,6 +294,7 @@ impl Running {
         }
         if outcome.failures.is_empty()
             && ledger.abandoned == 0
+            && self.ends.all_drained()
             && let Err(wrong) = self.parts.sinks.verdict(&ledger)
         {
             outcome.failures.push(wrong);

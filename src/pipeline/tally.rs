@@ -27,6 +27,8 @@ pub(super) struct Ends {
 pub(super) struct WorkerEnded {
     /// What its thread used; none while it runs.
     pub(super) usage: Option<ThreadUsage>,
+    /// It delivered all of its lane and flushed its sink.
+    pub(super) drained: bool,
     pub(super) last_partial: Option<u64>,
     /// Nobody reads its output any more.
     pub(super) reader_closed: bool,
@@ -76,6 +78,19 @@ impl Ends {
         }
     }
 
+    /// Whether what was not delivered is so because nobody reads the output any more. A worker that had nothing to
+    /// deliver did not notice.
+    fn reader_left(&self) -> bool {
+        self.failures.is_empty() && self.workers.iter().any(|worker| worker.reader_closed)
+    }
+
+    /// Whether every worker has come to its proper end, with its sink flushed or its reader gone.
+    pub(super) fn all_drained(&self) -> bool {
+        self.workers
+            .iter()
+            .all(|worker| worker.drained || worker.reader_closed)
+    }
+
     fn worker(&self, probe: &Probe, worker: usize) -> WorkerReport {
         let counters = &probe.counters.workers[worker];
         let end = &self.workers[worker];
@@ -112,7 +127,7 @@ impl Ends {
         }
         // What no lane took: nobody reads any more, or it was cut off.
         let unpublished = producer.unpublished.get();
-        if self.workers.iter().all(|worker| worker.reader_closed) {
+        if self.reader_left() {
             ledger.dropped.add(DropReason::ReaderClosed, unpublished);
         } else {
             ledger.abandoned += unpublished;

@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{Builder, JoinHandle};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::placing::Seat;
@@ -14,10 +14,13 @@ use crate::path::producer::Producer;
 use crate::path::worker::Worker;
 use crate::sys::usage::ThreadUsage;
 
+/// How long a control thread gets to end: it may be stuck in a write that nobody reads.
+const END_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A control thread that does something each interval, until it is ended.
 pub(super) struct Ticker<T> {
     end: Sender<()>,
-    thread: JoinHandle<T>,
+    state: Receiver<T>,
 }
 
 impl<T: Send + 'static> Ticker<T> {
@@ -30,25 +33,29 @@ impl<T: Send + 'static> Ticker<T> {
         tick: impl Fn(&mut T) + Send + 'static,
     ) -> io::Result<Self> {
         let (end, ended) = mpsc::channel();
+        let (give, given) = mpsc::channel();
         let body = move || {
             let mut next = Instant::now() + interval;
             loop {
                 let left = next.saturating_duration_since(Instant::now());
                 if ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
-                    return state;
+                    let _ = give.send(state); // nobody takes it any more after END_PATIENCE
+                    return;
                 }
                 tick(&mut state);
-                next = (next + interval).max(Instant::now());
+                while next <= Instant::now() {
+                    next += interval;
+                }
             }
         };
-        let thread = Builder::new().name(name.into()).spawn(body)?;
-        Ok(Self { end, thread })
+        Builder::new().name(name.into()).spawn(body)?;
+        Ok(Self { end, state: given })
     }
 
-    /// Ends the thread and gives its state back; none if it panicked.
+    /// Ends the thread and gives its state back; none if it panicked, or is stuck and left behind.
     pub(super) fn end(self) -> Option<T> {
         drop(self.end);
-        self.thread.join().ok()
+        self.state.recv_timeout(END_PATIENCE).ok()
     }
 }
 
@@ -83,8 +90,8 @@ pub(super) fn spawn_worker(
         }
         let end = caught(|| worker.run());
         let rest = worker.recorder.take().map(Recorder::into_rest);
-        // The lane closes, so that nothing more is published to it.
-        drop(worker);
+        // The lane closes, so that nothing more is published to it; a sink may panic even when it is dropped.
+        let end = caught(|| drop(worker)).and(end);
         let _ = events.send(Event::WorkerEnded {
             worker: index,
             end,

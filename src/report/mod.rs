@@ -11,9 +11,22 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
+
 /// Prints a line on standard error. Where nobody can read it, that is no reason to fail.
 pub(crate) fn say(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    // In one write, so that the lines of two threads do not mix.
+    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Prints a line if that can be done at once: where a pipe is full and nobody reads it, nothing is said.
+pub(crate) fn say_at_once(line: impl Display) {
+    let now = Timespec::default();
+    let stderr = io::stderr();
+    if poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&now)).is_ok_and(|ready| ready > 0) {
+        say(line);
+    }
 }
 
 pub(crate) mod events;

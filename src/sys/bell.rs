@@ -28,7 +28,7 @@ pub(crate) fn bell() -> io::Result<(Bell, Ringer)> {
 }
 
 impl Ringer {
-    /// Rings for good: every wait on the bell, now or later, ends at once. Ring it once, or a few times: each ring
+    /// Rings for good: every wait on the bell, now or later, ends at once. Ring it once: each ring
     /// leaves a byte in the pipe.
     pub(crate) fn ring(&self) {
         // A pipe of which one end is gone has nobody waiting.

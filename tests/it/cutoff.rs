@@ -79,3 +79,30 @@ fn what_was_delivered_before_the_cut_is_there() {
     assert_eq!(verdict["torn"]["count"], 0);
     assert_eq!(verdict["duplicated"]["count"], 0);
 }
+
+#[test]
+fn a_halt_with_nothing_left_to_deliver_fails_no_check() {
+    let ended = Folder::new().run(
+        "--producer-rate 100/s --batch-timeout 0 --duration 500ms --drain-timeout 0 --sink check",
+    );
+    assert!(matches!(ended.code, Some(0 | 4)), "{ended:?}");
+    assert!(!ended.stderr.contains("check:"), "{ended:?}");
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_keeps_no_stop_from_happening() {
+    let folder = Folder::new();
+    // A pipe that is full and is never read: every word of the program blocks whoever says it.
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
+    std::io::Write::write_all(&mut writer, &[b'\n'; 4096]).unwrap();
+    let live = folder.start_with(&format!("--sink file:out {SMALL}"), |command| {
+        command.stderr(writer);
+    });
+    live.wait_until("some output", || folder.len("out") > 0);
+    // Two different ones: of two alike the system may deliver one.
+    live.send(Signal::TERM);
+    live.send(Signal::INT);
+    let code = live.end().code;
+    assert!(matches!(code, Some(130 | 143)), "{code:?}");
+}

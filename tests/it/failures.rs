@@ -198,7 +198,7 @@ fn a_full_disk_fails_the_run_with_a_reason() {
     let ended = ended
         .exits(1)
         .balances()
-        .says("sink: No space left on device");
+        .says("sink: /dev/full: No space left on device");
     assert_eq!(ended.figure("/ledger/delivered"), 0);
     assert!(ended.figure("/ledger/abandoned") > 0);
     assert_eq!(ended.report["stop"]["cause"], "failure");

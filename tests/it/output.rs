@@ -76,7 +76,7 @@ fn a_quiet_run_that_fails_says_why() {
     let ended = ended.exits(1);
     assert_eq!(
         ended.stderr,
-        "error: worker 0: sink: No space left on device (os error 28)\n"
+        "error: worker 0: sink: /dev/full: No space left on device (os error 28)\n"
     );
 }
 

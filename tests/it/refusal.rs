@@ -183,3 +183,19 @@ fn a_file_is_checked_even_where_a_flag_wins() {
     let (_folder, ended) = Folder::configured("count = \"few\"\n", "--count 20");
     ended.exits(2).says("count = \"few\" is not accepted");
 }
+
+#[test]
+fn no_file_may_be_read_and_written_or_written_twice_over() {
+    let folder = Folder::new();
+    folder.write("a", "line\n");
+    for flags in [
+        "--source file:a --sink file:a",
+        "--source file:a --sink delay:1ms,file:./a",
+        "--sink file:new --report new",
+        "--source file:a --report a",
+    ] {
+        folder.run(flags).exits(2).says("a file of its own");
+    }
+    assert_eq!(folder.read("a"), b"line\n");
+    assert_eq!(folder.names(), ["a"]);
+}

@@ -81,7 +81,7 @@ pub(in crate::cli) static SETTINGS: &[Setting] = &[
         INPUT,
         "max_record_bytes",
         "SIZE",
-        "The longest record, newline included (1 to 1GiB); longer ones are dropped, counted and named in a warning",
+        "The longest record, newline included (1 to 1GiB); longer ones are dropped and counted; of lines that are read the first few are named in warnings",
         |job, text| bytes(text).map(|n| job.config.max_record_bytes = n),
         |job| job.config.max_record_bytes.into(),
     ),
@@ -184,7 +184,7 @@ pub(in crate::cli) static SETTINGS: &[Setting] = &[
         WORKERS,
         "batch_timeout",
         "DURATION",
-        "Or when its oldest record has waited this long; 0 takes what is there",
+        "Or when its oldest record has waited this long; 0 takes what is there. A paced generator wakes at most once per twentieth of it (5ms at most)",
         |job, text| duration(text).map(|d| job.config.batch_timeout = d),
         |job| text_of(job.config.batch_timeout),
     ),
@@ -314,7 +314,7 @@ pub(in crate::cli) static SETTINGS: &[Setting] = &[
         OUTPUT,
         "sink",
         "SINK",
-        "Where records go: null, check (reads and proves every byte), stdout, file:PATH (appends; {worker} in the path \
+        "Where records go: null, check (reads every byte; proves framing, order and completeness), stdout, file:PATH (appends; {worker} in the path \
          makes one file per worker), or delay:DURATION[,SINK] (each batch takes that much longer)",
         |job, text| parse::<SinkSpec>(text, &mut job.sink),
         |job| job.sink.to_string().into(),

@@ -20,7 +20,7 @@ const HELD_SHARE: f64 = 0.1;
 const RETURN_SHARE: f64 = 0.9;
 /// A remembered load is at least this share of the workers there were: a lane that a burst filled in a moment says
 /// little about load.
-const LEAST_REMEMBERED: f64 = 0.5;
+const LEAST_REMEMBERED: f64 = 0.8;
 
 /// What the policy is told to keep to.
 #[derive(Clone, Copy, Debug)]

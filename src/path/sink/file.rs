@@ -31,6 +31,7 @@ pub struct FileSink {
 #[derive(Debug)]
 struct Output {
     file: File,
+    name: String,
     /// A write ended inside a record: whatever came behind it would be glued to the torn half.
     torn: bool,
 }
@@ -45,7 +46,7 @@ impl FileSink {
         let file = OpenOptions::new().append(true).create(true).open(path);
         let file =
             file.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-        Ok(Self::over(file, fsync))
+        Ok(Self::over(file, path.display().to_string(), fsync))
     }
 
     /// Writes to standard output, unbuffered: a batch is one system call.
@@ -55,11 +56,16 @@ impl FileSink {
     /// When standard output is closed.
     pub fn stdout() -> io::Result<Self> {
         let stdout = io::stdout().as_fd().try_clone_to_owned()?;
-        Ok(Self::over(File::from(stdout), Fsync::Never))
+        let name = "standard output".to_owned();
+        Ok(Self::over(File::from(stdout), name, Fsync::Never))
     }
 
-    fn over(file: File, fsync: Fsync) -> Self {
-        let output = Output { file, torn: false };
+    fn over(file: File, name: String, fsync: Fsync) -> Self {
+        let output = Output {
+            file,
+            name,
+            torn: false,
+        };
         Self {
             output: Arc::new(Mutex::new(output)),
             fsync,
@@ -79,11 +85,11 @@ impl Sink for FileSink {
             let (_, whole) = batch.whole_records_in(error.accepted_bytes());
             // Where the reader has gone nothing comes behind it any more.
             output.torn = error.kind() == SinkErrorKind::Final && whole != error.accepted_bytes();
-            return Err(error);
+            return Err(error.naming(&output.name));
         }
         if self.fsync == Fsync::Batch {
             let synced = output.file.sync_data();
-            synced.map_err(|e| SinkError::new(e, 0))?;
+            synced.map_err(|e| SinkError::new(e, 0).naming(&output.name))?;
         }
         Ok(())
     }

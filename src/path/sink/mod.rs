@@ -38,7 +38,7 @@ pub trait Sink: Send {
     /// delivered.
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError>;
 
-    /// Called once, after the last batch: what is buffered must be out, or refused, when this returns.
+    /// Called once, after the last batch - unless a halt (drain deadline, second signal) or a failure cut that off: what is buffered must be out, or refused, when this returns.
     ///
     /// # Errors
     ///
@@ -133,6 +133,12 @@ impl SinkError {
             accepted_bytes,
             source,
         }
+    }
+
+    /// The same, with the name of what failed before the reason.
+    fn naming(self, name: &str) -> Self {
+        let source = io::Error::new(self.source.kind(), format!("{name}: {}", self.source));
+        Self { source, ..self }
     }
 
     /// What the failure means for the run.

@@ -113,7 +113,7 @@ impl Lines {
             name: "standard input".into(),
             file,
             polled: !regular,
-            consumed_by_reading: true,
+            consumed_by_reading: !regular,
         };
         Ok(Self::over(Vec::new(), Some(input), max_record_bytes))
     }

@@ -3,7 +3,8 @@
 //!
 //! A model ends by consumption: its sink ends the worker when it has seen the records that were promised. There is no
 //! timeout, no closing lane and no last unpark, because anything of that kind rescues a worker that slept through its
-//! wake-up, and hides it. No batch is ever due by age here: in loom a park with a deadline is a park.
+//! wake-up, and hides it. (Stop and halt have models of their own, without a promise.) No batch is ever due by age
+//! here: in loom a park with a deadline is a park.
 //!
 //! What loom does not show: anything beyond the bound on preemptions; a load that takes place after a later store of
 //! its thread; what rtrb itself does, which a stand-in plays here; and how long something takes. An access with

@@ -58,6 +58,8 @@ struct Layout {
 impl Generator {
     /// The shortest `record_bytes`: a line without a message whose `seq` has all 20 digits.
     pub const RECORD_BYTES_MIN: usize = 76;
+    /// What the longest line takes without `record_bytes`.
+    pub const RECORD_BYTES_NATURAL: usize = 95;
     /// The longest `record_bytes`.
     pub const RECORD_BYTES_MAX: usize = 16 << 20;
 
