@@ -11,7 +11,7 @@ use super::settings::{SETTINGS, Setting};
 use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
 use crate::path::sink::Fsync;
-use crate::path::source::{Generator, Rate};
+use crate::path::source::{Generator, Load, Rate};
 use crate::sys::cores::mask;
 
 /// The most workers that are made unasked: each brings a lane of 4.4 MiB.
@@ -24,6 +24,7 @@ pub(super) struct Job {
     /// As given; empty means the generator.
     pub(super) sources: Vec<SourceSpec>,
     pub(super) producer_rate: Rate,
+    pub(super) load: Load,
     pub(super) record_bytes: Option<usize>,
     pub(super) seed: u64,
     pub(super) sink: SinkSpec,
@@ -50,6 +51,7 @@ impl Default for Job {
             config: Config::default(),
             sources: Vec::new(),
             producer_rate: Rate::Max,
+            load: Load::default(),
             record_bytes: None,
             seed: 0,
             sink: SinkSpec::Null,
@@ -89,6 +91,7 @@ impl Job {
         }
         job.fit();
         job.check(&mut wrong);
+        job.check_load(&mut wrong);
         if let Err(ConfigErrors(more)) = job.config.validate_on(&mask()) {
             wrong.extend(more);
         }
@@ -149,6 +152,30 @@ impl Job {
                 }
             }
             self.origins.insert(setting.name, Origin::File);
+        }
+    }
+
+    /// Looks for a load that has no rate to vary, and for one under which a run would wait for ever.
+    fn check_load(&self, wrong: &mut Vec<String>) {
+        let load = self.load;
+        if load == Load::default() || self.sources() != [SourceSpec::Generator] {
+            return;
+        }
+        let Rate::Paced(schedule) = self.producer_rate else {
+            wrong.push(format!(
+                "load {load} needs a producer_rate other than max: give one (--producer-rate 50000/s), or leave load out"
+            ));
+            return;
+        };
+        let (Load::Shaped(shape), Some(count)) = (load, self.config.count) else {
+            return;
+        };
+        let due = schedule.shaped(shape).due_by(u64::MAX - 1);
+        if due < count && self.config.duration.is_none() {
+            wrong.push(format!(
+                "count {count} is never reached: under load {load} no more than {due} records fall due; expected at most \
+                 that, or a duration"
+            ));
         }
     }
 
@@ -263,7 +290,7 @@ impl Job {
             wrong.push("only files can be read one after the other: give one --source, or file:PATH several times".into());
         }
         if sources != [SourceSpec::Generator] {
-            for name in ["producer_rate", "record_bytes", "seed"] {
+            for name in ["producer_rate", "load", "record_bytes", "seed"] {
                 if self.given(name) {
                     wrong.push(format!(
                         "{name} is for the generator, but the source is {}: leave it out, or use --source generator",

@@ -37,6 +37,8 @@ Examples:
   splashdam run --source file:a.log --source file:b.log --sink file:all.log --max-workers 1
   splashdam run --producer-rate 5000/s --sink delay:20ms --batch-size 50 --channel-size 1500
                                                             what backpressure looks like
+  splashdam run --producer-rate 200000/s --load square:10s,0.1 --duration 1m
+                                                            what load that comes and goes does
 
 Every setting may stand in the file of --config too, as a TOML key with underscores (batch_size = 512).
 
@@ -160,11 +162,10 @@ impl Signals {
 fn source(job: &Job) -> io::Result<Box<dyn Source>> {
     let limit = job.config.max_record_bytes;
     Ok(match job.sources() {
-        [SourceSpec::Generator] => Box::new(Generator::new(
-            job.producer_rate,
-            job.record_bytes,
-            job.seed,
-        )),
+        [SourceSpec::Generator] => {
+            let generator = Generator::new(job.producer_rate, job.record_bytes, job.seed);
+            Box::new(generator.load(job.load))
+        }
         [SourceSpec::Stdin] => Box::new(Lines::stdin(limit)?),
         files => {
             let paths = files.iter().filter_map(|source| match source {

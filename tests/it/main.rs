@@ -4,6 +4,7 @@
 //! * `batches` - what makes a batch due.
 //! * `order` - in which order records arrive.
 //! * `input` - what becomes of real logs.
+//! * `load` - when records fall due under a load.
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
@@ -28,6 +29,7 @@ mod cutoff;
 mod failures;
 mod full;
 mod input;
+mod load;
 mod order;
 mod output;
 mod placement;

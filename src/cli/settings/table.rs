@@ -62,6 +62,16 @@ pub(in crate::cli) static SETTINGS: &[Setting] = &[
     ),
     setting(
         INPUT,
+        "load",
+        "SHAPE",
+        "How that rate varies: constant, poisson (random gaps, by --seed), square:PERIOD,LOW (every second half period \
+         at LOW times the rate), step:AT,FACTOR (FACTOR times the rate from AT on), ramp:DURATION,FROM (from FROM times \
+         the rate to the rate) or burst:PERIOD,SHARE (each period's records within its first SHARE)",
+        |job, text| parse(text, &mut job.load),
+        |job| job.load.to_string().into(),
+    ),
+    setting(
+        INPUT,
         "record_bytes",
         "SIZE",
         "Length of a generated line, newline included (76 to 16MiB); its message is padded or cut. \

@@ -1,9 +1,9 @@
 //! Where records come from.
 //!
 //! ```text
-//!   Source --lends--> Burst --published by--> Dispatcher      generator  JSON lines, paced
+//!   Source --lends--> Burst --published by--> Dispatcher      generator  JSON lines, at full speed or paced
 //!     ^                                                        lines      files and standard input
-//!     '-- asked again only when the burst was published whole
+//!     '-- asked again only when the burst was published whole  pace       when a paced record is due
 //! ```
 //!
 //! Invariants:
@@ -11,6 +11,7 @@
 //! * A source never waits: it says what it waits for, and the producer thread waits, so a stop is heard at once.
 //! * Positions number the records 0, 1, 2, ... in the order they are lent; a skipped record uses one up too.
 
+mod chance;
 mod generator;
 mod lines;
 mod pace;
@@ -20,7 +21,7 @@ use std::os::fd::BorrowedFd;
 
 pub use generator::Generator;
 pub use lines::Lines;
-pub use pace::{Rate, Schedule};
+pub use pace::{Load, Poisson, Rate, Schedule, Shape};
 
 use crate::measure::DropReason;
 use crate::path::record::Burst;

@@ -6,12 +6,16 @@
 //! it is meant to load. A test parses every kind of line back with `serde_json`.
 
 use std::io;
+use std::iter::{from_fn, repeat_n};
 
-use super::pace::Rate;
+use super::chance::SplitMix64;
+use super::pace::{Load, Poisson, Rate, Schedule};
 use super::{Demand, Lent, Source};
 use crate::path::record::{Burst, RecordHeader};
 use crate::sys::clock::Clock;
 
+#[cfg(test)]
+mod tests;
 mod text;
 
 use text::{SeqText, TS_DIGITS, Template, ts_text};
@@ -29,6 +33,8 @@ const MIX: usize = 256;
 pub struct Generator {
     clock: Clock,
     rate: Rate,
+    seed: u64,
+    arrivals: Arrivals,
     record_bytes: Option<usize>,
     /// One per level.
     templates: Vec<Template>,
@@ -41,6 +47,15 @@ pub struct Generator {
     headers: Vec<RecordHeader>,
     bytes: Vec<u8>,
     layout: Option<Layout>,
+}
+
+/// What decides when a line is due.
+#[derive(Clone, Debug)]
+enum Arrivals {
+    /// Whoever asks.
+    Asked,
+    Scheduled(Schedule),
+    Random(Poisson),
 }
 
 /// What the lines in the buffer have in common with the next burst's, if these are equal: everything but the time and
@@ -79,6 +94,11 @@ impl Generator {
         let mut generator = Self {
             clock: Clock::start(),
             rate,
+            seed,
+            arrivals: match rate {
+                Rate::Max => Arrivals::Asked,
+                Rate::Paced(schedule) => Arrivals::Scheduled(schedule),
+            },
             record_bytes,
             templates: Vec::new(),
             baked_us: 0,
@@ -91,6 +111,30 @@ impl Generator {
         };
         generator.make_templates();
         generator
+    }
+
+    /// Under this load instead of the one that its rate came with. [`Load::Poisson`] draws its gaps by the generator's
+    /// seed and keeps to the shape that the rate's schedule may have.
+    ///
+    /// # Panics
+    ///
+    /// When the rate is [`Rate::Max`], which has no schedule, and the load is not the constant one.
+    #[must_use]
+    pub fn load(mut self, load: impl Into<Load>) -> Self {
+        let load = load.into();
+        self.arrivals = match (self.rate, load) {
+            (Rate::Max, load) => {
+                assert!(load == Load::default(), "a load without a rate");
+                Arrivals::Asked
+            }
+            (Rate::Paced(schedule), Load::Shaped(shape)) => {
+                Arrivals::Scheduled(schedule.shaped(shape))
+            }
+            (Rate::Paced(schedule), Load::Poisson) => {
+                Arrivals::Random(Poisson::new(schedule, self.seed))
+            }
+        };
+        self
     }
 
     /// Lays the templates out anew: at the start, and whenever `seq` gains a digit, which padded lines must make up for.
@@ -124,7 +168,7 @@ impl Generator {
             self.patch(demand.now_ns);
             self.lent()
         } else {
-            self.render(records, |_| demand.now_ns);
+            self.render(repeat_n(demand.now_ns, records));
             self.layout = Some(layout);
             self.lent()
         }
@@ -148,13 +192,12 @@ impl Generator {
         self.seq_text.set_low(low);
     }
 
-    /// Writes lines from their templates.
-    fn render(&mut self, records: usize, due_ns: impl Fn(u64) -> u64) {
+    /// Writes lines from their templates, one for each due time.
+    fn render(&mut self, due: impl Iterator<Item = u64>) {
         self.layout = None;
         self.headers.clear();
         self.bytes.clear();
-        for _ in 0..records {
-            let due_ns = due_ns(self.seq);
+        for due_ns in due {
             let unix_us = self.clock.unix_us(due_ns);
             if unix_us != self.baked_us {
                 self.bake(unix_us);
@@ -192,22 +235,36 @@ impl Source for Generator {
     }
 
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
-        Ok(match self.rate {
-            Rate::Max => self.at_once(demand),
-            Rate::Paced(schedule) => {
+        match &self.arrivals {
+            Arrivals::Asked => return Ok(self.at_once(demand)),
+            Arrivals::Scheduled(schedule) => {
+                let schedule = *schedule;
                 let due = schedule.due_by(demand.now_ns).saturating_sub(self.seq);
                 if due == 0 {
                     return Ok(Lent::NotBefore(schedule.due_ns(self.seq)));
                 }
                 let records = self.fitting(demand.records, demand.bytes);
-                self.render(records.min(due as usize), |seq| schedule.due_ns(seq));
-                self.lent()
+                let records = records.min(due as usize);
+                match schedule.even_from(self.seq) {
+                    Some(due) => self.render(due.take(records)),
+                    None => self.render((self.seq..).map(|seq| schedule.due_ns(seq)).take(records)),
+                }
             }
-        })
+            Arrivals::Random(arrivals) => {
+                if arrivals.next_ns() > demand.now_ns {
+                    return Ok(Lent::NotBefore(arrivals.next_ns()));
+                }
+                let mut arrivals = arrivals.clone();
+                let records = self.fitting(demand.records, demand.bytes);
+                self.render(from_fn(|| arrivals.next_by(demand.now_ns)).take(records));
+                self.arrivals = Arrivals::Random(arrivals);
+            }
+        }
+        Ok(self.lent())
     }
 }
 
-/// Each level as often as its share says, in an order that the seed decides (Fisher-Yates over `SplitMix64`).
+/// Each level as often as its share says, in an order that the seed decides (Fisher-Yates).
 fn shuffled_mix(seed: u64) -> [u8; MIX] {
     let mut mix = [0; MIX];
     let mut at = 0;
@@ -215,134 +272,9 @@ fn shuffled_mix(seed: u64) -> [u8; MIX] {
         mix[at..at + share].fill(level as u8);
         at += share;
     }
-    let mut state = seed;
+    let mut chance = SplitMix64::new(seed);
     for i in (1..mix.len()).rev() {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        mix.swap(i, (z % (i as u64 + 1)) as usize);
+        mix.swap(i, (chance.next() % (i as u64 + 1)) as usize);
     }
     mix
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(serde::Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Line {
-        msg: String,
-        level: String,
-        ts: u64,
-        seq: u64,
-    }
-
-    fn lines(generator: &mut Generator, demand: Demand) -> Vec<(RecordHeader, Line)> {
-        let Ok(Lent::Burst(burst)) = generator.lend(demand) else {
-            panic!("no burst");
-        };
-        let mut rest = burst.bytes;
-        let mut lines = Vec::new();
-        for header in &*burst.headers {
-            let (line, behind) = rest.split_at(header.len as usize);
-            assert_eq!(line.last(), Some(&b'\n'));
-            lines.push((*header, serde_json::from_slice(line).expect("valid JSON")));
-            rest = behind;
-        }
-        assert!(rest.is_empty());
-        lines
-    }
-
-    impl Generator {
-        fn start_at(&mut self, seq: u64) {
-            self.seq = seq;
-            self.seq_text = SeqText::of(seq);
-            self.make_templates();
-        }
-    }
-
-    const DEMAND: Demand = Demand {
-        now_ns: 5_000_000,
-        records: 256,
-        bytes: 64 << 10,
-    };
-
-    #[test]
-    fn every_line_parses_back_to_what_was_meant() {
-        let mut generator = Generator::new(Rate::Max, None, 7);
-        let mut levels = std::collections::BTreeMap::<String, usize>::new();
-        let mut next = 0;
-        while next < 12_000 {
-            for (header, line) in lines(&mut generator, DEMAND) {
-                assert_eq!((line.seq, header.position), (next, next));
-                assert_eq!(line.ts, generator.clock.unix_us(header.due_ns));
-                assert_eq!(line.msg, "hello from producer");
-                *levels.entry(line.level).or_default() += 1;
-                next += 1;
-            }
-        }
-        assert!(levels["INFO"] > 9_000 && levels["ERROR"] > 200 && levels.len() == 4);
-    }
-
-    #[test]
-    fn lines_stay_right_when_their_number_grows_and_bursts_change_size() {
-        for start in [0, 97, 9_990, 99_999_700, 999_999_999_500, u64::MAX - 2_000] {
-            let mut generator = Generator::new(Rate::Max, None, 3);
-            generator.start_at(start);
-            let mut next = start;
-            for (burst, records) in [256, 256, 7, 249, 256, 256].into_iter().enumerate() {
-                let demand = Demand {
-                    now_ns: 1_000_000 * burst as u64,
-                    records,
-                    ..DEMAND
-                };
-                let lines = lines(&mut generator, demand);
-                assert_eq!(lines.len(), records);
-                for (header, line) in lines {
-                    assert_eq!((line.seq, header.position), (next, next));
-                    assert_eq!(line.ts, generator.clock.unix_us(header.due_ns));
-                    next += 1;
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_padded_line_has_the_length_asked_for_whatever_its_level_and_number() {
-        for record_bytes in [76, 86, 96, 97, 200, 4096] {
-            let mut generator = Generator::new(Rate::Max, Some(record_bytes), 0);
-            for _ in 0..8 {
-                for (header, line) in lines(&mut generator, DEMAND) {
-                    assert_eq!(header.len as usize, record_bytes);
-                    assert!("hello from producer".starts_with(line.msg.trim_end_matches('.')));
-                }
-            }
-            assert!(generator.seq > 100);
-        }
-    }
-
-    #[test]
-    fn a_paced_line_carries_its_due_time_and_none_comes_early() {
-        let rate = "1ms".parse().expect("a rate");
-        let mut generator = Generator::new(rate, None, 0);
-        let due: Vec<_> = lines(&mut generator, DEMAND)
-            .iter()
-            .map(|(header, _)| header.due_ns)
-            .collect();
-        assert_eq!(
-            due,
-            [0, 1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000]
-        );
-        let next = generator.lend(DEMAND);
-        assert!(matches!(next, Ok(Lent::NotBefore(6_000_000))));
-    }
-
-    #[test]
-    fn the_seed_alone_decides_the_order_of_levels() {
-        assert_eq!(shuffled_mix(1), shuffled_mix(1));
-        assert_ne!(shuffled_mix(1), shuffled_mix(2));
-    }
 }
