@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use serde_json::Value;
 
-use super::settings::{SETTINGS, Setting};
+use super::settings::{Setting, settings};
 use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
 use crate::path::sink::Fsync;
@@ -79,7 +79,7 @@ impl Job {
                 Err(error) => wrong.push(error),
             }
         }
-        for setting in SETTINGS {
+        for setting in settings() {
             let values = matches.get_many::<String>(setting.name);
             for text in values.into_iter().flatten() {
                 let flag = setting.name.replace('_', "-");
@@ -116,7 +116,7 @@ impl Job {
 
     /// Every setting's value, and where it came from.
     pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, Value, Origin)> + '_ {
-        SETTINGS.iter().map(|setting| {
+        settings().map(|setting| {
             let origin = self.origins.get(setting.name).copied();
             let origin = origin.unwrap_or(Origin::Default);
             (setting.name, (setting.get)(self), origin)
@@ -132,7 +132,7 @@ impl Job {
         wrong: &mut Vec<String>,
     ) {
         for (key, value) in entries {
-            let Some(setting) = SETTINGS.iter().find(|s| s.name == key) else {
+            let Some(setting) = settings().find(|s| s.name == key) else {
                 wrong.push(unknown(path, key));
                 continue;
             };
@@ -357,11 +357,11 @@ fn texts(setting: &Setting, value: &toml::Value) -> Vec<Result<String, String>> 
 
 fn unknown(path: &Path, key: &str) -> String {
     let likeness = |name: &&str| strsim::jaro_winkler(name, key);
-    let near = SETTINGS.iter().map(|s| s.name);
+    let near = settings().map(|s| s.name);
     let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let hint = near.filter(|name| likeness(name) > 0.8);
     let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));
-    let names: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
+    let names: Vec<_> = settings().map(|s| s.name).collect();
     let (file, names) = (path.display(), names.join(", "));
     format!("{file}: there is no setting {key:?}{hint} (there are: {names})")
 }

@@ -1,7 +1,7 @@
 //! The settings: one table makes the flags, the keys of the configuration file, `--help` and the report's `config`.
 //!
 //! ```text
-//!   SETTINGS --arguments--> clap flags        text --set--> Job --get--> value in force, for the report
+//!   settings --arguments--> clap flags        text --set--> Job --get--> value in force, for the report
 //! ```
 
 mod table;
@@ -13,7 +13,7 @@ use clap::builder::ArgAction;
 use clap::{Arg, value_parser};
 use serde_json::Value;
 
-pub(super) use table::SETTINGS;
+pub(super) use table::settings;
 
 use super::job::Job;
 
@@ -65,7 +65,7 @@ pub(super) fn arguments() -> impl Iterator<Item = Arg> {
         .value_name("FILE")
         .value_parser(value_parser!(PathBuf))
         .help("Read settings from this TOML file; flags win over it");
-    std::iter::once(config).chain(SETTINGS.iter().map(argument))
+    std::iter::once(config).chain(settings().map(argument))
 }
 
 /// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as said.
@@ -86,7 +86,7 @@ fn argument(setting: &'static Setting) -> Arg {
 }
 #[cfg(test)]
 mod tests {
-    use super::SETTINGS;
+    use super::settings;
 
     /// The rows that the README's table of settings must have.
     fn rows() -> String {
@@ -96,7 +96,7 @@ mod tests {
             let (value, help) = (setting.value, setting.help);
             format!("| `--{flag}` | {value} | {default} | {help} |\n")
         };
-        SETTINGS.iter().map(row).collect()
+        settings().map(row).collect()
     }
 
     #[test]

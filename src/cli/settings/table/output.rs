@@ -1,0 +1,59 @@
+//! Where records go, and what a run says of itself.
+
+use super::setting;
+use crate::cli::settings::Setting;
+use crate::cli::settings::values::{on_or_off, parse};
+use crate::cli::spec::SinkSpec;
+use crate::path::sink::Fsync;
+
+const GROUP: &str = "Output";
+
+pub(super) static ROWS: &[Setting] = &[
+    setting(
+        GROUP,
+        "sink",
+        "SINK",
+        "Where records go: null, check (reads every byte; proves framing, order and completeness), stdout, file:PATH (appends; {worker} in the path \
+         makes one file per worker), or delay:DURATION[,SINK] (each batch takes that much longer)",
+        |job, text| parse::<SinkSpec>(text, &mut job.sink),
+        |job| job.sink.to_string().into(),
+    ),
+    setting(
+        GROUP,
+        "fsync",
+        "WHEN",
+        "When a file sink forces its data to disk: never, or batch (before the records count as delivered)",
+        |job, text| {
+            let fsync = match text {
+                "never" => Fsync::Never,
+                "batch" => Fsync::Batch,
+                _ => return Err("expected never or batch".into()),
+            };
+            job.fsync = fsync;
+            Ok(())
+        },
+        |job| match job.fsync {
+            Fsync::Never => "never".into(),
+            Fsync::Batch => "batch".into(),
+        },
+    ),
+    setting(
+        GROUP,
+        "latency",
+        "ON",
+        "Whether latency is recorded: on or off (a few per cent faster at full speed)",
+        |job, text| on_or_off(text).map(|on| job.config.latency = on),
+        |job| if job.config.latency { "on" } else { "off" }.into(),
+    ),
+    setting(
+        GROUP,
+        "report",
+        "FILE",
+        "Write the outcome as JSON to this file",
+        |job, text| {
+            job.report = Some(text.into());
+            Ok(())
+        },
+        |job| job.report.as_ref().map(|p| p.display().to_string()).into(),
+    ),
+];

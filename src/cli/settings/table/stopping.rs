@@ -1,0 +1,36 @@
+//! When a run ends, and how.
+
+use serde_json::Value;
+
+use super::setting;
+use crate::cli::settings::Setting;
+use crate::cli::settings::values::{duration, number, text_of};
+
+const GROUP: &str = "Stopping";
+
+pub(super) static ROWS: &[Setting] = &[
+    setting(
+        GROUP,
+        "count",
+        "N",
+        "Stop after this many records",
+        |job, text| number(text).map(|n| job.config.count = Some(n)),
+        |job| job.config.count.into(),
+    ),
+    setting(
+        GROUP,
+        "duration",
+        "DURATION",
+        "Stop after this long (10s, 2m)",
+        |job, text| duration(text).map(|d| job.config.duration = Some(d)),
+        |job| job.config.duration.map_or(Value::Null, text_of),
+    ),
+    setting(
+        GROUP,
+        "drain_timeout",
+        "DURATION",
+        "How long draining may take after a stop; what is left then is abandoned and counted (exit code 4)",
+        |job, text| duration(text).map(|d| job.config.drain_timeout = d),
+        |job| text_of(job.config.drain_timeout),
+    ),
+];
