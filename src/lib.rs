@@ -90,8 +90,8 @@ pub use config::{Config, ConfigErrors};
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use measure::{
-    DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Outcome, ScaleEvent, Snapshot,
-    StopCause, ThreadReport, WorkerReport,
+    DropReason, Dropped, Interval, IntervalResponse, LatencyReport, LatencySummary, Ledger,
+    Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport, Validity, WorkerReport,
 };
 pub use path::batch::{Batch, Record};
 pub use path::dispatch::{Route, WhenFull};
@@ -103,6 +103,7 @@ pub use path::throttle::Throttle;
 pub use pipeline::{Pipeline, Running, StartError};
 pub use sys::clock::Clock;
 pub use sys::cores::{Pin, PlacedThread, Placement};
+pub use sys::warning::Warning;
 
 /// The README's program compiles.
 #[doc = include_str!("../README.md")]

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::ArgMatches;
 use serde_json::Value;
 
-use super::settings::{Setting, settings};
+use super::file;
+use super::settings::settings;
 use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
 use crate::path::sink::Fsync;
 use crate::path::source::{Generator, Load, Rate};
+use crate::report::line::MetricsFormat;
+use crate::report::progress::Goal;
 use crate::sys::cores::mask;
 
 /// The most workers that are made unasked: each brings a lane of 4.4 MiB.
@@ -30,6 +34,8 @@ pub(super) struct Job {
     pub(super) sink: SinkSpec,
     pub(super) fsync: Fsync,
     pub(super) report: Option<PathBuf>,
+    pub(super) metrics_interval: Duration,
+    pub(super) metrics_format: MetricsFormat,
     origins: BTreeMap<&'static str, Origin>,
 }
 
@@ -57,6 +63,8 @@ impl Default for Job {
             sink: SinkSpec::Null,
             fsync: Fsync::default(),
             report: None,
+            metrics_interval: Duration::from_secs(1),
+            metrics_format: MetricsFormat::default(),
             origins: BTreeMap::new(),
         }
     }
@@ -74,7 +82,7 @@ impl Job {
         let mut wrong = Vec::new();
         let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
         if let Some(path) = matches.get_one::<PathBuf>("config") {
-            match read_file(path) {
+            match file::read(path) {
                 Ok(entries) => job.apply_file(path, &entries, &flags, &mut wrong),
                 Err(error) => wrong.push(error),
             }
@@ -114,6 +122,24 @@ impl Job {
         }
     }
 
+    /// What the run is to come to, if that is known: a count, a length of time, or the size of its files.
+    pub(super) fn goal(&self) -> Option<Goal> {
+        let Config {
+            count, duration, ..
+        } = self.config;
+        let goal = count.map(Goal::Records).or(duration.map(Goal::Time));
+        goal.or_else(|| {
+            let sizes = self.sources().iter().map(|source| match source {
+                SourceSpec::File(path) => std::fs::metadata(path)
+                    .ok()
+                    .filter(std::fs::Metadata::is_file),
+                SourceSpec::Generator | SourceSpec::Stdin => None,
+            });
+            let bytes: Option<u64> = sizes.map(|file| Some(file?.len())).sum();
+            bytes.filter(|bytes| *bytes > 0).map(Goal::Bytes)
+        })
+    }
+
     /// Every setting's value, and where it came from.
     pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, Value, Origin)> + '_ {
         settings().map(|setting| {
@@ -133,10 +159,10 @@ impl Job {
     ) {
         for (key, value) in entries {
             let Some(setting) = settings().find(|s| s.name == key) else {
-                wrong.push(unknown(path, key));
+                wrong.push(file::unknown(path, key));
                 continue;
             };
-            for text in texts(setting, value) {
+            for text in file::texts(setting, value) {
                 // A value is checked even where a flag overrides it: the file is wrong either way.
                 let mut scratch = self.clone();
                 let overridden = flags.contains(&setting.name);
@@ -332,38 +358,6 @@ fn identity(path: &Path) -> (Option<(u64, u64)>, Option<PathBuf>) {
         Some(file) => (Some((file.dev(), file.ino())), None),
         None => (None, std::path::absolute(path).ok()),
     }
-}
-
-fn read_file(path: &Path) -> Result<toml::Table, String> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
-    text.parse().map_err(|e| format!("{name} is not TOML: {e}"))
-}
-
-/// The value as it would be written after a flag; several where the setting takes a list.
-fn texts(setting: &Setting, value: &toml::Value) -> Vec<Result<String, String>> {
-    match value {
-        toml::Value::String(text) => vec![Ok(text.clone())],
-        toml::Value::Integer(number) => vec![Ok(number.to_string())],
-        toml::Value::Float(number) => vec![Ok(number.to_string())],
-        toml::Value::Array(values) if setting.many => values
-            .iter()
-            .flat_map(|value| texts(setting, value))
-            .collect(),
-        _ if setting.many => vec![Err("expected a string or a list of strings".into())],
-        _ => vec![Err("expected a string or a number".into())],
-    }
-}
-
-fn unknown(path: &Path, key: &str) -> String {
-    let likeness = |name: &&str| strsim::jaro_winkler(name, key);
-    let near = settings().map(|s| s.name);
-    let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = near.filter(|name| likeness(name) > 0.8);
-    let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));
-    let names: Vec<_> = settings().map(|s| s.name).collect();
-    let (file, names) = (path.display(), names.join(", "));
-    format!("{file}: there is no setting {key:?}{hint} (there are: {names})")
 }
 
 /// A worker for each CPU of `cores`, or else for each but the producer's, as far as the quota goes.

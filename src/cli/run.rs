@@ -1,6 +1,6 @@
 //! `splashdam run`: from flags to an exit code.
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,13 +21,13 @@ use crate::measure::{Outcome, StopCause};
 use crate::path::source::{Generator, Lines, Source};
 use crate::pipeline::{Pipeline, Running, StartError};
 use crate::report::events::print_events;
-use crate::report::line::MetricsLine;
+use crate::report::line::{MetricsFormat, metrics_line};
+use crate::report::progress;
 use crate::report::summary::Summary;
 use crate::report::{say, say_at_once};
 
 /// How long after a second signal the program leaves even if it is stuck while it says how it went.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
-const METRICS_INTERVAL: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -104,8 +104,13 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
     let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
     if !quiet {
-        let mut line = MetricsLine::default();
-        pipeline = pipeline.observe(METRICS_INTERVAL, move |now| say(line.next(now)));
+        let format = job.metrics_format;
+        pipeline = pipeline.observe(job.metrics_interval, move |now| {
+            say(metrics_line(now, format));
+            progress::show(now);
+        });
+    } else if job.report.is_some() {
+        pipeline = pipeline.observe(job.metrics_interval, |_| ());
     }
     let signals = Signals::take_over(quiet).map_err(|error| {
         say(format_args!("error: {error}"));
@@ -113,6 +118,11 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     })?;
     let running = pipeline.start().map_err(|error| not_started(&error))?;
     signals.stop_on_them(running.stopper());
+    let for_people =
+        !quiet && job.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
+    if let Some(goal) = job.goal().filter(|_| for_people) {
+        progress::begin(goal);
+    }
     Ok(running)
 }
 
@@ -179,6 +189,7 @@ fn source(job: &Job) -> io::Result<Box<dyn Source>> {
 
 fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
     let outcome = running.join();
+    progress::end();
     if quiet {
         for failure in &outcome.failures {
             say(format_args!("error: {failure}"));

@@ -24,6 +24,22 @@ impl Counter {
     }
 }
 
+/// A figure of which the last value counts; one writer, like a [`Counter`].
+#[derive(Debug, Default)]
+pub(crate) struct Latest(AtomicU64);
+
+impl Latest {
+    #[inline]
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// How long its owner has been busy, including the piece of work at hand: a stalled sink shows at once.
 #[derive(Debug, Default)]
 pub(crate) struct BusyTime {
@@ -81,6 +97,8 @@ pub(crate) struct ProducerCounters {
     pub(crate) produced: Counter,
     pub(crate) produced_bytes: Counter,
     pub(crate) bursts: Counter,
+    /// How late the burst at hand was dispatched: its first record's time since it was due.
+    pub(crate) behind_ns: Latest,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted.
     pub(crate) unpublished: Counter,

@@ -134,14 +134,18 @@ impl Gatherer {
         }
     }
 
-    /// The total, with what the workers still had when they ended.
-    pub(crate) fn finish(mut self, rests: impl Iterator<Item = Box<Latencies>>) -> Box<Latencies> {
+    /// Ends the last interval with what the workers still had when they ended, and returns it.
+    pub(crate) fn finish(&mut self, rests: impl Iterator<Item = Box<Latencies>>) -> &Latencies {
         self.interval.clear();
-        self.fetch();
         for rest in rests {
-            self.total.add(&rest);
+            self.interval.add(&rest);
         }
-        self.total
+        self.fetch()
+    }
+
+    /// All intervals that have ended together.
+    pub(crate) fn total(&self) -> &Latencies {
+        &self.total
     }
 }
 

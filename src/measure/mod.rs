@@ -5,6 +5,8 @@
 //!                                            >--read--> Snapshot --> console line, JSON, ledger
 //!   worker N ----adds--> WorkerCounters  --'
 //!   worker N ----records--> Recorder --hands over--> Gatherer ----> latency per interval, and in total
+//!   Snapshots --differences--> Series: what each interval brought
+//!   what was seen of a run --judge (pure)--> Validity: what its figures are worth
 //! ```
 //!
 //! Invariants:
@@ -17,7 +19,11 @@ pub(crate) mod exchange;
 pub(crate) mod latency;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
+pub(crate) mod series;
+pub(crate) mod validity;
 
 pub use latency::{LatencyReport, LatencySummary};
 pub use ledger::{DropReason, Dropped, Ledger};
 pub use outcome::{Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport, WorkerReport};
+pub use series::{Interval, IntervalResponse};
+pub use validity::Validity;

@@ -1,9 +1,9 @@
 //! What a run came to.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::measure::{Dropped, LatencyReport, Ledger};
+use crate::measure::{Dropped, Interval, LatencyReport, Ledger, Validity};
 use crate::sys::cores::Placement;
 
 /// Why a run ended.
@@ -58,6 +58,8 @@ pub struct Snapshot {
     pub elapsed: Duration,
     /// Records taken from the source.
     pub produced: u64,
+    /// Bytes taken from the source.
+    pub produced_bytes: u64,
     /// Records that sinks accepted.
     pub delivered: u64,
     /// Records dropped, by reason.
@@ -71,6 +73,8 @@ pub struct Snapshot {
     /// Latencies of the records delivered in the interval that ends now, and of what a worker that slept through an
     /// earlier interval's end had recorded before; none where latency is not recorded, or outside an observer.
     pub latency: Option<LatencyReport>,
+    /// What the interval that ends now brought; outside an observer nothing.
+    pub interval: Interval,
 }
 
 /// A decision of the autoscaler.
@@ -140,12 +144,21 @@ pub struct WorkerReport {
 pub struct Outcome {
     /// Where every record went.
     pub ledger: Ledger,
+    /// When the run began.
+    pub began: SystemTime,
     /// From the start until the last worker had ended.
     pub elapsed: Duration,
     /// Bytes that sinks accepted.
     pub delivered_bytes: u64,
     /// Latencies of all delivered records; none where latency was not recorded.
     pub latency: Option<LatencyReport>,
+    /// What each interval brought, from the start to the end without gaps: as long as those of
+    /// [`Pipeline::observe`](crate::Pipeline::observe), but for the last; a single one where nobody observed.
+    pub intervals: Vec<Interval>,
+    /// Intervals beyond the first 86,400, which are not kept.
+    pub intervals_omitted: u64,
+    /// What the figures are worth.
+    pub validity: Validity,
     /// What each worker did.
     pub workers: Vec<WorkerReport>,
     /// Where the threads of the path ran, and why.
@@ -196,6 +209,19 @@ impl Outcome {
         } else {
             0
         }
+    }
+
+    /// Batches handed over, by cause: size, age, drain.
+    pub fn flushes(&self) -> [u64; 3] {
+        self.workers
+            .iter()
+            .fold([0; 3], |[size, age, drain], worker| {
+                [
+                    size + worker.batches_by_size,
+                    age + worker.batches_by_age,
+                    drain + worker.batches_by_drain,
+                ]
+            })
     }
 
     /// Delivered records per second of the whole run.

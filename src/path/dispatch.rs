@@ -105,6 +105,8 @@ impl Dispatcher {
         let Burst { headers, bytes } = burst;
         let produced = &self.counters.producer;
         produced.bursts.add(1);
+        let due_ns = headers.first().map_or(now_ns, |header| header.due_ns);
+        produced.behind_ns.set(now_ns.saturating_sub(due_ns));
         produced.produced.add(headers.len() as u64);
         produced.produced_bytes.add(bytes.len() as u64);
         let longest = match stamp(headers, now_ns) {

@@ -156,7 +156,8 @@ impl Producer {
     }
 }
 
-fn demand(now_ns: u64, left: u64) -> Demand {
+/// What the producer asks for at a time, if so many records may still be taken.
+pub(crate) fn demand(now_ns: u64, left: u64) -> Demand {
     Demand {
         now_ns,
         records: usize::try_from(left).map_or(BURST_RECORDS, |left| left.min(BURST_RECORDS)),

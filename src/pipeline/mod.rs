@@ -15,6 +15,7 @@
 //!   records counted as abandoned.
 
 mod calibrate;
+mod ceiling;
 mod placing;
 mod probe;
 mod running;
@@ -35,6 +36,7 @@ use crate::control::stop::Stop;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
 use crate::measure::exchange::{Gatherer, Recorder, exchange};
+use crate::measure::series::Series;
 use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
 use crate::path::producer::{Producer, linger_ns};
@@ -44,10 +46,13 @@ use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
+use crate::sys::cores::throttled;
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
-use probe::Probe;
-use running::{Crew, Event, Parts};
+use crate::sys::usage::process_cpu;
+use ceiling::ceiling;
+use probe::{Probe, Reporter};
+use running::{Before, Crew, Event, Parts};
 
 /// Why a pipeline did not start.
 #[derive(Debug, thiserror::Error)]
@@ -153,6 +158,11 @@ impl Pipeline {
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
         let placement = placing::place(&self.config)?;
+        let before = Before {
+            scheduled: self.source.is_scheduled(),
+            ceiling: ceiling(self.source.rehearsal(), placement.threads[0].asked),
+            throttled: throttled(),
+        };
         let config = &self.config;
         let workers = config.max_workers;
         let sinks: Vec<_> = (0..workers).map(|worker| self.sinks.open(worker)).collect();
@@ -171,6 +181,11 @@ impl Pipeline {
         let policy = config.autoscale_policy();
         let active = policy.map_or(workers, |policy| policy.min_workers);
         let (events, heard) = mpsc::channel();
+        let exchanges = (0..workers).map(|_| config.latency.then(exchange));
+        let (recorders, collectors): (Vec<_>, Vec<_>) = exchanges.map(Option::unzip).unzip();
+        let collectors: Option<Vec<_>> = collectors.into_iter().collect();
+        let gatherer = collectors.map(Gatherer::new);
+        // Behind all that takes its time, and whose time would count as the first records' lateness.
         let clock = Clock::start();
         let shared = Shared {
             words: Arc::new(ControlWords::new(active)),
@@ -184,15 +199,19 @@ impl Pipeline {
             gauges,
             clock,
         };
-        let exchanges = (0..workers).map(|_| config.latency.then(exchange));
-        let (recorders, collectors): (Vec<_>, Vec<_>) = exchanges.map(Option::unzip).unzip();
-        let collectors: Option<Vec<_>> = collectors.into_iter().collect();
+        let (report_each, observer) = self.observer.unzip();
+        let reporter = Reporter {
+            probe: probe.clone(),
+            gatherer,
+            series: Series::beginning_at(process_cpu()),
+            observer: observer.unwrap_or_else(|| Box::new(|_| ())),
+        };
         let crew = Crew {
-            gatherer: collectors.map(Gatherer::new),
+            reporter,
+            report_each,
             scaler: policy.map(|policy| shared.scaler(policy, &probe, &unparkers)),
             producer: shared.producer(config, self.source, writers, bell),
             workers: shared.workers(config, readers, sinks, recorders),
-            observer: self.observer,
             placement,
         };
         let tell = events.clone();
@@ -203,6 +222,7 @@ impl Pipeline {
             probe,
             sinks: self.sinks,
             config: self.config,
+            before,
         };
         Running::launch(parts, (events, heard), crew)
     }

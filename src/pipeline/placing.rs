@@ -92,8 +92,10 @@ impl Lineup {
         let placement = &mut self.placement;
         let failed = placement.settle(self.came.1.iter().take(self.go.len()));
         if pin == Pin::Strict && placement.threads.iter().any(|thread| thread.cpu.is_none()) {
-            let failed = failed.unwrap_or_else(|| placement.warnings.join("; "));
-            return Err(StartError::Placement(failed));
+            // Not pinned, and no pin failed: nothing could be asked for.
+            let why = failed.or_else(|| placement.warnings.first().cloned());
+            let why = why.map_or(String::new(), |warning| warning.to_string());
+            return Err(StartError::Placement(why));
         }
         Ok(())
     }
@@ -159,7 +161,7 @@ mod tests {
         assert!(thread.join().expect("no panic"));
         assert_eq!(placement.threads[0].cpu, None);
         assert_eq!(placement.threads[0].got, mask());
-        let warning = &placement.warnings[0];
+        let warning = placement.warnings[0].to_string();
         assert!(warning.starts_with("not pinned: producer (asked for CPU 1023, got "));
 
         let mut lineup = lineup_on(nowhere);

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::Observer;
-use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
 use crate::measure::exchange::Gatherer;
+use crate::measure::latency::Latencies;
+use crate::measure::series::Series;
+use crate::measure::{Interval, IntervalResponse, Outcome, Snapshot};
 use crate::path::lane::Gauge;
 use crate::path::words::ControlWords;
 use crate::sys::clock::Clock;
 use crate::sys::sync::{Arc, CachePadded};
+use crate::sys::usage::process_cpu;
 
 /// Reads what the path counts; clones read the same.
 #[derive(Clone)]
@@ -35,11 +38,13 @@ impl Probe {
             elapsed: Duration::from_nanos(self.clock.now_ns()),
             delivered,
             produced: self.counters.producer.produced.get(),
+            produced_bytes: self.counters.producer.produced_bytes.get(),
             dropped: self.counters.producer.dropped.get(),
             queue: lanes.iter().map(|gauge| gauge.occupancy().records).sum(),
             queue_capacity: lanes.iter().map(|gauge| gauge.size().records as u64).sum(),
             workers: active,
             latency: None,
+            interval: Interval::default(),
         }
     }
 }
@@ -47,23 +52,41 @@ impl Probe {
 /// How long busy workers get to hand over their recorders; they do so with their next batch.
 const HAND_OVER: Duration = Duration::from_millis(2);
 
-/// What the reporter's thread owns.
+/// What the reporter's thread owns. Where nobody observes there is no such thread, and the run is one interval.
 pub(super) struct Reporter {
     pub(super) probe: Probe,
     /// None where latency is not recorded.
     pub(super) gatherer: Option<Gatherer>,
+    pub(super) series: Series,
     pub(super) observer: Observer,
 }
 
 impl Reporter {
-    /// Shows the observer the counters, and the latencies of the interval.
+    /// Ends an interval, and shows it to the observer with the counters.
     pub(super) fn tick(&mut self) {
         let mut snapshot = self.probe.snapshot();
+        let cpu = process_cpu();
         if let Some(gatherer) = &mut self.gatherer {
             gatherer.ask();
             std::thread::sleep(HAND_OVER);
             snapshot.latency = Some(gatherer.fetch().report());
         }
+        let response = snapshot.latency.as_ref().and_then(IntervalResponse::of);
+        snapshot.interval = self.series.end(&snapshot, cpu, response);
         (self.observer)(&snapshot);
+    }
+
+    /// Ends the last interval, when the threads of the path have ended, with the latencies that they had not handed over;
+    /// writes it all into the outcome.
+    pub(super) fn finish(mut self, rests: Vec<Box<Latencies>>, outcome: &mut Outcome) {
+        let last = self
+            .gatherer
+            .as_mut()
+            .map(|gatherer| gatherer.finish(rests.into_iter()).report());
+        let response = last.as_ref().and_then(IntervalResponse::of);
+        self.series
+            .end(&self.probe.snapshot(), process_cpu(), response);
+        outcome.latency = self.gatherer.map(|gatherer| gatherer.total().report());
+        (outcome.intervals, outcome.intervals_omitted) = self.series.into_intervals();
     }
 }

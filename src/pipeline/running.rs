@@ -4,21 +4,22 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
+use super::StartError;
 use super::placing::Lineup;
 use super::probe::{Probe, Reporter};
 use super::tally::Ends;
 use super::threads::{Ticker, spawn_producer, spawn_worker};
-use super::{Observer, StartError};
 use crate::config::Config;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
-use crate::measure::exchange::Gatherer;
 use crate::measure::latency::Latencies;
+use crate::measure::validity::{Seen, judge};
 use crate::measure::{Outcome, ScaleEvent, Snapshot, StopCause};
 use crate::path::producer::{Producer, ProducerEnd};
 use crate::path::sink::SinkFactory;
 use crate::path::worker::{Worker, WorkerEnd};
-use crate::sys::cores::Placement;
+use crate::sys::clock::saturating_ns;
+use crate::sys::cores::{Placement, throttled};
 use crate::sys::usage::ThreadUsage;
 
 /// How long threads get to notice a halt before they are left behind. Those between two batches leave within
@@ -45,6 +46,18 @@ pub(super) struct Parts {
     pub(super) probe: Probe,
     pub(super) sinks: Box<dyn SinkFactory>,
     pub(super) config: Config,
+    pub(super) before: Before,
+}
+
+/// What was measured before the start, to judge the run by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
+    pub(super) scheduled: bool,
+    /// Records per second that the source makes alone.
+    pub(super) ceiling: Option<f64>,
+    /// For how long a quota had kept the process from running.
+    pub(super) throttled: Duration,
 }
 
 /// The threads that are to be started.
@@ -52,9 +65,9 @@ pub(super) struct Crew {
     pub(super) producer: Producer,
     pub(super) workers: Vec<Worker>,
     pub(super) scaler: Option<Scaler>,
-    pub(super) observer: Option<(Duration, Observer)>,
-    /// None where latency is not recorded.
-    pub(super) gatherer: Option<Gatherer>,
+    pub(super) reporter: Reporter,
+    /// How often the reporter reports; none where nobody observes.
+    pub(super) report_each: Option<Duration>,
     pub(super) placement: Placement,
 }
 
@@ -65,8 +78,8 @@ pub struct Running {
     heard: Receiver<Event>,
     scaler: Option<Ticker<Scaler>>,
     reporter: Option<Ticker<Reporter>>,
-    /// Where no reporter gathers latencies: the means to gather them at the end.
-    gatherer: Option<Gatherer>,
+    /// The reporter, where it has no thread.
+    silent: Option<Reporter>,
     rests: Vec<Box<Latencies>>,
     ends: Ends,
     scaling: Vec<ScaleEvent>,
@@ -111,7 +124,7 @@ impl Running {
             heard,
             scaler: None,
             reporter: None,
-            gatherer: None,
+            silent: None,
             rests: Vec::new(),
             scaling: Vec::new(),
             signalled: false,
@@ -132,15 +145,12 @@ impl Running {
     /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the path pin
     /// themselves.
     fn spawn(&mut self, crew: Crew, events: &Sender<Event>) -> io::Result<Lineup> {
-        self.gatherer = crew.gatherer;
-        if let Some((interval, observer)) = crew.observer {
-            let reporter = Reporter {
-                probe: self.parts.probe.clone(),
-                gatherer: self.gatherer.take(),
-                observer,
-            };
-            let ticker = Ticker::spawn("reporter", interval, reporter, Reporter::tick)?;
-            self.reporter = Some(ticker);
+        match crew.report_each {
+            Some(interval) => {
+                let ticker = Ticker::spawn("reporter", interval, crew.reporter, Reporter::tick)?;
+                self.reporter = Some(ticker);
+            }
+            None => self.silent = Some(crew.reporter),
         }
         if let Some(scaler) = crew.scaler {
             let interval = self.parts.config.autoscale_interval;
@@ -274,15 +284,40 @@ impl Running {
         let mut outcome = self.ends.outcome(&self.parts.probe, scaling);
         // The last interval's line comes before the summary.
         let reporter = self.reporter.take().and_then(Ticker::end);
-        let gatherer = reporter.and_then(|reporter| reporter.gatherer);
-        let gatherer = gatherer.or_else(|| self.gatherer.take());
-        let latencies = gatherer.map(|gatherer| gatherer.finish(self.rests.drain(..)));
-        outcome.latency = latencies.map(|latencies| latencies.report());
+        if let Some(reporter) = reporter.or_else(|| self.silent.take()) {
+            reporter.finish(std::mem::take(&mut self.rests), &mut outcome);
+        }
+        outcome.validity = judge(self.seen(&outcome));
         if self.ends.any_runs() {
             // The counters of a thread that was left behind are still moving: they prove nothing.
             return outcome;
         }
         self.judged(outcome)
+    }
+
+    /// What there is to judge the run by.
+    fn seen(&self, outcome: &Outcome) -> Seen {
+        let Parts { probe, before, .. } = &self.parts;
+        let elapsed_ns = saturating_ns(outcome.elapsed);
+        let busy_ns = probe
+            .counters
+            .workers
+            .iter()
+            .map(|worker| worker.busy.total_ns(elapsed_ns));
+        let busy = busy_ns.sum::<u64>() as f64 / elapsed_ns.max(1) as f64;
+        Seen {
+            elapsed: outcome.elapsed,
+            delivered: outcome.ledger.delivered,
+            scheduled: before.scheduled,
+            behind: Duration::from_nanos(probe.counters.producer.behind_ns.get()),
+            held: outcome.throttle_time + outcome.full_time,
+            idle: (1.0 - busy / probe.words.active() as f64).max(0.0),
+            ceiling: before.ceiling,
+            schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
+            throttled: throttled().saturating_sub(before.throttled),
+            debug_build: cfg!(debug_assertions),
+            placement: outcome.placement.warnings.clone(),
+        }
     }
 
     /// The last checks: the ledger's, and the sinks' own.

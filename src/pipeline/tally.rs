@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::probe::Probe;
 use crate::measure::{
-    DropReason, Dropped, Ledger, Outcome, ScaleEvent, StopCause, ThreadReport, WorkerReport,
+    DropReason, Dropped, Ledger, Outcome, ScaleEvent, StopCause, ThreadReport, Validity,
+    WorkerReport,
 };
 use crate::sys::cores::Placement;
 use crate::sys::usage::ThreadUsage;
@@ -60,9 +61,13 @@ impl Ends {
             .collect();
         Outcome {
             ledger: self.ledger(probe, &workers),
+            began: probe.clock.began(),
             elapsed: Duration::from_nanos(probe.clock.now_ns()),
             delivered_bytes: workers.iter().map(|w| w.delivered_bytes).sum(),
             latency: None,
+            intervals: Vec::new(),
+            intervals_omitted: 0,
+            validity: Validity::default(),
             workers,
             placement: std::mem::take(&mut self.placement),
             threads: self.threads(),

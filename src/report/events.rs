@@ -18,11 +18,24 @@ pub(crate) fn print_events(errors_only: bool) {
     };
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(io::stderr)
+        .with_writer(|| Stderr)
         .log_internal_errors(false)
         .event_format(Plain);
     // Fails only where the process has a subscriber already, which then prints.
     let _ = subscriber.try_init();
+}
+
+/// Standard error, above the progress bar.
+struct Stderr;
+
+impl io::Write for Stderr {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        super::print(text).map(|()| text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The message alone, after its level where that matters: the fields are for subscribers that keep them.

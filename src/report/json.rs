@@ -1,11 +1,17 @@
-//! The report as JSON.
+//! The report as JSON. The README's section on it is its documentation, key by key.
+
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use crate::measure::Outcome;
+use crate::measure::{Interval, Outcome};
+use crate::sys::provenance::Provenance;
+
+/// Rises when a key goes away or changes its meaning; a new key does not raise it.
+pub(crate) const SCHEMA_VERSION: u64 = 1;
 
 /// An outcome and the configuration it came from, for programs. Every count is a whole number of records, batches or
-/// times; `_s` are seconds.
+/// times; `_s` are seconds, `_ns` nanoseconds.
 pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
     let ledger = &outcome.ledger;
     let workers = outcome.workers.iter().map(|worker| {
@@ -25,8 +31,13 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
         })
     });
     let workers: Vec<Value> = workers.collect();
+    let intervals: Vec<Value> = outcome.intervals.iter().map(interval).collect();
+    let [size, age, drain] = outcome.flushes();
     json!({
+        "schema_version": SCHEMA_VERSION,
         "splashdam": env!("CARGO_PKG_VERSION"),
+        "machine": machine(outcome),
+        "validity": outcome.validity,
         "ledger": {
             "produced": ledger.produced,
             "delivered": ledger.delivered,
@@ -47,7 +58,10 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "full_waits": outcome.full_waits,
             "full_s": outcome.full_time.as_secs_f64(),
         },
+        "flushes": { "size": size, "age": age, "drain": drain },
         "workers": workers,
+        "intervals": intervals,
+        "intervals_omitted": outcome.intervals_omitted,
         "scaling": outcome.scaling,
         "threads": outcome.threads,
         "placement": outcome.placement,
@@ -61,4 +75,30 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
         },
         "config": config,
     })
+}
+
+/// An entry of the time series.
+pub(super) fn interval(interval: &Interval) -> Value {
+    let response = interval.response;
+    json!({
+        "t_s": interval.end.as_secs_f64(),
+        "duration_s": interval.duration.as_secs_f64(),
+        "produced": interval.produced,
+        "processed": interval.delivered,
+        "queue": interval.queue,
+        "queue_capacity": interval.queue_capacity,
+        "workers": interval.workers,
+        "p50_ns": response.map(|response| response.p50_ns),
+        "p99_ns": response.map(|response| response.p99_ns),
+        "max_ns": response.map(|response| response.max_ns),
+        "cpu_s": interval.cpu.as_secs_f64(),
+    })
+}
+
+/// Where and when it was made.
+fn machine(outcome: &Outcome) -> Value {
+    let mut machine = json!(Provenance::read());
+    let began = outcome.began.duration_since(UNIX_EPOCH).unwrap_or_default();
+    machine["began_unix_s"] = began.as_secs_f64().into();
+    machine
 }

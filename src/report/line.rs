@@ -1,35 +1,33 @@
-//! The line that a running pipeline prints each second.
+//! The line that a running pipeline prints each interval.
 
-use std::time::Duration;
-
+use super::json;
 use super::short::Short;
-use crate::measure::{LatencyReport, Snapshot};
+use crate::measure::Snapshot;
 
-/// Turns totals into the rates of the last interval.
-#[derive(Debug, Default)]
-pub(crate) struct MetricsLine {
-    produced: u64,
-    delivered: u64,
-    elapsed: Duration,
+/// How that line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum MetricsFormat {
+    /// `[METRICS] Produced=...`, for people.
+    #[default]
+    Text,
+    /// One JSON object, as in the report's `intervals`, for programs.
+    Json,
 }
 
-impl MetricsLine {
-    /// The line for the interval that ends with this snapshot.
-    pub(crate) fn next(&mut self, now: &Snapshot) -> String {
-        let seconds = now.elapsed.saturating_sub(self.elapsed).as_secs_f64();
-        let rate = |now: u64, before: u64| (now - before) as f64 / seconds.max(1e-9);
-        let produced = rate(now.produced, self.produced);
-        let processed = rate(now.delivered, self.delivered);
-        (self.produced, self.delivered) = (now.produced, now.delivered);
-        self.elapsed = now.elapsed;
-        let latency = now.latency.filter(|latency| latency.response.count > 0);
-        let latency = latency.map_or(String::new(), |LatencyReport { response, .. }| {
-            let [p50, p99, max] = [response.p50_ns, response.p99_ns, response.max_ns].map(Short);
-            format!(" | p50={p50} p99={p99} max={max}")
-        });
-        format!(
-            "[METRICS] Produced={produced:.0}/s | Processed={processed:.0}/s | Queue={}/{} | Workers={}{latency}",
-            now.queue, now.queue_capacity, now.workers
-        )
+/// The line for the interval that ends with this snapshot.
+pub(crate) fn metrics_line(now: &Snapshot, format: MetricsFormat) -> String {
+    let interval = &now.interval;
+    if format == MetricsFormat::Json {
+        return json::interval(interval).to_string();
     }
+    let produced = interval.per_second(interval.produced);
+    let processed = interval.per_second(interval.delivered);
+    let latency = interval.response.map_or(String::new(), |response| {
+        let [p50, p99, max] = [response.p50_ns, response.p99_ns, response.max_ns].map(Short);
+        format!(" | p50={p50} p99={p99} max={max}")
+    });
+    format!(
+        "[METRICS] Produced={produced:.0}/s | Processed={processed:.0}/s | Queue={}/{} | Workers={}{latency}",
+        interval.queue, interval.queue_capacity, interval.workers
+    )
 }

@@ -1,7 +1,8 @@
 //! Floor 3: what people and programs get to see of a run.
 //!
 //! ```text
-//!   Snapshot, each second --line--> [METRICS] ...       Outcome --summary--> text, --json--> FILE
+//!   Snapshot, each interval --line--> [METRICS] ...     Outcome --summary--> text, --json--> FILE
+//!                           --progress--> a bar on a terminal
 //! ```
 //!
 //! Invariants:
@@ -17,7 +18,11 @@ use rustix::time::Timespec;
 /// Prints a line on standard error. Where nobody can read it, that is no reason to fail.
 pub(crate) fn say(line: impl Display) {
     // In one write, so that the lines of two threads do not mix.
-    let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    let _ = print(format!("{line}\n").as_bytes());
+}
+
+fn print(text: &[u8]) -> io::Result<()> {
+    progress::above(|| io::stderr().write_all(text))
 }
 
 /// Prints a line if that can be done at once: where a pipe is full and nobody reads it, nothing is said.
@@ -32,5 +37,6 @@ pub(crate) fn say_at_once(line: impl Display) {
 pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod line;
+pub(crate) mod progress;
 mod short;
 pub(crate) mod summary;

@@ -18,9 +18,10 @@ impl Display for Summary<'_> {
         writeln!(f, "stopped by   {}, after {elapsed}", outcome.cause)?;
         writeln!(
             f,
-            "throughput   {} records/s, {}B/s",
+            "throughput   {} records/s, {}B/s{}",
             scaled(outcome.records_per_s()),
-            scaled(outcome.bytes_per_s())
+            scaled(outcome.bytes_per_s()),
+            Ceiling(outcome.validity.generator_ceiling_records_per_s)
         )?;
         if outcome.throttle_pauses + outcome.full_waits > 0 {
             writeln!(
@@ -62,7 +63,7 @@ impl Display for Summary<'_> {
             ledger.produced, ledger.delivered, ledger.abandoned
         )?;
         table(f, &outcome.workers)?;
-        for warning in &outcome.placement.warnings {
+        for warning in &outcome.validity.warnings {
             writeln!(f, "warning      {warning}")?;
         }
         for failure in &outcome.failures {
@@ -86,6 +87,18 @@ fn percentiles(f: &mut Formatter<'_>, name: &str, latency: LatencySummary) -> fm
         f,
         "{name:<12} p50 {p50}  p90 {p90}  p99 {p99}  p99.9 {p99_9}  max {max}"
     )
+}
+
+/// What the generator makes alone, beside what came through.
+struct Ceiling(Option<f64>);
+
+impl Display for Ceiling {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(ceiling) => write!(f, " (the generator alone: {} records/s)", scaled(ceiling)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Drops: the total, and the reasons where there are any.

@@ -22,6 +22,11 @@ impl Clock {
         }
     }
 
+    /// The wall time of the run's beginning.
+    pub(crate) fn began(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.unix_start_ns)
+    }
+
     /// Nanoseconds since the run began; monotonic, good for 584 years.
     #[inline]
     pub fn now_ns(&self) -> u64 {

@@ -4,6 +4,7 @@
 //!   sync   the only door to atomics and fences        clock  nanoseconds since the run began
 //!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
 //!   cores  which thread runs where                      usage  what a thread used: CPU time, switches
+//!   provenance  the machine, for reports              warning  what is not as it should be, with its remedy
 //! ```
 //!
 //! Invariants:
@@ -16,5 +17,7 @@ pub(crate) mod bell;
 pub(crate) mod clock;
 pub(crate) mod cores;
 pub(crate) mod idle;
+pub(crate) mod provenance;
 pub(crate) mod sync;
 pub(crate) mod usage;
+pub(crate) mod warning;

@@ -1,4 +1,4 @@
-//! What the calling thread has used so far.
+//! What the calling thread, and the process, have used so far.
 
 use std::time::Duration;
 
@@ -30,4 +30,10 @@ impl ThreadUsage {
             involuntary_switches: count("nonvoluntary_ctxt_switches:"),
         }
     }
+}
+
+/// CPU time of all threads of this process, since it began.
+pub(crate) fn process_cpu() -> Duration {
+    let cpu = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(cpu).unwrap_or_default()
 }

@@ -11,6 +11,7 @@
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
 //! * `output` - what a run says.
+//! * `measurement` - what its figures say, and what they are worth.
 //! * `verify` - what the verify command finds.
 //! * `tidy` - the rules of the house.
 //!
@@ -30,6 +31,7 @@ mod failures;
 mod full;
 mod input;
 mod load;
+mod measurement;
 mod order;
 mod output;
 mod placement;

@@ -103,6 +103,18 @@ pub trait Source: Send {
         Ok(Lent::End)
     }
 
+    /// Whether due times are fixed beforehand, whatever the pipeline does (an open load). A run can then be late, and
+    /// its outcome says whether it was. Not so by default.
+    fn is_scheduled(&self) -> bool {
+        false
+    }
+
+    /// A source that makes the same records as fast as it can, to measure what this one could do with no pipeline
+    /// behind it. None by default, for sources that take their records from outside.
+    fn rehearsal(&self) -> Option<Box<dyn Source>> {
+        None
+    }
+
     /// The descriptor to wait for after [`Lent::NotReadable`].
     fn readable(&self) -> Option<BorrowedFd<'_>> {
         None
@@ -120,6 +132,14 @@ impl Source for Box<dyn Source> {
 
     fn lend_rest(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         (**self).lend_rest(demand)
+    }
+
+    fn is_scheduled(&self) -> bool {
+        (**self).is_scheduled()
+    }
+
+    fn rehearsal(&self) -> Option<Box<dyn Source>> {
+        (**self).rehearsal()
     }
 
     fn readable(&self) -> Option<BorrowedFd<'_>> {

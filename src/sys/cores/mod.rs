@@ -24,6 +24,7 @@ mod topology;
 mod tests;
 
 use std::path::Path;
+use std::time::Duration;
 
 pub(crate) use list::{CpuList, expected, parse};
 pub use pin::Pin;
@@ -45,10 +46,9 @@ pub(crate) struct Machine {
 impl Machine {
     /// Reads the machine. Call it on a thread that is not pinned.
     pub(crate) fn read() -> Self {
-        let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         Self {
             cpus: topology::read(Path::new("/sys/devices/system/cpu"), &mask()),
-            quota: quota::read(&cgroup, Path::new("/sys/fs/cgroup")),
+            quota: quota::read(&of_process(), Path::new(CGROUPS)),
         }
     }
 
@@ -56,4 +56,16 @@ impl Machine {
     pub(crate) fn ids(&self) -> Vec<usize> {
         self.cpus.iter().map(|cpu| cpu.id).collect()
     }
+}
+
+const CGROUPS: &str = "/sys/fs/cgroup";
+
+fn of_process() -> String {
+    std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default()
+}
+
+/// For how long a quota of its control groups has kept this process from running; what it adds up to over a run is a
+/// difference of two readings.
+pub(crate) fn throttled() -> Duration {
+    quota::throttled(&of_process(), Path::new(CGROUPS))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::list::{CpuList, check, expected};
 use super::seats::Seats;
 use super::{Machine, Pin, spin};
+use crate::sys::warning::Warning;
 
 /// Where the pinned threads of a pipeline run, why there, and how long they spin while they wait.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -23,8 +24,8 @@ pub struct Placement {
     pub cpus: Vec<usize>,
     /// How many CPUs' worth of time the process's control group may use; none where nothing limits it.
     pub quota: Option<f64>,
-    /// What is not as it should be, and what can be done about it; one sentence each.
-    pub warnings: Vec<String>,
+    /// What is not as it should be, and what can be done about it.
+    pub warnings: Vec<Warning>,
 }
 
 /// Where one thread runs.
@@ -115,8 +116,8 @@ impl Placement {
         }
     }
 
-    /// Notes what came of the threads' pins; returns the sentence about those that failed, if any did.
-    pub(crate) fn settle(&mut self, came: impl IntoIterator<Item = Came>) -> Option<String> {
+    /// Notes what came of the threads' pins; returns the warning about those that failed, if any did.
+    pub(crate) fn settle(&mut self, came: impl IntoIterator<Item = Came>) -> Option<Warning> {
         let mut failed = Vec::new();
         for (thread, refused, got) in came {
             let placed = &mut self.threads[thread];
@@ -125,22 +126,27 @@ impl Placement {
                 let asked = CpuList(placed.asked.as_slice());
                 let reason = refused.map_or(String::new(), |error| format!(": {error}"));
                 let name = &placed.thread;
-                failed.push(format!(
+                let said = format!(
                     "{name} (asked for CPU {asked}, got {}{reason})",
                     Known(&got)
-                ));
+                );
+                failed.push((thread, said));
             }
             placed.got = got;
         }
-        let sentence = (!failed.is_empty()).then(|| {
-            format!(
-                "not pinned: {}; the CPUs that this process may use have changed, or the system pins no threads: \
-                 start again, choose other cores, or set pin to off",
-                failed.join(", ")
+        // The threads come as they got their turn.
+        failed.sort_unstable_by_key(|(thread, _)| *thread);
+        let failed: Vec<_> = failed.into_iter().map(|(_, said)| said).collect();
+        let warning = (!failed.is_empty()).then(|| {
+            Warning::new(
+                "pins_missed",
+                format!("not pinned: {}", failed.join(", ")),
+                "the CPUs that this process may use have changed, or the system pins no threads: start again, choose other \
+                 cores, or set pin to off",
             )
         });
-        self.warnings.extend(sentence.clone());
-        sentence
+        self.warnings.extend(warning.clone());
+        warning
     }
 }
 

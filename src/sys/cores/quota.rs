@@ -1,7 +1,8 @@
 //! How much CPU time the control groups grant, beside which CPUs: a container limited to 1.5 CPUs still sees them all.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The tightest quota on the way up from this process's control groups, in CPUs; none where there is none, or none can
 /// be read.
@@ -9,41 +10,57 @@ use std::path::Path;
 /// `of_process` is the text of `/proc/self/cgroup`, `mount` where the hierarchies are mounted: `/sys/fs/cgroup`. See
 /// Linux' `Documentation/admin-guide/cgroup-v2.rst` and `Documentation/scheduler/sched-bwc.rst`.
 pub(super) fn read(of_process: &str, mount: &Path) -> Option<f64> {
-    let mut quotas = Vec::new();
+    let quotas = groups(of_process, mount).into_iter().filter_map(|group| {
+        let v2 = || parse_v2(&text(&group.join("cpu.max"))?);
+        let v1 = || {
+            let quota = text(&group.join("cpu.cfs_quota_us"))?;
+            parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
+        };
+        v2().or_else(v1)
+    });
+    quotas.min_by(f64::total_cmp)
+}
+
+/// For how long the groups on that way have been kept from running because a quota was used up, so far: the longest of
+/// them.
+pub(super) fn throttled(of_process: &str, mount: &Path) -> Duration {
+    let times = groups(of_process, mount).into_iter().filter_map(|group| {
+        let stat = text(&group.join("cpu.stat"))?;
+        let figure = |key: &str| {
+            let mut entries = stat.lines().filter_map(|line| line.split_once(' '));
+            entries.find_map(|(name, n)| (name == key).then(|| n.trim().parse::<u64>().ok())?)
+        };
+        let v2 = figure("throttled_usec").map(Duration::from_micros);
+        v2.or_else(|| figure("throttled_time").map(Duration::from_nanos))
+    });
+    times.max().unwrap_or_default()
+}
+
+/// The folders of the groups that govern this process's CPU time, and of their ancestors.
+fn groups(of_process: &str, mount: &Path) -> Vec<PathBuf> {
+    let mut groups = Vec::new();
     for (controllers, path) in of_process.lines().filter_map(parse_line) {
-        if controllers.is_empty() {
+        let roots = if controllers.is_empty() {
             // Version 2; where both versions are mounted, systemd puts it in a folder of its own.
-            for root in [mount.to_owned(), mount.join("unified")] {
-                quotas.extend(upward(&root, path, |group| {
-                    parse_v2(&text(&group.join("cpu.max"))?)
-                }));
-            }
+            [mount.to_owned(), mount.join("unified")]
         } else if controllers.split(',').any(|name| name == "cpu") {
-            for root in [mount.join(controllers), mount.join("cpu")] {
-                quotas.extend(upward(&root, path, |group| {
-                    let quota = text(&group.join("cpu.cfs_quota_us"))?;
-                    parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
-                }));
-            }
+            [mount.join(controllers), mount.join("cpu")]
+        } else {
+            continue;
+        };
+        // Inside a container the path may be the host's, of which only the top is mounted, or lead out of what is (`/..`).
+        let path = if path.contains("..") { "" } else { path };
+        for group in Path::new(path.trim_start_matches('/')).ancestors() {
+            groups.extend(roots.iter().map(|root| root.join(group)));
         }
     }
-    quotas.into_iter().min_by(f64::total_cmp)
+    groups
 }
 
 /// The controllers and the path of one line: `4:cpu,cpuacct:/a/b`, or `0::/a/b` for version 2.
 fn parse_line(line: &str) -> Option<(&str, &str)> {
     let (_, line) = line.split_once(':')?;
     line.split_once(':')
-}
-
-/// The quotas of a group and its ancestors. Inside a container the path may be the host's, of which only the top is
-/// mounted, or lead out of what is (`/..`).
-fn upward(root: &Path, path: &str, quota: impl Fn(&Path) -> Option<f64>) -> Vec<f64> {
-    let path = if path.contains("..") { "" } else { path };
-    let groups = Path::new(path.trim_start_matches('/')).ancestors();
-    groups
-        .filter_map(|group| quota(&root.join(group)))
-        .collect()
 }
 
 fn text(path: &Path) -> Option<String> {
@@ -72,7 +89,9 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::{parse_v1, parse_v2, read};
+    use std::time::Duration;
+
+    use super::{parse_v1, parse_v2, read, throttled};
 
     fn tree(files: &[(&str, &str)]) -> TempDir {
         let root = tempfile::tempdir().expect("a temporary folder");
@@ -138,5 +157,16 @@ mod tests {
         for groups in ["", "\n", "0", "a:b", "0::", ":::", "0::/x\n1:cpu:/y"] {
             assert_eq!(read(groups, root.path()), None, "{groups:?}");
         }
+    }
+
+    #[test]
+    fn the_longest_time_that_any_ancestor_was_stopped_for_counts() {
+        let v2 = "usage_usec 9\nnr_throttled 3\nthrottled_usec 2500";
+        let root = tree(&[("a/cpu.stat", v2), ("cpu.stat", "throttled_usec 40")]);
+        assert_eq!(throttled("0::/a/b\n", root.path()).as_micros(), 2_500);
+        let root = tree(&[("cpu/job/cpu.stat", "nr_throttled 3\nthrottled_time 7000")]);
+        assert_eq!(throttled("2:cpu:/job\n", root.path()).as_micros(), 7);
+        let root = tree(&[("cpu.stat", "usage_usec 1\nthrottled_usec x")]);
+        assert_eq!(throttled("0::/\n", root.path()), Duration::ZERO);
     }
 }

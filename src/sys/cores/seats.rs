@@ -2,6 +2,7 @@
 
 use super::list::CPUS_MAX;
 use super::{Cpu, Machine, Pin, Request};
+use crate::sys::warning::Warning;
 
 /// The threads - the producer, then the workers - and the CPU that each is to have.
 pub(super) struct Seats<'a> {
@@ -165,24 +166,27 @@ impl<'a> Seats<'a> {
     }
 
     /// What is not as it should be, with its remedy.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if self.unknown() && self.request.pin != Pin::Off {
-            warnings.push(
-                "threads are not pinned: the system does not say which CPUs this process may use; \
-                 name them with cores and producer_core, or set pin to off"
-                    .into(),
-            );
+            warnings.push(Warning::new(
+                "cpus_unknown",
+                "threads are not pinned: the system does not say which CPUs this process may use",
+                "name them with cores and producer_core, or set pin to off",
+            ));
         } else if self.shared() {
             warnings.push(self.sharing());
         }
         if let Some(quota) = self.exceeded() {
             let fits = |workers: &usize| (workers + 1) as f64 <= quota;
             let fewer = fewer_workers((1..self.request.workers).rev().find(fits));
-            warnings.push(format!(
-                "{} threads on a CPU quota of {quota}: the kernel stops them for a part of each period; \
-                 {fewer}raise the quota (cpu.max)",
-                self.asked.len()
+            let threads = self.asked.len();
+            warnings.push(Warning::new(
+                "quota_below_threads",
+                format!(
+                    "{threads} threads on a CPU quota of {quota}: the kernel stops them for a part of each period"
+                ),
+                format!("{fewer}raise the quota (cpu.max)"),
             ));
         }
         warnings.extend(self.neighbours());
@@ -190,14 +194,17 @@ impl<'a> Seats<'a> {
             && !spin.is_zero()
         {
             let spin = humantime::format_duration(spin);
-            warnings.push(format!(
-                "spin is {spin}, but {crowded}; set it to 0 or auto"
+            let message = format!("spin is {spin}, but {crowded}");
+            warnings.push(Warning::new(
+                "spin_on_shared_cpu",
+                message,
+                "set it to 0 or auto",
             ));
         }
         warnings
     }
 
-    fn sharing(&self) -> String {
+    fn sharing(&self) -> Warning {
         let cpus = match self.request.pin {
             Pin::Off => self.machine.cpus.len(),
             _ => self.on_cpu.iter().filter(|&&threads| threads > 0).count(),
@@ -209,14 +216,15 @@ impl<'a> Seats<'a> {
             format!("{fewer}allow this process more CPUs (taskset, the container's cpuset)")
         };
         let plural = if cpus == 1 { "" } else { "s" };
-        format!(
-            "{} threads on {cpus} CPU{plural}: those that share one wait for each other's turn; {remedy}",
-            self.asked.len()
-        )
+        let threads = self.asked.len();
+        let message = format!(
+            "{threads} threads on {cpus} CPU{plural}: those that share one wait for each other's turn"
+        );
+        Warning::new("cpus_fewer_than_threads", message, remedy)
     }
 
     /// Processes that are limited by a quota each, and not by a set of CPUs, all see the same CPUs.
-    fn neighbours(&self) -> Option<String> {
+    fn neighbours(&self) -> Option<Warning> {
         let Request {
             pin,
             cores,
@@ -227,10 +235,11 @@ impl<'a> Seats<'a> {
         let cpus = self.machine.cpus.len();
         let quota = self.machine.quota.filter(|quota| *quota < cpus as f64)?;
         (pin == Pin::BestEffort && !chosen).then(|| {
-            format!(
-                "a CPU quota of {quota} on {cpus} CPUs: neighbours that are limited alike pin themselves to the same \
-                 CPUs; give each its own with cores and producer_core, or set pin to off"
-            )
+            let message = format!(
+                "a CPU quota of {quota} on {cpus} CPUs: neighbours that are limited alike pin themselves to the same CPUs"
+            );
+            let remedy = "give each its own with cores and producer_core, or set pin to off";
+            Warning::new("cpus_shared_with_neighbours", message, remedy)
         })
     }
 }

@@ -144,7 +144,8 @@ fn on_one_cpu_everything_is_shared_and_nothing_spins() {
     assert_eq!(one.spin_ns, 0);
     let warning = "3 threads on 1 CPU: those that share one wait for each other's turn; allow this process more CPUs \
                    (taskset, the container's cpuset)";
-    assert_eq!(one.warnings, [warning]);
+    let said: Vec<_> = one.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(said, [warning]);
 }
 
 #[test]
@@ -153,7 +154,11 @@ fn threads_with_a_cpu_each_spin_as_long_as_a_park_takes() {
     assert_eq!((placement.spin_ns, placement.warnings), (10_000, vec![]));
     let placement = plan(&smt(), &workers(8));
     assert_eq!(placement.spin_ns, 0);
-    assert!(placement.warnings[0].contains("lower max_workers to 7"));
+    assert!(
+        placement.warnings[0]
+            .to_string()
+            .contains("lower max_workers to 7")
+    );
 }
 
 #[test]
@@ -175,7 +180,11 @@ fn where_the_cpus_are_unknown_only_those_given_are_asked_for() {
     let placement = plan(&bare(&[]), &workers(1));
     assert!(placement.threads.iter().all(|t| t.asked.is_none()));
     assert_eq!(placement.spin_ns, 0);
-    assert!(placement.warnings[0].starts_with("threads are not pinned: "));
+    assert!(
+        placement.warnings[0]
+            .to_string()
+            .starts_with("threads are not pinned: ")
+    );
     let request = Request {
         cores: Some(&[1]),
         producer_core: Some(0),
@@ -212,11 +221,23 @@ fn a_quota_below_the_threads_ends_spinning_and_one_below_the_cpus_is_told() {
     let placement = plan(&limited(2.5), &workers(4));
     assert_eq!(placement.spin_ns, 0);
     assert!(placement.spin_why.contains("quota of 2.5"));
-    assert!(placement.warnings[0].contains("lower max_workers to 1, or raise the quota"));
-    assert!(placement.warnings[1].starts_with("a CPU quota of 2.5 on 8 CPUs: neighbours"));
+    assert!(
+        placement.warnings[0]
+            .to_string()
+            .contains("lower max_workers to 1, or raise the quota")
+    );
+    assert!(
+        placement.warnings[1]
+            .to_string()
+            .starts_with("a CPU quota of 2.5 on 8 CPUs: neighbours")
+    );
 
     let tight = plan(&limited(0.5), &workers(1));
-    assert!(tight.warnings[0].ends_with("of each period; raise the quota (cpu.max)"));
+    assert!(
+        tight.warnings[0]
+            .to_string()
+            .ends_with("of each period; raise the quota (cpu.max)")
+    );
 
     let strict = Request {
         pin: Pin::Strict,
@@ -235,7 +256,11 @@ fn a_spin_that_is_set_stays_and_is_warned_of_where_it_harms() {
     assert_eq!(plan(&bare(&[0, 1]), &request(7)).spin_ns, 7_000);
     let crowded = plan(&bare(&[0]), &request(7));
     assert_eq!(crowded.spin_ns, 7_000);
-    assert!(crowded.warnings[1].starts_with("spin is 7us, but threads share a CPU"));
+    assert!(
+        crowded.warnings[1]
+            .to_string()
+            .starts_with("spin is 7us, but threads share a CPU")
+    );
     assert_eq!(plan(&bare(&[0]), &request(0)).warnings.len(), 1);
 }
 

@@ -25,10 +25,11 @@ fn may_import(from: &str, to: &str) -> bool {
     from == to || floor(to) < floor(from) || (from, to) == ("pipeline", "config")
 }
 
-/// Imports point to a lower floor. The crate's front page, which shows everything, is on none.
+/// Imports point to a lower floor. The crate's front page, which shows everything, and what cargo runs before the build
+/// are on none.
 pub(super) fn downward(source: &Source) -> Vec<String> {
     let modules = source.modules();
-    if !source.path.starts_with("src/") || modules == ["lib"] {
+    if !source.path.starts_with("src/") || modules == ["lib"] || modules == ["build"] {
         return Vec::new();
     }
     if floor(modules[0]).is_none() {

@@ -233,6 +233,7 @@ fn only_the_command_line_and_the_report_print() {
                 "src/cli/",
                 "src/report/",
                 "src/main.rs",
+                "src/build.rs", // that is how it speaks to cargo
                 "tests/",
                 "benches/",
                 "examples/",

@@ -1,10 +1,13 @@
 //! Where records go, and what a run says of itself.
 
+use std::time::Duration;
+
 use super::setting;
 use crate::cli::settings::Setting;
-use crate::cli::settings::values::{on_or_off, parse};
+use crate::cli::settings::values::{duration, on_or_off, parse, text_of};
 use crate::cli::spec::SinkSpec;
 use crate::path::sink::Fsync;
+use crate::report::line::MetricsFormat;
 
 const GROUP: &str = "Output";
 
@@ -55,5 +58,38 @@ pub(super) static ROWS: &[Setting] = &[
             Ok(())
         },
         |job| job.report.as_ref().map(|p| p.display().to_string()).into(),
+    ),
+    setting(
+        GROUP,
+        "metrics_interval",
+        "DURATION",
+        "How often a line says how it goes, and how finely the report's time series is drawn (10ms and up)",
+        |job, text| {
+            let interval = duration(text)?;
+            if interval < Duration::from_millis(10) {
+                return Err("expected 10ms or more".into());
+            }
+            job.metrics_interval = interval;
+            Ok(())
+        },
+        |job| text_of(job.metrics_interval),
+    ),
+    setting(
+        GROUP,
+        "metrics_format",
+        "FORMAT",
+        "How that line is written: text, or json (one object a line, as in the report's intervals)",
+        |job, text| {
+            job.metrics_format = match text {
+                "text" => MetricsFormat::Text,
+                "json" => MetricsFormat::Json,
+                _ => return Err("expected text or json".into()),
+            };
+            Ok(())
+        },
+        |job| match job.metrics_format {
+            MetricsFormat::Text => "text".into(),
+            MetricsFormat::Json => "json".into(),
+        },
     ),
 ];

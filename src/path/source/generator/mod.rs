@@ -234,6 +234,15 @@ impl Source for Generator {
         self.clock = clock;
     }
 
+    fn is_scheduled(&self) -> bool {
+        self.rate != Rate::Max
+    }
+
+    fn rehearsal(&self) -> Option<Box<dyn Source>> {
+        let unpaced = Self::new(Rate::Max, self.record_bytes, self.seed);
+        Some(Box::new(unpaced))
+    }
+
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         match &self.arrivals {
             Arrivals::Asked => return Ok(self.at_once(demand)),

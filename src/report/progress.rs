@@ -1,0 +1,109 @@
+//! The progress bar: how far a run of known length has come, on a terminal.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::measure::Snapshot;
+
+/// The bar at the foot of the terminal, of which there is one: whatever is said meanwhile goes above it.
+static BAR: OnceLock<(ProgressBar, Goal)> = OnceLock::new();
+
+/// What a run is to come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// So many records delivered.
+    Records(u64),
+    /// So many bytes read.
+    Bytes(u64),
+    /// So much time.
+    Time(Duration),
+}
+
+impl Goal {
+    fn length(self) -> u64 {
+        match self {
+            Self::Records(n) | Self::Bytes(n) => n,
+            Self::Time(time) => millis(time),
+        }
+    }
+
+    fn reached(self, now: &Snapshot) -> u64 {
+        match self {
+            Self::Records(_) => now.delivered + now.dropped.total(),
+            Self::Bytes(_) => now.produced_bytes,
+            Self::Time(_) => millis(now.elapsed),
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Self::Records(_) => "{wide_bar} {percent:>3} % of {human_len} records, {eta} left",
+            Self::Bytes(_) => "{wide_bar} {percent:>3} % of {binary_total_bytes}, {eta} left",
+            Self::Time(_) => "{wide_bar} {percent:>3} % of the time",
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Draws the bar on standard error, for a run that has begun; the caller has made sure that this is a terminal.
+pub(crate) fn begin(goal: Goal) {
+    let (bar, _) = BAR.get_or_init(|| {
+        let style = ProgressStyle::with_template(goal.template());
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let target = ProgressDrawTarget::stderr();
+        let bar = ProgressBar::with_draw_target(Some(goal.length()), target).with_style(style);
+        (bar, goal)
+    });
+    bar.tick();
+}
+
+/// Shows how far the run has come, if there is a bar.
+pub(crate) fn show(now: &Snapshot) {
+    if let Some((bar, goal)) = BAR.get() {
+        bar.set_position(goal.reached(now).min(goal.length()));
+    }
+}
+
+/// Takes the bar away: the run is over.
+pub(crate) fn end() {
+    if let Some((bar, _)) = BAR.get() {
+        bar.finish_and_clear();
+    }
+}
+
+/// Has `print` write to the terminal without the bar in its way.
+pub(super) fn above<T>(print: impl FnOnce() -> T) -> T {
+    match BAR.get() {
+        Some((bar, _)) => bar.suspend(print),
+        None => print(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use indicatif::ProgressStyle;
+
+    use super::Goal;
+
+    #[test]
+    fn every_goal_has_a_template_that_can_be_drawn() {
+        for goal in [
+            Goal::Records(3),
+            Goal::Bytes(3),
+            Goal::Time(Duration::from_millis(3)),
+        ] {
+            assert!(
+                ProgressStyle::with_template(goal.template()).is_ok(),
+                "{goal:?}"
+            );
+            assert_eq!(goal.length(), 3);
+        }
+    }
+}
