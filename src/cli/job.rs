@@ -34,6 +34,7 @@ pub(super) struct Job {
     pub(super) sink: SinkSpec,
     pub(super) fsync: Fsync,
     pub(super) report: Option<PathBuf>,
+    pub(super) html: Option<PathBuf>,
     pub(super) metrics_interval: Duration,
     pub(super) metrics_format: MetricsFormat,
     origins: BTreeMap<&'static str, Origin>,
@@ -63,6 +64,7 @@ impl Default for Job {
             sink: SinkSpec::Null,
             fsync: Fsync::default(),
             report: None,
+            html: None,
             metrics_interval: Duration::from_secs(1),
             metrics_format: MetricsFormat::default(),
             origins: BTreeMap::new(),
@@ -297,7 +299,8 @@ impl Job {
         let written = self.sink.file().map(|path| ("sink", path));
         let written = written
             .into_iter()
-            .chain(self.report.as_deref().map(|path| ("report", path)));
+            .chain(self.report.as_deref().map(|path| ("report", path)))
+            .chain(self.html.as_deref().map(|path| ("html", path)));
         for (name, path) in written {
             if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(path)) {
                 wrong.push(format!(

@@ -1,6 +1,6 @@
 //! `splashdam run`: from flags to an exit code.
-use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +21,7 @@ use crate::measure::{Outcome, StopCause};
 use crate::path::source::{Generator, Lines, Source};
 use crate::pipeline::{Pipeline, Running, StartError};
 use crate::report::events::print_events;
+use crate::report::html::page;
 use crate::report::line::{MetricsFormat, metrics_line};
 use crate::report::progress;
 use crate::report::summary::Summary;
@@ -100,6 +101,9 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     let source = source(job).map_err(|e| named("source", &e))?;
     if let Some(path) = &job.report {
         try_report(path).map_err(|e| named("report", &e))?;
+    }
+    if let Some(path) = &job.html {
+        try_report(path).map_err(|e| named("html", &e))?;
     }
     let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
     let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
@@ -206,11 +210,11 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
         say(format_args!("Program finished\n{}", Summary(&outcome)));
     }
     let mut code = outcome.exit_code();
-    if let Some(path) = &job.report
-        && let Err(error) = write_report(job, &outcome, path)
-    {
-        say(format_args!("error: report: {error}"));
-        code = code.max(1);
+    for (name, written) in write_reports(job, &outcome) {
+        if let Err(error) = written {
+            say(format_args!("error: {name}: {error}"));
+            code = code.max(1);
+        }
     }
     ExitCode::from(code)
 }
@@ -234,13 +238,27 @@ fn naming(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn write_report(job: &Job, outcome: &Outcome, path: &Path) -> io::Result<()> {
-    let mut file = File::create(path).map_err(|e| naming(path, &e))?;
+/// Writes what was asked for, each whatever became of the others.
+fn write_reports(job: &Job, outcome: &Outcome) -> Vec<(&'static str, io::Result<()>)> {
+    if job.report.is_none() && job.html.is_none() {
+        return Vec::new();
+    }
     let config = job.settings().map(|(name, value, origin)| {
         (name.to_owned(), json!({ "value": value, "origin": origin }))
     });
     let config: Map<_, _> = config.collect();
     let report = crate::report::json::report(outcome, &config);
-    serde_json::to_writer_pretty(&mut file, &report)?;
-    file.write_all(b"\n")
+    let mut written = Vec::new();
+    if let Some(path) = &job.report {
+        let text = format!("{report:#}\n");
+        written.push(("report", write(path, &text)));
+    }
+    if let Some(path) = &job.html {
+        written.push(("html", write(path, &page(&report))));
+    }
+    written
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    fs::write(path, text).map_err(|e| naming(path, &e))
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Snapshot, each interval --line--> [METRICS] ...     Outcome --summary--> text, --json--> FILE
-//!                           --progress--> a bar on a terminal
+//!                           --progress--> a bar on a terminal                  '--html--> FILE
 //! ```
 //!
 //! Invariants:
@@ -35,6 +35,7 @@ pub(crate) fn say_at_once(line: impl Display) {
 }
 
 pub(crate) mod events;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod progress;

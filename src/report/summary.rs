@@ -154,7 +154,7 @@ fn rounded(duration: Duration) -> humantime::FormattedDuration {
 }
 
 /// A figure with its decimal prefix: `50.3 M`.
-fn scaled(figure: f64) -> String {
+pub(super) fn scaled(figure: f64) -> String {
     let steps = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
     match steps.iter().find(|(scale, _)| figure >= *scale) {
         Some((scale, prefix)) => format!("{:.1} {prefix}", figure / scale),

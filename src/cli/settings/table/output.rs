@@ -61,6 +61,17 @@ pub(super) static ROWS: &[Setting] = &[
     ),
     setting(
         GROUP,
+        "html",
+        "FILE",
+        "Write the outcome as a page to this file: charts and tables, for any browser, without a network",
+        |job, text| {
+            job.html = Some(text.into());
+            Ok(())
+        },
+        |job| job.html.as_ref().map(|p| p.display().to_string()).into(),
+    ),
+    setting(
+        GROUP,
         "metrics_interval",
         "DURATION",
         "How often a line says how it goes, and how finely the report's time series is drawn (10ms and up)",

@@ -1,0 +1,220 @@
+//! A chart: lines in an SVG that stretches, names in HTML around it.
+
+use serde_json::json;
+
+use super::COLUMNS;
+use super::scale::{EXTENT, Scale};
+use super::text::escape;
+use super::thin::{Point, thin};
+
+/// How the points of a series are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joined {
+    Straight,
+    /// A value holds until the next point.
+    Held,
+    /// A value held since the point before.
+    Since,
+}
+
+/// A line of a chart. Its look - colour, width, dashes - belongs to its class.
+pub(super) struct Series {
+    pub(super) name: &'static str,
+    pub(super) class: &'static str,
+    pub(super) joined: Joined,
+    /// Whether the ground below it is shaded.
+    pub(super) shaded: bool,
+    pub(super) points: Vec<Point>,
+    /// Places of it that are worth a dot.
+    pub(super) dots: Vec<(f64, f64)>,
+}
+
+/// Something that happened, or a limit: a line across the chart.
+pub(super) struct Mark {
+    /// Along x, or along y where it lies flat.
+    pub(super) at: f64,
+    pub(super) class: &'static str,
+    /// Empty: none.
+    pub(super) label: String,
+    pub(super) flat: bool,
+}
+
+/// A chart with a title and a legend.
+pub(super) struct Chart {
+    pub(super) title: &'static str,
+    /// What it shows, in a sentence, for those who do not see it.
+    pub(super) told: String,
+    pub(super) class: &'static str,
+    pub(super) x: Scale,
+    pub(super) y: Scale,
+    pub(super) series: Vec<Series>,
+    pub(super) marks: Vec<Mark>,
+    /// What stands under the pointer, by place along x, in ascending order.
+    pub(super) readout: Vec<(f64, String)>,
+}
+
+impl Chart {
+    pub(super) fn html(&self) -> String {
+        let Self { title, class, .. } = self;
+        let legend = self.series.iter().map(legend).collect::<Vec<_>>().concat();
+        let told = escape(&self.told);
+        let grid = self.grid();
+        let lines = self
+            .series
+            .iter()
+            .map(|series| self.lines(series))
+            .collect::<Vec<_>>()
+            .concat();
+        let marks = self
+            .marks
+            .iter()
+            .map(|mark| self.mark(mark))
+            .collect::<Vec<_>>()
+            .concat();
+        let names = self.names();
+        let readout = self
+            .readout
+            .iter()
+            .map(|(x, text)| json!([rounded(self.x.place(*x)), text]));
+        let readout = escape(&json!(readout.collect::<Vec<_>>()).to_string());
+        format!(
+            "<figure class=\"{class}\">\n<figcaption><h3>{title}</h3><div class=\"legend\">{legend}</div></figcaption>\n\
+             <div class=\"plot\" data-readout=\"{readout}\">\n\
+             <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{told}\">\
+             <title>{title}</title>\n{grid}{marks}{lines}</svg>\n<div class=\"names\" aria-hidden=\"true\">{names}</div>\n\
+             <div class=\"cursor\" hidden></div></div>\n<p class=\"readout\" aria-live=\"off\"></p>\n</figure>\n"
+        )
+    }
+
+    fn grid(&self) -> String {
+        let across = self
+            .y
+            .ticks
+            .iter()
+            .map(|(value, _)| format!("M0 {}H1000", rounded(EXTENT - self.y.place(*value))));
+        let upward = self
+            .x
+            .ticks
+            .iter()
+            .map(|(value, _)| format!("M{} 0V1000", rounded(self.x.place(*value))));
+        let path: String = across.chain(upward).collect();
+        format!("<path class=\"grid\" d=\"{path}\"/>\n")
+    }
+
+    /// The names of ticks and marks.
+    fn names(&self) -> String {
+        let y = self.y.ticks.iter().map(|(value, name)| {
+            format!(
+                "<span class=\"y\" style=\"bottom:{}%\">{}</span>",
+                percent(self.y.place(*value)),
+                escape(name)
+            )
+        });
+        let x = self.x.ticks.iter().map(|(value, name)| {
+            format!(
+                "<span class=\"x\" style=\"left:{}%\">{}</span>",
+                percent(self.x.place(*value)),
+                escape(name)
+            )
+        });
+        let marks = self
+            .marks
+            .iter()
+            .filter(|mark| !mark.label.is_empty())
+            .map(|mark| {
+                let (side, scale) = if mark.flat {
+                    ("bottom", &self.y)
+                } else {
+                    ("left", &self.x)
+                };
+                let (class, label) = (mark.class, escape(&mark.label));
+                format!(
+                    "<span class=\"at {class}\" style=\"{side}:{}%\">{label}</span>",
+                    percent(scale.place(mark.at))
+                )
+            });
+        y.chain(x).chain(marks).collect::<Vec<_>>().concat()
+    }
+
+    fn mark(&self, mark: &Mark) -> String {
+        let class = mark.class;
+        if mark.flat {
+            let y = rounded(EXTENT - self.y.place(mark.at));
+            format!("<path class=\"mark {class}\" d=\"M0 {y}H1000\"/>\n")
+        } else {
+            let x = rounded(self.x.place(mark.at));
+            format!("<path class=\"mark {class}\" d=\"M{x} 0V1000\"/>\n")
+        }
+    }
+
+    fn lines(&self, series: &Series) -> String {
+        let class = series.class;
+        let points = thin(&series.points, COLUMNS);
+        let runs: Vec<_> = points
+            .split(|point| point.1.is_none())
+            .filter(|run| !run.is_empty())
+            .collect();
+        let mut html = String::new();
+        if series.shaded {
+            let areas = runs.iter().map(|run| {
+                let [first, last] =
+                    [run[0].0, run[run.len() - 1].0].map(|x| rounded(self.x.place(x)));
+                format!("{}L{last} 1000H{first}Z", self.path(run, series.joined))
+            });
+            let areas: String = areas.collect::<Vec<_>>().concat();
+            html += &format!("<path class=\"area {class}\" d=\"{areas}\"/>\n");
+        }
+        let line: String = runs
+            .iter()
+            .map(|run| self.path(run, series.joined))
+            .collect();
+        html += &format!("<path class=\"line {class}\" d=\"{line}\"/>\n");
+        if !series.dots.is_empty() {
+            let dots = series.dots.iter().map(|(x, y)| {
+                format!(
+                    "M{} {}h0",
+                    rounded(self.x.place(*x)),
+                    rounded(EXTENT - self.y.place(*y))
+                )
+            });
+            let dots: String = dots.collect::<Vec<_>>().concat();
+            html += &format!("<path class=\"dots {class}\" d=\"{dots}\"/>\n");
+        }
+        html
+    }
+
+    /// Points without a gap. A single one becomes a dot: a line of no length with round ends.
+    fn path(&self, run: &[Point], joined: Joined) -> String {
+        let places = run.iter().map(|(x, y)| {
+            let y = y.unwrap_or_default();
+            (rounded(self.x.place(*x)), rounded(EXTENT - self.y.place(y)))
+        });
+        let mut path = String::new();
+        for (at, (x, y)) in places.enumerate() {
+            path += &match (at, joined) {
+                (0, _) => format!("M{x} {y}h0"),
+                (_, Joined::Straight) => format!("L{x} {y}"),
+                (_, Joined::Held) => format!("H{x}V{y}"),
+                (_, Joined::Since) => format!("V{y}H{x}"),
+            };
+        }
+        path
+    }
+}
+
+fn legend(series: &Series) -> String {
+    let Series { name, class, .. } = series;
+    format!(
+        "<span><svg class=\"swatch\" viewBox=\"0 0 28 8\" aria-hidden=\"true\"><path class=\"line {class}\" d=\"M1 4H27\"/>\
+         </svg>{name}</span>"
+    )
+}
+
+/// To a tenth of a unit: a tenth of a pixel at most.
+fn rounded(place: f64) -> f64 {
+    (place * 10.0).round() / 10.0
+}
+
+fn percent(place: f64) -> f64 {
+    (place * 100.0 / EXTENT * 100.0).round() / 100.0
+}
