@@ -91,7 +91,8 @@ pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use measure::{
     DropReason, Dropped, Interval, IntervalResponse, LatencyReport, LatencySummary, Ledger,
-    Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport, Validity, WorkerReport,
+    Outcome, Percentile, Percentiles, ScaleEvent, Snapshot, StopCause, ThreadReport, Validity,
+    WorkerReport,
 };
 pub use path::batch::{Batch, Record};
 pub use path::dispatch::{Route, WhenFull};

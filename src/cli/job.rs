@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use super::file;
+use super::files;
 use super::settings::settings;
 use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
@@ -35,6 +36,8 @@ pub(super) struct Job {
     pub(super) fsync: Fsync,
     pub(super) report: Option<PathBuf>,
     pub(super) html: Option<PathBuf>,
+    pub(super) hgrm: Option<String>,
+    pub(super) hlog: Option<PathBuf>,
     pub(super) metrics_interval: Duration,
     pub(super) metrics_format: MetricsFormat,
     origins: BTreeMap<&'static str, Origin>,
@@ -65,6 +68,8 @@ impl Default for Job {
             fsync: Fsync::default(),
             report: None,
             html: None,
+            hgrm: None,
+            hlog: None,
             metrics_interval: Duration::from_secs(1),
             metrics_format: MetricsFormat::default(),
             origins: BTreeMap::new(),
@@ -290,19 +295,16 @@ impl Job {
 
     /// No file may be read and written, or written twice over.
     fn check_files(&self, wrong: &mut Vec<String>) {
-        let mut named: Vec<(&str, &Path)> = Vec::new();
-        for source in &self.sources {
-            if let SourceSpec::File(path) = source {
-                named.push(("source", path));
-            }
-        }
-        let written = self.sink.file().map(|path| ("sink", path));
-        let written = written
-            .into_iter()
-            .chain(self.report.as_deref().map(|path| ("report", path)))
-            .chain(self.html.as_deref().map(|path| ("html", path)));
+        let read = self.sources.iter().filter_map(|source| match source {
+            SourceSpec::File(path) => Some(("source", path.clone())),
+            SourceSpec::Generator | SourceSpec::Stdin => None,
+        });
+        let mut named: Vec<_> = read.collect();
+        let sink = self.sink.file().map(|path| ("sink", path.to_owned()));
+        let hlog = self.hlog.clone().map(|path| ("hlog", path));
+        let written = sink.into_iter().chain(files::at_the_end(self)).chain(hlog);
         for (name, path) in written {
-            if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(path)) {
+            if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(&path)) {
                 wrong.push(format!(
                     "{name} {} is the {other} too: give each a file of its own",
                     path.display()
@@ -329,6 +331,13 @@ impl Job {
             }
         }
         self.check_files(wrong);
+        for (name, given) in [("hgrm", self.hgrm.is_some()), ("hlog", self.hlog.is_some())] {
+            if given && !self.config.latency {
+                wrong.push(format!(
+                    "{name} holds latencies, but latency is off: leave one of the two out"
+                ));
+            }
+        }
         if let Some(bytes) = self.record_bytes {
             let (min, max) = (Generator::RECORD_BYTES_MIN, Generator::RECORD_BYTES_MAX);
             if !(min..=max).contains(&bytes) {

@@ -1,27 +1,24 @@
 //! `splashdam run`: from flags to an exit code.
-use std::fs::{self, OpenOptions};
+use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
-use rustix::fs::{Access, access};
-use serde_json::{Map, json};
 
 use super::USAGE;
+use super::files;
 use super::job::Job;
 use super::settings::arguments;
 use super::spec::SourceSpec;
 use crate::control::signals::{SignalError, on_stop_signals};
 use crate::control::stop::Stop;
-use crate::measure::{Outcome, StopCause};
+use crate::measure::StopCause;
 use crate::path::source::{Generator, Lines, Source};
 use crate::pipeline::{Pipeline, Running, StartError};
 use crate::report::events::print_events;
-use crate::report::html::page;
 use crate::report::line::{MetricsFormat, metrics_line};
 use crate::report::progress;
 use crate::report::summary::Summary;
@@ -99,11 +96,8 @@ pub(super) fn not_started(error: &StartError) -> ExitCode {
 fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
     let source = source(job).map_err(|e| named("source", &e))?;
-    if let Some(path) = &job.report {
-        try_report(path).map_err(|e| named("report", &e))?;
-    }
-    if let Some(path) = &job.html {
-        try_report(path).map_err(|e| named("html", &e))?;
+    for (setting, path) in files::at_the_end(job) {
+        files::could_write(&path).map_err(|e| named(setting, &e))?;
     }
     let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
     let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
@@ -113,8 +107,12 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
             say(metrics_line(now, format));
             progress::show(now);
         });
-    } else if job.report.is_some() {
+    } else if job.report.is_some() || job.html.is_some() || job.hlog.is_some() {
         pipeline = pipeline.observe(job.metrics_interval, |_| ());
+    }
+    if let Some(path) = &job.hlog {
+        let log = File::create(path).map_err(|e| named("hlog", &files::naming(path, &e)))?;
+        pipeline = pipeline.log_latency(log);
     }
     let signals = Signals::take_over(quiet).map_err(|error| {
         say(format_args!("error: {error}"));
@@ -210,55 +208,9 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
         say(format_args!("Program finished\n{}", Summary(&outcome)));
     }
     let mut code = outcome.exit_code();
-    for (name, written) in write_reports(job, &outcome) {
-        if let Err(error) = written {
-            say(format_args!("error: {name}: {error}"));
-            code = code.max(1);
-        }
+    for failure in files::write(job, &outcome) {
+        say(format_args!("error: {failure}"));
+        code = code.max(1);
     }
     ExitCode::from(code)
-}
-
-/// Whether a report could be written there, without making or changing anything.
-fn try_report(path: &Path) -> io::Result<()> {
-    let tried = match OpenOptions::new().write(true).open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            access(folder, Access::WRITE_OK).map_err(io::Error::from)
-        }
-        opened => opened.map(drop),
-    };
-    tried.map_err(|e| naming(path, &e))
-}
-
-fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
-
-/// Writes what was asked for, each whatever became of the others.
-fn write_reports(job: &Job, outcome: &Outcome) -> Vec<(&'static str, io::Result<()>)> {
-    if job.report.is_none() && job.html.is_none() {
-        return Vec::new();
-    }
-    let config = job.settings().map(|(name, value, origin)| {
-        (name.to_owned(), json!({ "value": value, "origin": origin }))
-    });
-    let config: Map<_, _> = config.collect();
-    let report = crate::report::json::report(outcome, &config);
-    let mut written = Vec::new();
-    if let Some(path) = &job.report {
-        let text = format!("{report:#}\n");
-        written.push(("report", write(path, &text)));
-    }
-    if let Some(path) = &job.html {
-        written.push(("html", write(path, &page(&report))));
-    }
-    written
-}
-
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::write(path, text).map_err(|e| naming(path, &e))
 }

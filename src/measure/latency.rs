@@ -20,6 +20,8 @@ use serde::Serialize;
 const HIGHEST_NS: u64 = 3_600_000_000_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
+/// Rows of a percentile table per half of the way to 100 %: what `HdrHistogram`'s own tables have.
+const TICKS_PER_HALF_DISTANCE: u32 = 5;
 
 /// One distribution of latencies, in nanoseconds.
 #[derive(Clone, Debug)]
@@ -77,6 +79,28 @@ impl Distribution {
         (self.sum_ns, self.overflow) = (0, 0);
     }
 
+    pub(crate) fn histogram(&self) -> &Histogram<u64> {
+        &self.histogram
+    }
+
+    /// The distribution by percentile, in steps that halve with each half of the way to 100 %; the last row is the exact
+    /// maximum at quantile 1.
+    fn percentiles(&self) -> Vec<Percentile> {
+        let mut total_count = 0;
+        let rows = self
+            .histogram
+            .iter_quantiles(TICKS_PER_HALF_DISTANCE)
+            .map(|row| {
+                total_count += row.count_since_last_iteration();
+                Percentile {
+                    quantile: row.quantile_iterated_to(),
+                    ns: row.value_iterated_to().min(self.max_ns),
+                    total_count,
+                }
+            });
+        rows.collect()
+    }
+
     pub(crate) fn summary(&self) -> LatencySummary {
         let count = self.histogram.len();
         let at = |quantile| self.histogram.value_at_quantile(quantile).min(self.max_ns);
@@ -123,6 +147,28 @@ pub struct LatencySummary {
     pub mean_ns: f64,
     /// The standard deviation.
     pub stddev_ns: f64,
+}
+
+/// A row of a distribution by percentile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Percentile {
+    /// The share of records, 0 to 1, that took at most this long.
+    pub quantile: f64,
+    /// How long, in nanoseconds, to three digits.
+    pub ns: u64,
+    /// How many records that are.
+    pub total_count: u64,
+}
+
+/// The whole of a run's latencies by percentile: what [`LatencyReport`] has in a few figures.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Percentiles {
+    /// From due to delivered.
+    pub response: Vec<Percentile>,
+    /// From published to delivered.
+    pub service: Vec<Percentile>,
 }
 
 /// The latencies of a run: two views of the whole, and its parts. The means of the parts add up to the response's.
@@ -197,6 +243,13 @@ impl Latencies {
             schedule_lag: self.schedule_lag.summary(),
             queue_wait: self.queue_wait.summary(),
             sink_time: self.sink_time.summary(),
+        }
+    }
+
+    pub(crate) fn percentiles(&self) -> Percentiles {
+        Percentiles {
+            response: self.response.percentiles(),
+            service: self.service.percentiles(),
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) mod outcome;
 pub(crate) mod series;
 pub(crate) mod validity;
 
-pub use latency::{LatencyReport, LatencySummary};
+pub use latency::{LatencyReport, LatencySummary, Percentile, Percentiles};
 pub use ledger::{DropReason, Dropped, Ledger};
 pub use outcome::{Outcome, ScaleEvent, Snapshot, StopCause, ThreadReport, WorkerReport};
 pub use series::{Interval, IntervalResponse};

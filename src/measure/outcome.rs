@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use crate::measure::{Dropped, Interval, LatencyReport, Ledger, Validity};
+use crate::measure::{Dropped, Interval, LatencyReport, Ledger, Percentiles, Validity};
 use crate::sys::cores::Placement;
 
 /// Why a run ended.
@@ -152,6 +152,8 @@ pub struct Outcome {
     pub delivered_bytes: u64,
     /// Latencies of all delivered records; none where latency was not recorded.
     pub latency: Option<LatencyReport>,
+    /// The same by percentile.
+    pub percentiles: Option<Percentiles>,
     /// What each interval brought, from the start to the end without gaps: as long as those of
     /// [`Pipeline::observe`](crate::Pipeline::observe), but for the last; a single one where nobody observed.
     pub intervals: Vec<Interval>,

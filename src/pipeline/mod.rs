@@ -22,7 +22,7 @@ mod running;
 mod tally;
 mod threads;
 
-use std::io;
+use std::io::{self, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ use crate::path::sink::{Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
+use crate::report::hlog::IntervalLog;
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
 use crate::sys::cores::throttled;
@@ -106,7 +107,11 @@ pub struct Pipeline {
     sinks: Box<dyn SinkFactory>,
     config: Config,
     observer: Option<(Duration, Observer)>,
+    latency_log: Option<Box<dyn Write + Send>>,
 }
+
+/// The intervals of a latency log that nobody observes.
+const LOG_EACH: Duration = Duration::from_secs(1);
 
 /// Called by the reporter thread, each interval.
 pub(crate) type Observer = Box<dyn FnMut(&Snapshot) + Send>;
@@ -127,6 +132,7 @@ impl Pipeline {
             sinks: Box::new(sinks),
             config: Config::default(),
             observer: None,
+            latency_log: None,
         }
     }
 
@@ -146,6 +152,16 @@ impl Pipeline {
     ) -> Self {
         let interval = interval.clamp(Duration::from_millis(1), TIME_MAX);
         self.observer = Some((interval, Box::new(observer)));
+        self
+    }
+
+    /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an `HdrHistogram`
+    /// interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the reporter thread. Together
+    /// they are the run's distributions. A log that cannot be written fails the run at its end, and only then. Writes nothing
+    /// where latency is not recorded.
+    #[must_use]
+    pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
+        self.latency_log = Some(Box::new(log));
         self
     }
 
@@ -199,11 +215,19 @@ impl Pipeline {
             gauges,
             clock,
         };
+        let log = self.latency_log.filter(|_| gatherer.is_some());
+        let log = log.map(|log| IntervalLog::begin(log, clock.began()));
         let (report_each, observer) = self.observer.unzip();
+        let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
+        let (log, log_failed) = log
+            .transpose()
+            .map_or_else(|e| (None, Some(e)), |log| (log, None));
         let reporter = Reporter {
             probe: probe.clone(),
             gatherer,
             series: Series::beginning_at(process_cpu()),
+            log,
+            log_failed,
             observer: observer.unwrap_or_else(|| Box::new(|_| ())),
         };
         let crew = Crew {

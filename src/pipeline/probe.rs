@@ -1,5 +1,6 @@
 //! The eye on a running pipeline: its counters, read from outside, and the reporter that passes them on.
 
+use std::io;
 use std::time::Duration;
 
 use super::Observer;
@@ -10,6 +11,7 @@ use crate::measure::series::Series;
 use crate::measure::{Interval, IntervalResponse, Outcome, Snapshot};
 use crate::path::lane::Gauge;
 use crate::path::words::ControlWords;
+use crate::report::hlog::IntervalLog;
 use crate::sys::clock::Clock;
 use crate::sys::sync::{Arc, CachePadded};
 use crate::sys::usage::process_cpu;
@@ -58,6 +60,9 @@ pub(super) struct Reporter {
     /// None where latency is not recorded.
     pub(super) gatherer: Option<Gatherer>,
     pub(super) series: Series,
+    /// Where each interval's latencies are logged; none where they are not, or no longer, because that failed.
+    pub(super) log: Option<IntervalLog>,
+    pub(super) log_failed: Option<io::Error>,
     pub(super) observer: Observer,
 }
 
@@ -69,7 +74,14 @@ impl Reporter {
         if let Some(gatherer) = &mut self.gatherer {
             gatherer.ask();
             std::thread::sleep(HAND_OVER);
-            snapshot.latency = Some(gatherer.fetch().report());
+            let latencies = gatherer.fetch();
+            snapshot.latency = Some(latencies.report());
+            log(
+                &mut self.log,
+                &mut self.log_failed,
+                snapshot.elapsed,
+                latencies,
+            );
         }
         let response = snapshot.latency.as_ref().and_then(IntervalResponse::of);
         snapshot.interval = self.series.end(&snapshot, cpu, response);
@@ -79,14 +91,39 @@ impl Reporter {
     /// Ends the last interval, when the threads of the path have ended, with the latencies that they had not handed over;
     /// writes it all into the outcome.
     pub(super) fn finish(mut self, rests: Vec<Box<Latencies>>, outcome: &mut Outcome) {
-        let last = self
-            .gatherer
-            .as_mut()
-            .map(|gatherer| gatherer.finish(rests.into_iter()).report());
-        let response = last.as_ref().and_then(IntervalResponse::of);
-        self.series
-            .end(&self.probe.snapshot(), process_cpu(), response);
-        outcome.latency = self.gatherer.map(|gatherer| gatherer.total().report());
+        let snapshot = self.probe.snapshot();
+        let mut response = None;
+        if let Some(mut gatherer) = self.gatherer {
+            let latencies = gatherer.finish(rests.into_iter());
+            response = IntervalResponse::of(&latencies.report());
+            log(
+                &mut self.log,
+                &mut self.log_failed,
+                snapshot.elapsed,
+                latencies,
+            );
+            outcome.latency = Some(gatherer.total().report());
+            outcome.percentiles = Some(gatherer.total().percentiles());
+        }
+        if let Some(error) = self.log_failed {
+            outcome.failures.push(format!("latency log: {error}"));
+        }
+        self.series.end(&snapshot, process_cpu(), response);
         (outcome.intervals, outcome.intervals_omitted) = self.series.into_intervals();
+    }
+}
+
+/// Logs an interval; what fails once is not tried again, because the log would have a gap.
+fn log(
+    log: &mut Option<IntervalLog>,
+    failed: &mut Option<io::Error>,
+    end: Duration,
+    latencies: &Latencies,
+) {
+    if let Some(open) = log
+        && let Err(error) = open.add(end, latencies)
+    {
+        *failed = Some(error);
+        *log = None;
     }
 }

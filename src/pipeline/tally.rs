@@ -65,6 +65,7 @@ impl Ends {
             elapsed: Duration::from_nanos(probe.clock.now_ns()),
             delivered_bytes: workers.iter().map(|w| w.delivered_bytes).sum(),
             latency: None,
+            percentiles: None,
             intervals: Vec::new(),
             intervals_omitted: 0,
             validity: Validity::default(),

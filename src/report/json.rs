@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use crate::measure::{Interval, Outcome};
+use crate::measure::{Interval, Outcome, Percentile};
 use crate::sys::provenance::Provenance;
 
 /// Rises when a key goes away or changes its meaning; a new key does not raise it.
@@ -52,6 +52,10 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "elapsed_s": outcome.elapsed.as_secs_f64(),
         },
         "latency": outcome.latency,
+        "latency_percentiles": outcome.percentiles.as_ref().map(|percentiles| json!({
+            "response": pairs(&percentiles.response),
+            "service": pairs(&percentiles.service),
+        })),
         "backpressure": {
             "throttle_pauses": outcome.throttle_pauses,
             "throttle_s": outcome.throttle_time.as_secs_f64(),
@@ -75,6 +79,13 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
         },
         "config": config,
     })
+}
+
+fn pairs(percentiles: &[Percentile]) -> Vec<(f64, u64)> {
+    percentiles
+        .iter()
+        .map(|row| (row.quantile, row.ns))
+        .collect()
 }
 
 /// An entry of the time series.

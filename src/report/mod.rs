@@ -35,6 +35,8 @@ pub(crate) fn say_at_once(line: impl Display) {
 }
 
 pub(crate) mod events;
+pub(crate) mod hgrm;
+pub(crate) mod hlog;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod line;

@@ -11,6 +11,7 @@
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
 //! * `output` - what a run says.
+//! * `artifacts` - its latencies in formats that other programs read.
 //! * `measurement` - what its figures say, and what they are worth.
 //! * `verify` - what the verify command finds.
 //! * `tidy` - the rules of the house.
@@ -22,6 +23,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "seeds, shown where a test fails")]
 
+mod artifacts;
 mod autoscale;
 mod batches;
 mod config;

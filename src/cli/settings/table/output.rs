@@ -72,6 +72,30 @@ pub(super) static ROWS: &[Setting] = &[
     ),
     setting(
         GROUP,
+        "hgrm",
+        "FILE",
+        "Write response by percentile to this file, in milliseconds, for HdrHistogram's plotter; {latency} in the path \
+         makes two files, response and service",
+        |job, text| {
+            job.hgrm = Some(text.into());
+            Ok(())
+        },
+        |job| job.hgrm.clone().into(),
+    ),
+    setting(
+        GROUP,
+        "hlog",
+        "FILE",
+        "Log the latencies of each metrics interval to this file, tagged response and service, in nanoseconds, for the \
+         readers of HdrHistogram's interval logs",
+        |job, text| {
+            job.hlog = Some(text.into());
+            Ok(())
+        },
+        |job| job.hlog.as_ref().map(|p| p.display().to_string()).into(),
+    ),
+    setting(
+        GROUP,
         "metrics_interval",
         "DURATION",
         "How often a line says how it goes, and how finely the report's time series is drawn (10ms and up)",

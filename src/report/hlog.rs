@@ -1,0 +1,82 @@
+//! `.hlog`: the latencies of each interval, as `HdrHistogram`'s interval log, which its Java, Python, Rust and other readers
+//! take.
+//!
+//! Two lines an interval, tagged `response` and `service`, in nanoseconds. All lines of a tag together are the whole run's
+//! distribution: nothing is left out and nothing stands there twice.
+
+use std::io::{self, Write};
+use std::time::{Duration, SystemTime};
+
+use hdrhistogram::serialization::V2DeflateSerializer;
+use hdrhistogram::serialization::interval_log::{
+    IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
+};
+
+use crate::measure::latency::Latencies;
+
+/// Writes an interval log, line by line as the run goes on: what was written stays when the program does not.
+pub(crate) struct IntervalLog {
+    writer: Box<dyn Write + Send>,
+    serializer: V2DeflateSerializer,
+    end: Duration,
+}
+
+impl IntervalLog {
+    /// Begins a log.
+    ///
+    /// # Errors
+    ///
+    /// When its head cannot be written.
+    pub(crate) fn begin(mut writer: Box<dyn Write + Send>, began: SystemTime) -> io::Result<Self> {
+        let mut serializer = V2DeflateSerializer::new();
+        IntervalLogWriterBuilder::new()
+            .add_comment("[Logged with splashdam; values and Interval_Max are nanoseconds]")
+            .add_comment("[Histogram log format version 1.3]")
+            .with_start_time(began)
+            .with_base_time(began)
+            .begin_log_with(&mut writer, &mut serializer)?;
+        // The reader in Java takes this line for the legend.
+        let legend = [
+            "StartTimestamp",
+            "Interval_Length",
+            "Interval_Max",
+            "Interval_Compressed_Histogram",
+        ];
+        writeln!(
+            writer,
+            "{}",
+            legend.map(|name| format!("\"{name}\"")).join(",")
+        )?;
+        Ok(Self {
+            writer,
+            serializer,
+            end: Duration::ZERO,
+        })
+    }
+
+    /// Adds the interval that ended `end` after the run began; it began where the one before ended.
+    ///
+    /// # Errors
+    ///
+    /// When a line cannot be written.
+    pub(crate) fn add(&mut self, end: Duration, latencies: &Latencies) -> io::Result<()> {
+        let start = std::mem::replace(&mut self.end, end);
+        let mut lines = Vec::new();
+        let mut log =
+            IntervalLogWriterBuilder::new().begin_log_with(&mut lines, &mut self.serializer)?;
+        for (tag, distribution) in [
+            ("response", &latencies.response),
+            ("service", &latencies.service),
+        ] {
+            let length = end.saturating_sub(start);
+            let written =
+                log.write_histogram(distribution.histogram(), start, length, Tag::new(tag));
+            written.map_err(|error| match error {
+                IntervalLogWriterError::IoError(error) => error,
+                IntervalLogWriterError::SerializeError(error) => io::Error::other(error),
+            })?;
+        }
+        // In one write, so that an interval's lines are there or not.
+        self.writer.write_all(&lines)
+    }
+}
