@@ -36,7 +36,6 @@ use crate::control::stop::Stop;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
 use crate::measure::exchange::{Gatherer, Recorder, exchange};
-use crate::measure::series::Series;
 use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
 use crate::path::producer::{Producer, linger_ns};
@@ -44,13 +43,11 @@ use crate::path::sink::{Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
-use crate::report::hlog::IntervalLog;
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
 use crate::sys::cores::throttled;
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
-use crate::sys::usage::process_cpu;
 use ceiling::ceiling;
 use probe::{Probe, Reporter};
 use running::{Before, Crew, Event, Parts};
@@ -215,21 +212,10 @@ impl Pipeline {
             gauges,
             clock,
         };
-        let log = self.latency_log.filter(|_| gatherer.is_some());
-        let log = log.map(|log| IntervalLog::begin(log, clock.began()));
         let (report_each, observer) = self.observer.unzip();
+        let log = self.latency_log.filter(|_| gatherer.is_some());
         let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
-        let (log, log_failed) = log
-            .transpose()
-            .map_or_else(|e| (None, Some(e)), |log| (log, None));
-        let reporter = Reporter {
-            probe: probe.clone(),
-            gatherer,
-            series: Series::beginning_at(process_cpu()),
-            log,
-            log_failed,
-            observer: observer.unwrap_or_else(|| Box::new(|_| ())),
-        };
+        let reporter = Reporter::new(probe.clone(), gatherer, log, observer);
         let crew = Crew {
             reporter,
             report_each,

@@ -1,6 +1,6 @@
 //! The eye on a running pipeline: its counters, read from outside, and the reporter that passes them on.
 
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use super::Observer;
@@ -56,17 +56,38 @@ const HAND_OVER: Duration = Duration::from_millis(2);
 
 /// What the reporter's thread owns. Where nobody observes there is no such thread, and the run is one interval.
 pub(super) struct Reporter {
-    pub(super) probe: Probe,
+    probe: Probe,
     /// None where latency is not recorded.
-    pub(super) gatherer: Option<Gatherer>,
-    pub(super) series: Series,
+    gatherer: Option<Gatherer>,
+    series: Series,
     /// Where each interval's latencies are logged; none where they are not, or no longer, because that failed.
-    pub(super) log: Option<IntervalLog>,
-    pub(super) log_failed: Option<io::Error>,
-    pub(super) observer: Observer,
+    log: Option<IntervalLog>,
+    log_failed: Option<io::Error>,
+    observer: Observer,
 }
 
 impl Reporter {
+    /// Reports from now on: to `observer`, and to `log`, where there are any.
+    pub(super) fn new(
+        probe: Probe,
+        gatherer: Option<Gatherer>,
+        log: Option<Box<dyn Write + Send>>,
+        observer: Option<Observer>,
+    ) -> Self {
+        let log = log.map(|log| IntervalLog::begin(log, probe.clock.began()));
+        let (log, log_failed) = log
+            .transpose()
+            .map_or_else(|error| (None, Some(error)), |log| (log, None));
+        Self {
+            probe,
+            gatherer,
+            series: Series::beginning_at(process_cpu()),
+            log,
+            log_failed,
+            observer: observer.unwrap_or_else(|| Box::new(|_| ())),
+        }
+    }
+
     /// Ends an interval, and shows it to the observer with the counters.
     pub(super) fn tick(&mut self) {
         let mut snapshot = self.probe.snapshot();

@@ -29,7 +29,7 @@ impl IntervalLog {
     /// When its head cannot be written.
     pub(crate) fn begin(mut writer: Box<dyn Write + Send>, began: SystemTime) -> io::Result<Self> {
         let mut serializer = V2DeflateSerializer::new();
-        IntervalLogWriterBuilder::new()
+        IntervalLogWriterBuilder::default()
             .add_comment("[Logged with splashdam; values and Interval_Max are nanoseconds]")
             .add_comment("[Histogram log format version 1.3]")
             .with_start_time(began)
@@ -63,7 +63,7 @@ impl IntervalLog {
         let start = std::mem::replace(&mut self.end, end);
         let mut lines = Vec::new();
         let mut log =
-            IntervalLogWriterBuilder::new().begin_log_with(&mut lines, &mut self.serializer)?;
+            IntervalLogWriterBuilder::default().begin_log_with(&mut lines, &mut self.serializer)?;
         for (tag, distribution) in [
             ("response", &latencies.response),
             ("service", &latencies.service),
