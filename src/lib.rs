@@ -57,6 +57,12 @@
 //! batch, flushes its sink and ends. `main` joins them and draws up the ledger. A halt - drain deadline, second signal
 //! - makes every thread leave at its next look; what is left in the lanes is counted as abandoned.
 //!
+//! # When a sink fails
+//!
+//! A failure is retryable, final, or a reader that closed. After a retryable one the worker keeps its batch in the lane,
+//! parks for 10 ms to 1 s and tries again behind the bytes that were accepted; the lane fills, and the source slows
+//! down. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in order.
+//!
 //! # Words
 //!
 //! *Record*: any bytes ending in a newline. *Position*: its number at the source. *Burst*: what a source lends and

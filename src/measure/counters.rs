@@ -105,6 +105,8 @@ pub(crate) struct WorkerCounters {
     pub(crate) busy: BusyTime,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
+    /// Failed writes and flushes that it tried again.
+    pub(crate) retries: Counter,
 }
 
 /// Every counter of a run, each thread's on cache lines of its own.

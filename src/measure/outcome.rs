@@ -130,6 +130,8 @@ pub struct WorkerReport {
     pub batches_by_drain: u64,
     /// Times it went to sleep.
     pub parks: u64,
+    /// Failed writes and flushes that it tried again.
+    pub retries: u64,
     /// Records of the partial batch it flushed at the end, if there was one.
     pub last_partial: Option<u64>,
 }

@@ -41,7 +41,7 @@ use crate::path::producer::{Producer, linger_ns};
 use crate::path::sink::{Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
-use crate::path::worker::{BatchLimits, Worker};
+use crate::path::worker::{BatchLimits, Retry, Worker};
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
 use crate::sys::idle::Idle;
@@ -286,6 +286,7 @@ impl Shared {
             idle: self.idle,
             recorder,
             last_partial: None,
+            retry: Retry::new(config.on_sink_error, index as u64),
         };
         readers
             .into_iter()

@@ -109,6 +109,7 @@ impl Ends {
             batches_by_age: counters.batches_by_age.get(),
             batches_by_drain: counters.batches_by_drain.get(),
             parks: counters.parks.get(),
+            retries: counters.retries.get(),
             last_partial: end.last_partial,
         }
     }

@@ -21,6 +21,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
                 "drain": worker.batches_by_drain,
             },
             "parks": worker.parks,
+            "retries": worker.retries,
             "last_partial": worker.last_partial,
         })
     });

@@ -72,7 +72,9 @@ fn a_quiet_run_that_succeeds_says_nothing() {
 
 #[test]
 fn a_quiet_run_that_fails_says_why() {
-    let ended = Folder::new().run(&format!("-q --sink file:/dev/full --workers 1 {SMALL}"));
+    let ended = Folder::new().run(&format!(
+        "-q --sink file:/dev/full --on-sink-error stop --workers 1 {SMALL}"
+    ));
     let ended = ended.exits(1);
     assert_eq!(
         ended.stderr,

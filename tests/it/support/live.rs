@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 
 use super::patiently;
@@ -93,6 +93,16 @@ impl Live {
         let ignored = ours >> (signal.as_raw() - 1) & 1 == 1;
         assert!(!ignored, "{signal:?} is ignored in this shell");
         kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Limits the size of the files that it may write, or lifts that limit.
+    #[track_caller]
+    pub(crate) fn limit_file_size(&self, bytes: Option<u64>) {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(self.pid()), Resource::Fsize, limit).unwrap();
     }
 
     /// Waits until the program has taken the stop signals over: one that came earlier would kill it.

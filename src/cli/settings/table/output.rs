@@ -4,7 +4,7 @@ use super::setting;
 use crate::cli::settings::Setting;
 use crate::cli::settings::values::{on_or_off, parse};
 use crate::cli::spec::SinkSpec;
-use crate::path::sink::Fsync;
+use crate::path::sink::{Fsync, OnSinkError};
 
 const GROUP: &str = "Output";
 
@@ -35,6 +35,25 @@ pub(super) static ROWS: &[Setting] = &[
         |job| match job.fsync {
             Fsync::Never => "never".into(),
             Fsync::Batch => "batch".into(),
+        },
+    ),
+    setting(
+        GROUP,
+        "on_sink_error",
+        "POLICY",
+        "What a write that failed for now comes to (no space, quota, I/O error, read-only): retry (after 10 ms at first and 1 s at last, until it works or \
+         the drain timeout has passed; the source slows down and nothing is lost) or stop (exit code 1)",
+        |job, text| {
+            job.config.on_sink_error = match text {
+                "retry" => OnSinkError::Retry,
+                "stop" => OnSinkError::Stop,
+                _ => return Err("expected retry or stop".into()),
+            };
+            Ok(())
+        },
+        |job| match job.config.on_sink_error {
+            OnSinkError::Retry => "retry".into(),
+            OnSinkError::Stop => "stop".into(),
         },
     ),
     setting(
