@@ -45,6 +45,11 @@ impl BusyTime {
         self.done.add(now_ns.saturating_sub(since_ns));
     }
 
+    /// Whether there is a piece of work at hand.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.since_ns.load(Ordering::Relaxed) != 0
+    }
+
     /// All of it until now. May miss a piece of work that ends at this moment; the next call has it.
     pub(crate) fn total_ns(&self, now_ns: u64) -> u64 {
         let done_ns = self.done.get();
@@ -109,11 +114,23 @@ pub(crate) struct WorkerCounters {
     pub(crate) retries: Counter,
 }
 
+/// What the watchdog counts of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct StallCounters {
+    /// Times it did not move for 5 s while records waited, and the time until it did.
+    pub(crate) stalls: Counter,
+    pub(crate) stalled_ns: Counter,
+    /// The most records that waited behind it then.
+    pub(crate) waited_records: Counter,
+}
+
 /// Every counter of a run, each thread's on cache lines of its own.
 #[derive(Debug)]
 pub(crate) struct Counters {
     pub(crate) producer: CachePadded<ProducerCounters>,
     pub(crate) workers: Vec<CachePadded<WorkerCounters>>,
+    /// By worker; the watchdog's.
+    pub(crate) stalls: Vec<CachePadded<StallCounters>>,
 }
 
 impl Counters {
@@ -121,6 +138,7 @@ impl Counters {
         Self {
             producer: CachePadded::default(),
             workers: (0..workers).map(|_| CachePadded::default()).collect(),
+            stalls: (0..workers).map(|_| CachePadded::default()).collect(),
         }
     }
 }

@@ -132,6 +132,12 @@ pub struct WorkerReport {
     pub parks: u64,
     /// Failed writes and flushes that it tried again.
     pub retries: u64,
+    /// Times it did not move for 5 s, in its sink or between two tries, while records waited in its lane.
+    pub stalls: u64,
+    /// How long those took together, until it moved or the run ended.
+    pub stalled_time: Duration,
+    /// The most records that waited in its lane then.
+    pub waited_records: u64,
     /// Records of the partial batch it flushed at the end, if there was one.
     pub last_partial: Option<u64>,
 }
@@ -203,6 +209,16 @@ impl Outcome {
     /// Delivered records per second of the whole run.
     pub fn records_per_s(&self) -> f64 {
         self.ledger.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    /// Failed writes and flushes that workers tried again.
+    pub fn retries(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.retries).sum()
+    }
+
+    /// How often workers [stalled](WorkerReport::stalls).
+    pub fn stalls(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.stalls).sum()
     }
 
     /// How often workers went to sleep, and were woken, per million delivered records.

@@ -16,12 +16,12 @@
 //! * A burst is routed whole or in parts, in order; a worker never sees positions fall.
 //! * Only the dispatcher publishes and routes; only a worker releases. Control sets words and reads gauges.
 
-pub(crate) mod backoff;
 pub(crate) mod batch;
 pub(crate) mod dispatch;
 pub(crate) mod lane;
 pub(crate) mod producer;
 pub(crate) mod record;
+pub(crate) mod retry;
 pub mod sink;
 pub mod source;
 pub(crate) mod throttle;

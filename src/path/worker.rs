@@ -16,12 +16,12 @@ use std::time::{Duration, Instant};
 use crate::measure::counters::Counters;
 use crate::measure::exchange::Recorder;
 use crate::measure::latency::Latencies;
-use crate::path::backoff::Backoff;
 use crate::path::batch::Batch;
 use crate::path::lane::plant::planted;
 use crate::path::lane::{Extent, LaneReader, Ready};
 use crate::path::record::RecordHeader;
-use crate::path::sink::{OnSinkError, Sink, SinkError, SinkErrorKind};
+use crate::path::retry::Retry;
+use crate::path::sink::{Sink, SinkError, SinkErrorKind};
 use crate::path::words::ControlWords;
 use crate::sys::clock::{Clock, saturating_ns};
 use crate::sys::idle::Idle;
@@ -43,7 +43,7 @@ pub(crate) struct BatchLimits {
 
 /// Why a batch was handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+pub(super) enum Cause {
     /// It is full, by records or by bytes.
     Size,
     /// Its oldest record has waited for `batch_timeout`.
@@ -91,33 +91,6 @@ pub(crate) struct Worker {
     pub(crate) retry: Retry,
 }
 
-/// What a worker does about failures that trying again may mend.
-#[derive(Debug)]
-pub(crate) struct Retry {
-    policy: OnSinkError,
-    backoff: Backoff,
-    /// Why the batch that failed was due: it is due again after each wait.
-    again: Option<Cause>,
-    /// Bytes of the first record in the lane that the sink has accepted.
-    begun: usize,
-}
-
-impl Retry {
-    /// `seed` makes the waits of one worker differ from another's.
-    pub(crate) fn new(policy: OnSinkError, seed: u64) -> Self {
-        Self {
-            policy,
-            backoff: Backoff::new(seed),
-            again: None,
-            begun: 0,
-        }
-    }
-
-    fn wants(&self, error: &SinkError) -> bool {
-        self.policy == OnSinkError::Retry && error.kind() == SinkErrorKind::Retryable
-    }
-}
-
 impl Worker {
     /// Runs until the lane is closed and empty, the run is halted, or the sink fails.
     pub(crate) fn run(&mut self) -> WorkerEnd {
@@ -149,7 +122,7 @@ impl Worker {
             };
             match done {
                 Err(error) if self.retry.wants(&error) => {
-                    if !self.back_off() {
+                    if !self.back_off(&error) {
                         return WorkerEnd::Halted;
                     }
                 }
@@ -157,6 +130,12 @@ impl Worker {
                 Ok(()) => {}
             }
         }
+    }
+
+    /// Stops the clock of its busy time, whatever ended its work.
+    pub(crate) fn rest(&self) {
+        let busy = &self.counters.workers[self.index].busy;
+        busy.end(self.clock.now_ns());
     }
 
     #[inline]
@@ -215,7 +194,7 @@ impl Worker {
         };
         self.retry.begun = still_begun;
         if records > 0 || still_begun > begun {
-            self.retry.backoff.reset();
+            self.retry.moved(self.index);
         }
         self.retry.again = result.is_err().then_some(cause);
         result?;
@@ -257,9 +236,9 @@ impl Worker {
     /// Waits until it is time to try a failed write again; false if the run was halted meanwhile.
     ///
     /// Counts as busy: a sink that fails is a sink that stalls.
-    fn back_off(&mut self) -> bool {
+    fn back_off(&mut self, error: &SinkError) -> bool {
         self.counters.workers[self.index].retries.add(1);
-        let until = Instant::now() + self.retry.backoff.next();
+        let until = Instant::now() + self.retry.failed(self.index, error);
         while !self.words.is_halted() {
             if Instant::now() >= until {
                 return true;

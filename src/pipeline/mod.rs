@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   Pipeline --start--> Running --join--> Outcome
-//!                          |  spawns: reporter, scaler (unpinned), producer, worker 0..N (each pins itself, then
-//!                          |          waits for the others: no record moves before all are in place)
+//!                          |  spawns: reporter, scaler, watch (unpinned), producer, worker 0..N (each pins itself,
+//!                          |          then waits for the others: no record moves before all are in place)
 //!                          '- hears:  Event::{Asked, ProducerEnded, WorkerEnded}, one channel
 //! ```
 //!
@@ -20,9 +20,10 @@ mod probe;
 mod running;
 mod tally;
 mod threads;
+mod watch;
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 pub(crate) use placing::plan;
@@ -32,16 +33,18 @@ use crate::config::{Config, ConfigErrors, TIME_MAX};
 use crate::control::autoscale::Policy;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
+use crate::control::watchdog::Watchdog;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
 use crate::measure::exchange::{Gatherer, Recorder, exchange};
 use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
 use crate::path::producer::{Producer, linger_ns};
+use crate::path::retry::{Notice, Retry};
 use crate::path::sink::{Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
-use crate::path::worker::{BatchLimits, Retry, Worker};
+use crate::path::worker::{BatchLimits, Worker};
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
 use crate::sys::idle::Idle;
@@ -187,11 +190,18 @@ impl Pipeline {
         let exchanges = (0..workers).map(|_| config.latency.then(exchange));
         let (recorders, collectors): (Vec<_>, Vec<_>) = exchanges.map(Option::unzip).unzip();
         let collectors: Option<Vec<_>> = collectors.into_iter().collect();
+        let notices = mpsc::channel();
+        let watchdog = Watchdog::new(
+            probe.gauges.clone(),
+            Arc::clone(&shared.counters),
+            shared.clock,
+        );
         let crew = Crew {
             gatherer: collectors.map(Gatherer::new),
             scaler: policy.map(|policy| shared.scaler(policy, &probe, &unparkers)),
             producer: shared.producer(config, self.source, writers, bell),
-            workers: shared.workers(config, readers, sinks, recorders),
+            workers: shared.workers(config, readers, sinks, recorders, &notices.0),
+            watch: (watchdog, notices),
             observer: self.observer,
             placement,
         };
@@ -267,6 +277,7 @@ impl Shared {
         readers: Vec<LaneReader>,
         sinks: Vec<Box<dyn Sink>>,
         recorders: Vec<Option<Recorder>>,
+        notices: &Sender<Notice>,
     ) -> Vec<Worker> {
         let limits = BatchLimits {
             extent: Extent {
@@ -286,7 +297,7 @@ impl Shared {
             idle: self.idle,
             recorder,
             last_partial: None,
-            retry: Retry::new(config.on_sink_error, index as u64),
+            retry: Retry::new(config.on_sink_error, index as u64, Some(notices.clone())),
         };
         readers
             .into_iter()

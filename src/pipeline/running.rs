@@ -8,14 +8,17 @@ use super::placing::Lineup;
 use super::probe::{Probe, Reporter};
 use super::tally::Ends;
 use super::threads::{Ticker, spawn_producer, spawn_worker};
+use super::watch::Watch;
 use super::{Observer, StartError};
 use crate::config::Config;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
+use crate::control::watchdog::Watchdog;
 use crate::measure::exchange::Gatherer;
 use crate::measure::latency::Latencies;
 use crate::measure::{Outcome, ScaleEvent, Snapshot, StopCause};
 use crate::path::producer::{Producer, ProducerEnd};
+use crate::path::retry::Notice;
 use crate::path::sink::SinkFactory;
 use crate::path::worker::{Worker, WorkerEnd};
 use crate::sys::cores::Placement;
@@ -53,6 +56,7 @@ pub(super) struct Crew {
     pub(super) workers: Vec<Worker>,
     pub(super) scaler: Option<Scaler>,
     pub(super) observer: Option<(Duration, Observer)>,
+    pub(super) watch: (Watchdog, (Sender<Notice>, Receiver<Notice>)),
     /// None where latency is not recorded.
     pub(super) gatherer: Option<Gatherer>,
     pub(super) placement: Placement,
@@ -65,6 +69,7 @@ pub struct Running {
     heard: Receiver<Event>,
     scaler: Option<Ticker<Scaler>>,
     reporter: Option<Ticker<Reporter>>,
+    watch: Option<Watch>,
     /// Where no reporter gathers latencies: the means to gather them at the end.
     gatherer: Option<Gatherer>,
     rests: Vec<Box<Latencies>>,
@@ -111,6 +116,7 @@ impl Running {
             heard,
             scaler: None,
             reporter: None,
+            watch: None,
             gatherer: None,
             rests: Vec::new(),
             scaling: Vec::new(),
@@ -142,6 +148,8 @@ impl Running {
             let ticker = Ticker::spawn("reporter", interval, reporter, Reporter::tick)?;
             self.reporter = Some(ticker);
         }
+        let (watchdog, notices) = crew.watch;
+        self.watch = Some(Watch::spawn(watchdog, notices)?);
         if let Some(scaler) = crew.scaler {
             let interval = self.parts.config.autoscale_interval;
             self.scaler = Some(Ticker::spawn("scaler", interval, scaler, Scaler::tick)?);
@@ -270,6 +278,7 @@ impl Running {
     }
 
     fn conclude(mut self) -> Outcome {
+        let _ = self.watch.take().map(Watch::end);
         let scaling = std::mem::take(&mut self.scaling);
         let mut outcome = self.ends.outcome(&self.parts.probe, scaling);
         // The last interval's line comes before the summary.

@@ -93,6 +93,7 @@ impl Ends {
 
     fn worker(&self, probe: &Probe, worker: usize) -> WorkerReport {
         let counters = &probe.counters.workers[worker];
+        let stalls = &probe.counters.stalls[worker];
         let end = &self.workers[worker];
         let left = probe.gauges[worker].occupancy().records;
         let mut dropped = Dropped::default();
@@ -110,6 +111,9 @@ impl Ends {
             batches_by_drain: counters.batches_by_drain.get(),
             parks: counters.parks.get(),
             retries: counters.retries.get(),
+            stalls: stalls.stalls.get(),
+            stalled_time: Duration::from_nanos(stalls.stalled_ns.get()),
+            waited_records: stalls.waited_records.get(),
             last_partial: end.last_partial,
         }
     }

@@ -15,7 +15,7 @@ use crate::path::worker::Worker;
 use crate::sys::usage::ThreadUsage;
 
 /// How long a control thread gets to end: it may be stuck in a write that nobody reads.
-const END_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A control thread that does something each interval, until it is ended.
 pub(super) struct Ticker<T> {
@@ -89,6 +89,7 @@ pub(super) fn spawn_worker(
             return;
         }
         let end = caught(|| worker.run());
+        worker.rest();
         let rest = worker.recorder.take().map(Recorder::into_rest);
         // The lane closes, so that nothing more is published to it; a sink may panic even when it is dropped.
         let end = caught(|| drop(worker)).and(end);

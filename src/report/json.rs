@@ -22,6 +22,9 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             },
             "parks": worker.parks,
             "retries": worker.retries,
+            "stalls": worker.stalls,
+            "stalled_s": worker.stalled_time.as_secs_f64(),
+            "waited_records": worker.waited_records,
             "last_partial": worker.last_partial,
         })
     });
@@ -47,6 +50,10 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "throttle_s": outcome.throttle_time.as_secs_f64(),
             "full_waits": outcome.full_waits,
             "full_s": outcome.full_time.as_secs_f64(),
+        },
+        "sinks": {
+            "retries": outcome.retries(),
+            "stalls": outcome.stalls(),
         },
         "workers": workers,
         "scaling": outcome.scaling,

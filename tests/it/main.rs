@@ -7,7 +7,7 @@
 //! * `load` - when records fall due under a load.
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
-//! * `retry` - what becomes of a sink that fails for a while.
+//! * `retry`, `stall` - what becomes of a sink that fails for a while, or does not come back.
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
@@ -36,6 +36,7 @@ mod output;
 mod placement;
 mod refusal;
 mod retry;
+mod stall;
 mod stop;
 mod support;
 mod tidy;

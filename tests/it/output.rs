@@ -143,8 +143,9 @@ fn the_report_has_every_figure() {
         ),
         (
             "/workers/1",
-            "abandoned batches bytes dropped last_partial parks records worker",
+            "abandoned batches bytes dropped last_partial parks records retries stalled_s stalls waited_records worker",
         ),
+        ("/sinks", "retries stalls"),
         ("/workers/1/batches", "age drain size"),
         (
             "/stop",

@@ -211,18 +211,8 @@ fn a_path_that_cannot_be_opened_again_is_waited_for() {
         "--sink file:out --workers 2 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
     ));
     live.wait_until("some output", || folder.len("out") > 20_000);
-    // In one step, so that no file is made between the two.
-    fs::create_dir(folder.path("dir")).unwrap();
-    rustix::fs::renameat_with(
-        rustix::fs::CWD,
-        folder.path("dir"),
-        rustix::fs::CWD,
-        folder.path("out"),
-        rustix::fs::RenameFlags::EXCHANGE,
-    )
-    .unwrap();
-    let queue = "| Queue=1024/1024 |";
-    live.wait_for_words(queue);
+    folder.exchange("out", "dir");
+    live.wait_for_words("| Queue=1024/1024 |");
     fs::remove_dir(folder.path("out")).unwrap();
     live.wait_until("new output", || folder.len("out") > 20_000);
     live.send(Signal::TERM);

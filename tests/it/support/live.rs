@@ -122,6 +122,12 @@ impl Live {
         self.wait_until(words, || self.stderr.so_far().contains(words));
     }
 
+    /// How many lines on standard error begin so.
+    pub(crate) fn lines(&self, beginning: &str) -> usize {
+        let stderr = self.stderr.so_far();
+        stderr.lines().filter(|l| l.starts_with(beginning)).count()
+    }
+
     /// Waits until something can be seen.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, mut seen: impl FnMut() -> bool) {

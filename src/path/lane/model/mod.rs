@@ -24,10 +24,11 @@ use crate::path::batch::Batch;
 use crate::path::dispatch::{DispatchPolicy, Dispatcher, Route, WhenFull};
 use crate::path::lane::plant::planted;
 use crate::path::record::{Burst, RecordHeader};
+use crate::path::retry::Retry;
 use crate::path::sink::{OnSinkError, Sink, SinkError};
 use crate::path::throttle::Throttle;
 use crate::path::words::ControlWords;
-use crate::path::worker::{BatchLimits, Retry, Worker, WorkerEnd};
+use crate::path::worker::{BatchLimits, Worker, WorkerEnd};
 use crate::sys::clock::Clock;
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
@@ -105,7 +106,7 @@ impl Setup {
             idle: Idle::new(clock, 0),
             recorder: None,
             last_partial: None,
-            retry: Retry::new(OnSinkError::Stop, 0),
+            retry: Retry::new(OnSinkError::Stop, 0, None),
         };
         Run {
             writer,
