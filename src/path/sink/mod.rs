@@ -3,6 +3,7 @@
 //! ```text
 //!   Worker --batch--> Sink    null   accepts and forgets       file    a file or stdout, each batch whole
 //!                             check  reads and proves          delay   makes another sink slow
+//!                             fault  makes another sink fail
 //!
 //!   write --Err, retryable--> the worker keeps the batch, waits 10 ms to 1 s --> write, behind the accepted bytes
 //!         --Err, final------> the run stops in order                            (or on_sink_error = stop)
@@ -18,6 +19,7 @@
 pub(crate) mod check;
 pub(crate) mod delay;
 pub(crate) mod error;
+pub(crate) mod fault;
 pub(crate) mod file;
 
 use std::io;
@@ -25,6 +27,7 @@ use std::io;
 pub use check::Check;
 pub use delay::Delay;
 pub use error::{OnSinkError, SinkError, SinkErrorKind};
+pub use fault::{Fault, Faults};
 pub use file::{FileSink, Fsync};
 
 use crate::measure::Ledger;

@@ -14,7 +14,8 @@ pub(super) static ROWS: &[Setting] = &[
         "sink",
         "SINK",
         "Where records go: null, check (reads every byte; proves framing, order and completeness), stdout, file:PATH (appends; {worker} in the path \
-         makes one file per worker), or delay:DURATION[,SINK] (each batch takes that much longer)",
+         makes one file per worker), delay:DURATION[,SINK] (each batch takes that much longer) or fault:FAULTS[,SINK] (it fails as planned, for tests: see the \
+         README)",
         |job, text| parse::<SinkSpec>(text, &mut job.sink),
         |job| job.sink.to_string().into(),
     ),
