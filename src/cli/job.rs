@@ -30,6 +30,7 @@ pub(super) struct Job {
     pub(super) sink: SinkSpec,
     pub(super) fsync: Fsync,
     pub(super) report: Option<PathBuf>,
+    pub(super) spill: Option<PathBuf>,
     origins: BTreeMap<&'static str, Origin>,
 }
 
@@ -57,6 +58,7 @@ impl Default for Job {
             sink: SinkSpec::Null,
             fsync: Fsync::default(),
             report: None,
+            spill: None,
             origins: BTreeMap::new(),
         }
     }
@@ -271,7 +273,8 @@ impl Job {
         let written = self.sink.file().map(|path| ("sink", path));
         let written = written
             .into_iter()
-            .chain(self.report.as_deref().map(|path| ("report", path)));
+            .chain(self.report.as_deref().map(|path| ("report", path)))
+            .chain(self.spill.as_deref().map(|path| ("spill", path)));
         for (name, path) in written {
             if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(path)) {
                 wrong.push(format!(

@@ -87,8 +87,10 @@ pub(crate) struct ProducerCounters {
     pub(crate) produced_bytes: Counter,
     pub(crate) bursts: Counter,
     pub(crate) dropped: DropCounters,
-    /// Records taken from the source that no lane took before the run was halted.
+    /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,
+    /// Records taken from the source that went to the spill file instead.
+    pub(crate) spilled: Counter,
     /// Pauses that the throttle asked for, and the time they took.
     pub(crate) throttle_pauses: Counter,
     pub(crate) throttle_ns: Counter,
@@ -103,6 +105,8 @@ pub(crate) struct WorkerCounters {
     /// Records, and bytes, that the sink accepted.
     pub(crate) delivered: Counter,
     pub(crate) delivered_bytes: Counter,
+    /// Records that the sink never accepted and that went to the spill file instead.
+    pub(crate) spilled: Counter,
     pub(crate) batches_by_size: Counter,
     pub(crate) batches_by_age: Counter,
     pub(crate) batches_by_drain: Counter,

@@ -120,6 +120,8 @@ pub struct WorkerReport {
     pub delivered_bytes: u64,
     /// Records it dropped, by reason.
     pub dropped: Dropped,
+    /// Records of its lane that went to the spill file.
+    pub spilled: u64,
     /// Records left in its lane.
     pub abandoned: u64,
     /// Batches handed over because they were full.
@@ -188,8 +190,10 @@ impl Outcome {
     /// | 0 | everything was delivered (or the reader of the output closed it) |
     /// | 1 | something failed: a source, a sink, a check, the ledger |
     /// | 3 | drained, but a policy dropped records |
-    /// | 4 | the drain deadline passed; the rest is abandoned and counted |
+    /// | 4 | the drain deadline passed; the rest is spilled or abandoned, and counted |
     /// | 128 + n | a second signal, number n, cut the draining short |
+    ///
+    /// That the rest was spilled changes no code: it was not delivered.
     ///
     /// 2 stands for bad usage or configuration, which has no outcome.
     pub fn exit_code(&self) -> u8 {

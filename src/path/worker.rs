@@ -21,7 +21,7 @@ use crate::path::lane::plant::planted;
 use crate::path::lane::{Extent, LaneReader, Ready};
 use crate::path::record::RecordHeader;
 use crate::path::retry::Retry;
-use crate::path::sink::{Sink, SinkError, SinkErrorKind};
+use crate::path::sink::{FileSink, Sink, SinkError, SinkErrorKind};
 use crate::path::words::ControlWords;
 use crate::sys::clock::{Clock, saturating_ns};
 use crate::sys::idle::Idle;
@@ -32,6 +32,14 @@ const NOTHING: Extent = Extent {
     records: u64::MAX,
     bytes: u64::MAX,
 };
+
+/// A record, of any length.
+const ONE_RECORD: Extent = Extent {
+    records: 1,
+    bytes: u64::MAX,
+};
+/// How soon after a halt the producer closes the lanes, unless it hangs in its source: it has a burst in hand at most.
+const CLOSES_WITHIN: Duration = Duration::from_secs(1);
 
 /// When a batch is due, beside by draining.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +71,17 @@ pub(crate) enum WorkerEnd {
     ReaderClosed,
     /// Its sink failed for good.
     SinkFailed(SinkError),
+    /// What its sink did not take is in the spill file.
+    Spilled,
+    /// The spill file failed too.
+    SpillFailed(SinkError),
+}
+
+impl WorkerEnd {
+    /// Whether records may be left in the lane that should have gone to the sink.
+    pub(crate) fn leaves_records(&self) -> bool {
+        matches!(self, Self::Halted | Self::SinkFailed(_))
+    }
 }
 
 impl From<SinkError> for WorkerEnd {
@@ -89,6 +108,8 @@ pub(crate) struct Worker {
     /// Records of the last batch that was not full when the lane drained.
     pub(crate) last_partial: Option<u64>,
     pub(crate) retry: Retry,
+    /// Where records go that the sink did not take, if anywhere.
+    pub(crate) spill: Option<FileSink>,
 }
 
 impl Worker {
@@ -129,6 +150,39 @@ impl Worker {
                 Err(error) => return WorkerEnd::from(error),
                 Ok(()) => {}
             }
+        }
+    }
+
+    /// Writes what is left in the lane to the spill file: whole records, also the one that the sink has half of. Ends
+    /// when the lane is closed; a producer that does not close it after a halt hangs in its source.
+    pub(crate) fn spill(&mut self, mut spill: FileSink) -> WorkerEnd {
+        let mut closes_by = None;
+        loop {
+            let closed = self.lane.is_closed();
+            let ready = self.lane.scan(self.limits.extent);
+            let counter = &self.counters.workers[self.index].spilled;
+            if ready.extent.records > 0 {
+                let written = self.lane.take(|batch| {
+                    let result = spill.write(batch);
+                    let (done, _) = match &result {
+                        Ok(()) => (whole(batch), 0),
+                        Err(error) => accepted(batch, error.accepted_bytes()),
+                    };
+                    counter.add(done.records);
+                    (done, result)
+                });
+                if let Some(Err(error)) = written {
+                    return WorkerEnd::SpillFailed(error);
+                }
+                continue;
+            }
+            if self.words.is_halted() {
+                closes_by = closes_by.or(Instant::now().checked_add(CLOSES_WITHIN));
+            }
+            if closed || closes_by.is_some_and(|by| Instant::now() >= by) {
+                return WorkerEnd::Spilled;
+            }
+            self.lane.sleep(ONE_RECORD, closes_by);
         }
     }
 
@@ -215,10 +269,7 @@ impl Worker {
         let wait_for = if partial {
             self.limits.extent
         } else {
-            Extent {
-                records: 1,
-                bytes: u64::MAX,
-            }
+            ONE_RECORD
         };
         if self.idle.spin(|| self.lane.holds(wait_for)) {
             return;

@@ -12,7 +12,7 @@
 //! * The number of active workers does not change any more once a stop has begun.
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
 //! * `join` returns: when the drain deadline has passed, or on a halt, threads that hang are left behind and their
-//!   records counted as abandoned.
+//!   records counted as abandoned. Those that spill are waited for, 10 s at most.
 
 mod calibrate;
 mod placing;
@@ -28,6 +28,7 @@ use std::time::Duration;
 
 pub(crate) use placing::plan;
 pub use running::Running;
+pub(crate) use running::SPILL_GRACE;
 
 use crate::config::{Config, ConfigErrors, TIME_MAX};
 use crate::control::autoscale::Policy;
@@ -41,7 +42,7 @@ use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
 use crate::path::producer::{Producer, linger_ns};
 use crate::path::retry::{Notice, Retry};
-use crate::path::sink::{Sink, SinkFactory};
+use crate::path::sink::{FileSink, Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
@@ -104,6 +105,7 @@ pub struct Pipeline {
     sinks: Box<dyn SinkFactory>,
     config: Config,
     observer: Option<(Duration, Observer)>,
+    spill: Option<FileSink>,
 }
 
 /// Called by the reporter thread, each interval.
@@ -125,6 +127,7 @@ impl Pipeline {
             sinks: Box::new(sinks),
             config: Config::default(),
             observer: None,
+            spill: None,
         }
     }
 
@@ -144,6 +147,17 @@ impl Pipeline {
     ) -> Self {
         let interval = interval.clamp(Duration::from_millis(1), TIME_MAX);
         self.observer = Some((interval, Box::new(observer)));
+        self
+    }
+
+    /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic, on a
+    /// second signal - written to a file, whole, so that they can be fed in again.
+    ///
+    /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned. A
+    /// record that the sink had accepted in part is written whole: this one may then be in both outputs.
+    #[must_use]
+    pub fn spill(mut self, spill: FileSink) -> Self {
+        self.spill = Some(spill);
         self
     }
 
@@ -180,6 +194,7 @@ impl Pipeline {
             counters: Arc::new(Counters::new(workers)),
             clock,
             idle: Idle::new(clock, placement.spin_ns),
+            spill: self.spill,
         };
         let probe = Probe {
             counters: Arc::clone(&shared.counters),
@@ -224,6 +239,7 @@ struct Shared {
     counters: Arc<Counters>,
     clock: Clock,
     idle: Idle,
+    spill: Option<FileSink>,
 }
 
 impl Shared {
@@ -260,7 +276,8 @@ impl Shared {
                 Arc::clone(&self.counters),
                 self.clock,
                 self.idle,
-            ),
+            )
+            .spill_to(self.spill.clone()),
             bell,
             words: Arc::clone(&self.words),
             clock: self.clock,
@@ -298,6 +315,7 @@ impl Shared {
             recorder,
             last_partial: None,
             retry: Retry::new(config.on_sink_error, index as u64, Some(notices.clone())),
+            spill: self.spill.clone(),
         };
         readers
             .into_iter()

@@ -28,11 +28,19 @@ use crate::sys::usage::ThreadUsage;
 /// microseconds; those inside a sink may never.
 const HALT_GRACE: Duration = Duration::from_millis(200);
 
+/// How long those that are writing to the spill file get.
+pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
+
 /// What the joining thread hears.
 #[derive(Debug)]
 pub(super) enum Event {
     Asked(StopCause),
     ProducerEnded(Result<ProducerEnd, String>, ThreadUsage),
+    /// Its sink is of no more use, or it was halted: it writes the rest of its lane to the spill file.
+    WorkerSpills {
+        worker: usize,
+        end: Result<WorkerEnd, String>,
+    },
     WorkerEnded {
         worker: usize,
         end: Result<WorkerEnd, String>,
@@ -81,6 +89,8 @@ pub struct Running {
     drain_by: Option<Instant>,
     /// After a halt: when threads that have not ended are left behind.
     leave_by: Option<Instant>,
+    /// When they first were late.
+    late_since: Option<Instant>,
 }
 
 impl std::fmt::Debug for Running {
@@ -124,6 +134,7 @@ impl Running {
             over_by: duration.and_then(|duration| Instant::now().checked_add(duration)),
             drain_by: None,
             leave_by: None,
+            late_since: None,
         };
         let spawned = running.spawn(crew, &events);
         let mut lineup = spawned.map_err(StartError::System)?;
@@ -180,7 +191,11 @@ impl Running {
             let by = self.leave_by.or(self.drain_by).or(self.over_by);
             match self.hear(by) {
                 Some(event) => self.note(event),
-                None if self.leave_by.is_some() => break,
+                None if self.leave_by.is_some() => {
+                    if !self.waits_for_spills() {
+                        break;
+                    }
+                }
                 None if self.drain_by.is_some() => {
                     self.ends.deadline_passed = true;
                     self.halt();
@@ -231,22 +246,33 @@ impl Running {
             } => {
                 self.ends.workers[worker].usage = Some(usage);
                 self.rests.extend(rest);
-                match end {
-                    Ok(WorkerEnd::Drained(last_partial)) => {
-                        self.ends.workers[worker].drained = true;
-                        self.ends.workers[worker].last_partial = last_partial;
-                    }
-                    Ok(WorkerEnd::Halted) => {}
-                    Ok(WorkerEnd::ReaderClosed) => {
-                        self.ends.workers[worker].reader_closed = true;
-                        self.stop(StopCause::ReaderClosed);
-                    }
-                    Ok(WorkerEnd::SinkFailed(error)) => {
-                        self.fail(format!("worker {worker}: sink: {error}"));
-                    }
-                    Err(panic) => self.fail(format!("worker {worker}: the sink panicked: {panic}")),
-                }
+                self.note_end(worker, end);
             }
+            Event::WorkerSpills { worker, end } => {
+                self.ends.workers[worker].spills = true;
+                self.note_end(worker, end);
+            }
+        }
+    }
+
+    fn note_end(&mut self, worker: usize, end: Result<WorkerEnd, String>) {
+        match end {
+            Ok(WorkerEnd::Drained(last_partial)) => {
+                self.ends.workers[worker].drained = true;
+                self.ends.workers[worker].last_partial = last_partial;
+            }
+            Ok(WorkerEnd::Halted | WorkerEnd::Spilled) => {}
+            Ok(WorkerEnd::SpillFailed(error)) => {
+                self.fail(format!("worker {worker}: spill: {error}"));
+            }
+            Ok(WorkerEnd::ReaderClosed) => {
+                self.ends.workers[worker].reader_closed = true;
+                self.stop(StopCause::ReaderClosed);
+            }
+            Ok(WorkerEnd::SinkFailed(error)) => {
+                self.fail(format!("worker {worker}: sink: {error}"));
+            }
+            Err(panic) => self.fail(format!("worker {worker}: the sink panicked: {panic}")),
         }
     }
 
@@ -275,6 +301,16 @@ impl Running {
         self.parts.stop.halt();
         let by = Instant::now() + HALT_GRACE;
         self.leave_by.get_or_insert(by);
+    }
+
+    /// After a halt: whether workers are to be waited for a little longer, because they spill.
+    fn waits_for_spills(&mut self) -> bool {
+        let late_since = self.late_since.get_or_insert_with(Instant::now);
+        let waits = self.ends.any_spills() && late_since.elapsed() < SPILL_GRACE;
+        if waits {
+            self.leave_by = Some(Instant::now() + HALT_GRACE);
+        }
+        waits
     }
 
     fn conclude(mut self) -> Outcome {

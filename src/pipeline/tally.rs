@@ -30,6 +30,8 @@ pub(super) struct WorkerEnded {
     /// It delivered all of its lane and flushed its sink.
     pub(super) drained: bool,
     pub(super) last_partial: Option<u64>,
+    /// It writes what is left in its lane to the spill file, or has done so.
+    pub(super) spills: bool,
     /// Nobody reads its output any more.
     pub(super) reader_closed: bool,
 }
@@ -50,6 +52,12 @@ impl Ends {
     /// Whether a thread of the path has not ended.
     pub(super) fn any_runs(&self) -> bool {
         self.producer.is_none() || self.workers.iter().any(|worker| worker.usage.is_none())
+    }
+
+    /// Whether a worker writes to the spill file.
+    pub(super) fn any_spills(&self) -> bool {
+        let mut workers = self.workers.iter();
+        workers.any(|worker| worker.spills && worker.usage.is_none())
     }
 
     /// Draws up the outcome.
@@ -105,6 +113,7 @@ impl Ends {
             delivered: counters.delivered.get(),
             delivered_bytes: counters.delivered_bytes.get(),
             dropped,
+            spilled: counters.spilled.get(),
             abandoned: if end.reader_closed { 0 } else { left },
             batches_by_size: counters.batches_by_size.get(),
             batches_by_age: counters.batches_by_age.get(),
@@ -123,11 +132,13 @@ impl Ends {
         let mut ledger = Ledger {
             produced: producer.produced.get(),
             dropped: producer.dropped.get(),
+            spilled: producer.spilled.get(),
             ..Ledger::default()
         };
         for worker in workers {
             ledger.delivered += worker.delivered;
             ledger.dropped.merge(worker.dropped);
+            ledger.spilled += worker.spilled;
             ledger.abandoned += worker.abandoned;
         }
         // What no lane took: nobody reads any more, or it was cut off.

@@ -14,6 +14,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "records": worker.delivered,
             "bytes": worker.delivered_bytes,
             "dropped": worker.dropped.total(),
+            "spilled": worker.spilled,
             "abandoned": worker.abandoned,
             "batches": {
                 "size": worker.batches_by_size,
@@ -36,6 +37,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "delivered": ledger.delivered,
             "dropped": ledger.dropped.total(),
             "dropped_by_reason": ledger.dropped,
+            "spilled": ledger.spilled,
             "abandoned": ledger.abandoned,
             "balanced": ledger.balanced(),
         },

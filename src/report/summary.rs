@@ -59,8 +59,8 @@ impl Display for Summary<'_> {
         let dropped = Reasons(ledger.dropped);
         writeln!(
             f,
-            "ledger       produced {} = delivered {} + dropped {dropped} + abandoned {} ({balance})",
-            ledger.produced, ledger.delivered, ledger.abandoned
+            "ledger       produced {} = delivered {} + dropped {dropped} + spilled {} + abandoned {} ({balance})",
+            ledger.produced, ledger.delivered, ledger.spilled, ledger.abandoned
         )?;
         table(f, &outcome.workers)?;
         for warning in &outcome.placement.warnings {

@@ -8,6 +8,7 @@
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
 //! * `retry`, `stall` - what becomes of a sink that fails for a while, or does not come back.
+//! * `spill` - what becomes of records that cannot be delivered.
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
@@ -36,6 +37,7 @@ mod output;
 mod placement;
 mod refusal;
 mod retry;
+mod spill;
 mod stall;
 mod stop;
 mod support;

@@ -121,6 +121,12 @@ impl FileSink {
         device: Option<(usize, io::Error)>,
     ) -> Result<(), SinkError> {
         let mut output = lock(&self.output);
+        let device = match device {
+            Some((room, error)) if room < output.rest.len() => {
+                return Err(SinkError::new(error, 0).naming(&output.name));
+            }
+            device => device,
+        };
         output.finish_rest()?;
         output.follow()?;
         // What another worker, or the call just now, has finished. A batch that resumes nothing is not that record's.

@@ -229,7 +229,11 @@ impl Ended {
         let (produced, delivered, dropped) = (of("produced"), of("delivered"), of("dropped"));
         let report = &self.report;
         assert_eq!(report["ledger"]["balanced"], true, "{report}");
-        assert_eq!(produced, delivered + dropped + of("abandoned"), "{report}");
+        assert_eq!(
+            produced,
+            delivered + dropped + of("spilled") + of("abandoned"),
+            "{report}"
+        );
         assert_eq!(by_reason.sum::<u64>(), dropped, "{report}");
         assert_eq!(
             self.of_workers("/records").iter().sum::<u64>(),

@@ -107,6 +107,7 @@ impl Setup {
             recorder: None,
             last_partial: None,
             retry: Retry::new(OnSinkError::Stop, 0, None),
+            spill: None,
         };
         Run {
             writer,
