@@ -117,8 +117,11 @@ impl<'a> Batch<'a> {
         within
     }
 
-    /// Where the record ends that byte number `bytes` is in; `bytes` itself where one ends there.
+    /// Where the record ends that is cut behind the first `bytes` bytes; `bytes` itself where none is.
     pub(crate) fn end_of_record(&self, bytes: usize) -> usize {
+        if bytes == 0 && self.resumed == 0 {
+            return 0;
+        }
         let mut ends = self.ends().map(|(_, end)| end);
         ends.find(|end| *end >= bytes).unwrap_or(bytes)
     }
@@ -170,6 +173,8 @@ mod tests {
                 assert_eq!(batch.whole_records_in(first + 6), (3, first + 6));
                 assert_eq!(batch.end_of_record(first - 1), first);
                 assert_eq!(batch.end_of_record(first), first);
+                let at_once = if accepted == 0 { 0 } else { first };
+                assert_eq!(batch.end_of_record(0), at_once);
                 assert_eq!(batch.end_of_record(first + 1), first + 2);
                 let two = batch.first(2, first + 2);
                 assert_eq!((two.len(), two.byte_len()), (2, first + 2));

@@ -9,6 +9,7 @@
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
 //! * `retry`, `stall` - what becomes of a sink that fails for a while, or does not come back.
 //! * `spill` - what becomes of records that cannot be delivered.
+//! * `matrix` - each fault on each sink in each phase, and each signal.
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
@@ -32,6 +33,7 @@ mod failures;
 mod full;
 mod input;
 mod load;
+mod matrix;
 mod order;
 mod output;
 mod placement;

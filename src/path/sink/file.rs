@@ -268,3 +268,65 @@ fn write_all(file: &File, mut bytes: [&[u8]; 2]) -> Result<(), SinkError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::record::RecordHeader;
+
+    fn headers(lens: &[u32]) -> Vec<RecordHeader> {
+        let header = |len: &u32| RecordHeader::new(0, 0, *len);
+        lens.iter().map(header).collect()
+    }
+
+    fn full() -> io::Error {
+        io::ErrorKind::StorageFull.into()
+    }
+
+    /// Two workers share a file; the first gives out after `room` bytes, and again after `more` of what is left.
+    fn shared(room: usize, more: usize, second_comes_between: bool) -> Vec<u8> {
+        let path = std::env::temp_dir().join(format!("splashdam-{}-shared", std::process::id()));
+        let mut first = FileSink::append(&path, Fsync::Never).expect("a file");
+        let mut second = first.clone();
+        let (lines, three) = (b"ab\nc\ndefg\n", headers(&[3, 2, 5]));
+        let mut done = 0;
+        for room in [room, more] {
+            let left = Batch::new((&three, &[]), (lines, &[]));
+            let (records, whole) = left.whole_records_in(done);
+            let left = Batch::new((&three[records..], &[]), (&lines[whole..], &[]));
+            let left = left.resumed_at(done - whole);
+            let error = first.give_out(&left, room.min(left.byte_len()), full());
+            assert_eq!(error.kind(), SinkErrorKind::Retryable);
+            done += error.accepted_bytes();
+            if second_comes_between {
+                let one = headers(&[3]);
+                let other = Batch::new((&one, &[]), (b"xy\n", &[]));
+                second.write(&other).expect("room");
+            }
+        }
+        let left = Batch::new((&three, &[]), (lines, &[]));
+        let (records, whole) = left.whole_records_in(done);
+        if records < three.len() {
+            let left = Batch::new((&three[records..], &[]), (&lines[whole..], &[]));
+            first.write(&left.resumed_at(done - whole)).expect("room");
+        }
+        drop((first, second));
+        let written = fs::read(&path).expect("the file");
+        fs::remove_file(&path).expect("the file");
+        written
+    }
+
+    #[test]
+    fn wherever_a_write_stops_each_record_is_there_once_and_whole() {
+        for (room, more) in (0..=10).flat_map(|room| (0..=10).map(move |more| (room, more))) {
+            for between in [false, true] {
+                let written = shared(room, more, between);
+                let mut lines: Vec<_> = written.split_inclusive(|byte| *byte == b'\n').collect();
+                lines.sort_unstable();
+                let mut wanted: Vec<&[u8]> = vec![b"ab\n", b"c\n", b"defg\n"];
+                wanted.extend([b"xy\n"; 2].iter().filter(|_| between).map(|l| &l[..]));
+                assert_eq!(lines, wanted, "{room}, {more}, {between}");
+            }
+        }
+    }
+}

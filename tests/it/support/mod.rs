@@ -117,6 +117,8 @@ impl Folder {
         let mut command = Command::new(program);
         command.current_dir(self.0.path());
         command.stdin(Stdio::null());
+        // To put one together takes longer than a halt waits for anybody.
+        command.env("RUST_BACKTRACE", "0");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
