@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::control::autoscale::Policy;
 use crate::path::dispatch::{Route, WhenFull};
+use crate::path::sink::OnSinkError;
 use crate::path::throttle::Throttle;
 use crate::sys::clock::saturating_ns;
 use crate::sys::cores::{Pin, Request, SPIN_LONGEST};
@@ -79,6 +80,8 @@ pub struct Config {
     pub count: Option<u64>,
     /// Stop after this long.
     pub duration: Option<Duration>,
+    /// What becomes of a failed write that trying again may mend.
+    pub on_sink_error: OnSinkError,
     /// How long draining may take after a stop; what is not delivered by then is abandoned and counted.
     pub drain_timeout: Duration,
 }
@@ -111,6 +114,7 @@ impl Default for Config {
             spin: None,
             count: None,
             duration: None,
+            on_sink_error: OnSinkError::default(),
             drain_timeout: Duration::from_secs(30),
         }
     }

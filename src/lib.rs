@@ -25,7 +25,7 @@
 //! |---|---|---|
 //! | 5 | `cli`, `main` | flags and files to a job, a job to a pipeline, its outcome to an exit code |
 //! | 4 | `pipeline`, `config` | assembles; owns every thread, the stop order and the ledger; validates once |
-//! | 3 | `control` | autoscaler (policy and thread), stop, signals; never a record, a lane's bytes or a sink |
+//! | 3 | `control` | autoscaler (policy and thread), watchdog, stop, signals; never a record, a lane's bytes or a sink |
 //! | 3 | `report` | what people and programs get to see |
 //! | 2 | `path` | the data path: source, dispatch, lane, worker, sink; throttle; control words |
 //! | 1 | `measure` | single-writer counters, the ledger, what a run came to |
@@ -41,21 +41,34 @@
 //!    sink takes a lock and makes a system call; a thread with nothing to do sleeps in the kernel.)
 //! 4. Control never sees a record, a lane's bytes or a sink. It sets words; only the dispatcher routes.
 //! 5. No thread is spawned outside `pipeline`; nothing prints outside `cli` and `report`.
-//! 6. Every record is accounted for: `produced = delivered + dropped + abandoned`, checked at the end of each run.
+//! 6. Every record is accounted for: `produced = delivered + dropped + spilled + abandoned`, checked at the end of each run.
 //!
 //! # Threads
 //!
 //! `main` is never pinned: it waits, joins and reports. `producer` owns the source and the dispatcher; `worker-N` owns
 //! its lane's reading end and its sink; both pin themselves. `scaler` samples
-//! and sets the active set; `reporter` calls the observer. `ctrlc` has a thread for
+//! and sets the active set; `reporter` calls the observer; `watch` says which sink
+//! fails or stalls. `ctrlc` has a thread for
 //! signals. All of them are started by unpinned threads, because a thread inherits its parent's CPUs.
 //!
 //! # The stop
 //!
 //! Quiesce the source: the producer takes nothing more in, publishes what it has, and drops the lanes' writing ends.
 //! That closes the lanes; the producer unparks every worker. Each worker drains its lane, hands over the last partial
-//! batch, flushes its sink and ends. `main` joins them and draws up the ledger. A halt - drain deadline, second signal
-//! - makes every thread leave at its next look; what is left in the lanes is counted as abandoned.
+//! batch, flushes its sink and ends. `main` joins them and draws up the ledger. A halt (drain deadline, second signal)
+//! makes every thread leave at its next look; what is left in the lanes is counted as abandoned, or written to the
+//! spill file by each worker for its own lane - a lane's reading end never changes hands, so a worker that hangs in its
+//! sink cannot spill, and is left behind.
+//!
+//! # When a sink fails
+//!
+//! A failure is retryable, final, or a reader that closed. After a retryable one the worker keeps its batch in the lane,
+//! parks for 10 ms to 1 s and tries again behind the bytes that were accepted; the lane fills, and the source slows
+//! down. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in order; where
+//! there is a spill file the worker goes on to empty its lane into that.
+//!
+//! Workers print nothing: `watch`, a thread of its own, says what they report of their sinks, and which of them has not
+//! moved for 5 s while records wait.
 //!
 //! # Words
 //!

@@ -40,6 +40,7 @@ pub(super) struct Job {
     pub(super) hlog: Option<PathBuf>,
     pub(super) metrics_interval: Duration,
     pub(super) metrics_format: MetricsFormat,
+    pub(super) spill: Option<PathBuf>,
     origins: BTreeMap<&'static str, Origin>,
 }
 
@@ -72,6 +73,7 @@ impl Default for Job {
             hlog: None,
             metrics_interval: Duration::from_secs(1),
             metrics_format: MetricsFormat::default(),
+            spill: None,
             origins: BTreeMap::new(),
         }
     }
@@ -302,7 +304,12 @@ impl Job {
         let mut named: Vec<_> = read.collect();
         let sink = self.sink.file().map(|path| ("sink", path.to_owned()));
         let hlog = self.hlog.clone().map(|path| ("hlog", path));
-        let written = sink.into_iter().chain(files::at_the_end(self)).chain(hlog);
+        let spill = self.spill.clone().map(|path| ("spill", path));
+        let written = sink
+            .into_iter()
+            .chain(files::at_the_end(self))
+            .chain(hlog)
+            .chain(spill);
         for (name, path) in written {
             if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(&path)) {
                 wrong.push(format!(

@@ -16,8 +16,9 @@ use super::spec::SourceSpec;
 use crate::control::signals::{SignalError, on_stop_signals};
 use crate::control::stop::Stop;
 use crate::measure::StopCause;
+use crate::path::sink::FileSink;
 use crate::path::source::{Generator, Lines, Source};
-use crate::pipeline::{Pipeline, Running, StartError};
+use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
 use crate::report::events::print_events;
 use crate::report::line::{MetricsFormat, metrics_line};
 use crate::report::progress;
@@ -45,7 +46,7 @@ Exit codes:
   1    something failed: a source, a sink, a check
   2    bad usage or configuration; nothing was started
   3    drained, but a policy dropped records (too long; full, with drop-newest)
-  4    the drain timeout passed; the rest is abandoned and counted
+  4    the drain timeout passed; the rest is spilled or abandoned, and counted
   128+n  a second signal, number n, cut the draining short; likewise counted";
 
 pub(super) fn command() -> Command {
@@ -101,6 +102,10 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     }
     let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
     let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
+    if let Some(path) = &job.spill {
+        let spill = FileSink::append(path, job.fsync).map_err(|e| named("spill", &e))?;
+        pipeline = pipeline.spill(spill);
+    }
     if !quiet {
         let format = job.metrics_format;
         pipeline = pipeline.observe(job.metrics_interval, move |now| {
@@ -114,7 +119,11 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
         let log = File::create(path).map_err(|e| named("hlog", &files::naming(path, &e)))?;
         pipeline = pipeline.log_latency(log);
     }
-    let signals = Signals::take_over(quiet).map_err(|error| {
+    let leave_anyhow = match job.spill {
+        Some(_) => LEAVE_ANYHOW + SPILL_GRACE,
+        None => LEAVE_ANYHOW,
+    };
+    let signals = Signals::take_over(quiet, leave_anyhow).map_err(|error| {
         say(format_args!("error: {error}"));
         ExitCode::FAILURE
     })?;
@@ -139,7 +148,7 @@ struct Kept {
 }
 
 impl Signals {
-    fn take_over(quiet: bool) -> Result<Self, SignalError> {
+    fn take_over(quiet: bool, leave_anyhow: Duration) -> Result<Self, SignalError> {
         let kept = Arc::new(Mutex::new(Kept::default()));
         let signals = Self(Arc::clone(&kept));
         let mut signals_before = 0;
@@ -153,7 +162,7 @@ impl Signals {
             }
             signals_before += 1;
             if signals_before > 1 {
-                std::thread::sleep(LEAVE_ANYHOW);
+                std::thread::sleep(leave_anyhow);
                 std::process::exit(128 + signal);
             } else if !quiet {
                 say_at_once("Shutdown signal received!");
@@ -206,6 +215,12 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
             }
         }
         say(format_args!("Program finished\n{}", Summary(&outcome)));
+        if let Some(path) = job.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
+            let (records, path) = (outcome.ledger.spilled, path.display());
+            say(format_args!(
+                "spilled      {records} records: deliver them with --source file:{path}"
+            ));
+        }
     }
     let mut code = outcome.exit_code();
     for failure in files::write(job, &outcome) {

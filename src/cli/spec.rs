@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::path::sink::{Check, Delay, FileSink, Fsync, Null, Sink, SinkFactory};
+use crate::path::sink::{Check, Delay, Fault, Faults, FileSink, Fsync, Null, Sink, SinkFactory};
 
 /// Where records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,27 +44,27 @@ impl fmt::Display for SourceSpec {
 }
 
 /// Where records go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum SinkSpec {
     Null,
     Check,
     Stdout,
     File(String),
     Delay(Duration, Box<SinkSpec>),
+    Fault(Faults, Box<SinkSpec>),
 }
 
 /// What stands for the worker's number in a file sink's path.
 const WORKER: &str = "{worker}";
 
 impl SinkSpec {
-    pub(super) const RANGE: &str =
-        "null, check, stdout, file:PATH, or delay:DURATION[,SINK] (delay:20ms,file:out.ndjson)";
+    pub(super) const RANGE: &str = "null, check, stdout, file:PATH, delay:DURATION[,SINK] (delay:20ms,file:out.ndjson) or fault:FAULTS[,SINK] (fault:retry=0.1,file:out.ndjson)";
 
     /// The file it ends in, if it does.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(Path::new(path)),
-            Self::Delay(_, sink) => sink.file(),
+            Self::Delay(_, sink) | Self::Fault(_, sink) => sink.file(),
             Self::Null | Self::Check | Self::Stdout => None,
         }
     }
@@ -83,16 +83,30 @@ impl SinkSpec {
                 })
             }
             Self::File(path) => shared(FileSink::append(path.as_ref(), fsync)?),
-            Self::Delay(delay, sink) => Box::new(Delayed {
-                delay: *delay,
-                inner: sink.factory(fsync)?,
-            }),
+            Self::Delay(delay, sink) => {
+                let delay = *delay;
+                around(sink.factory(fsync)?, move |_, sink| Delay::new(delay, sink))
+            }
+            Self::Fault(faults, sink) => {
+                let faults = faults.clone();
+                around(sink.factory(fsync)?, move |worker, sink| {
+                    Fault::new(faults.clone(), worker, sink)
+                })
+            }
         })
     }
 }
 
 fn shared(sink: FileSink) -> Box<dyn SinkFactory> {
     Box::new(move |_: usize| Ok(sink.clone()))
+}
+
+/// Splits what stands before another sink from that sink, which is null where there is none.
+fn inner(text: &str) -> Result<(&str, SinkSpec), String> {
+    Ok(match text.split_once(',') {
+        Some((before, sink)) => (before, sink.parse()?),
+        None => (text, SinkSpec::Null),
+    })
 }
 
 impl FromStr for SinkSpec {
@@ -108,11 +122,12 @@ impl FromStr for SinkSpec {
                 _ => Err(refusal()),
             },
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
+            Some(("fault", rest)) => {
+                let (faults, sink) = inner(rest)?;
+                Ok(Self::Fault(faults.parse()?, Box::new(sink)))
+            }
             Some(("delay", rest)) => {
-                let (delay, sink) = match rest.split_once(',') {
-                    Some((delay, sink)) => (delay, sink.parse()?),
-                    None => (rest, Self::Null),
-                };
+                let (delay, sink) = inner(rest)?;
                 let delay = humantime::parse_duration(delay).map_err(|_| refusal())?;
                 Ok(Self::Delay(delay, Box::new(sink)))
             }
@@ -131,19 +146,28 @@ impl fmt::Display for SinkSpec {
             Self::Delay(delay, sink) => {
                 write!(f, "delay:{},{sink}", humantime::format_duration(*delay))
             }
+            Self::Fault(faults, sink) => write!(f, "fault:{faults},{sink}"),
         }
     }
 }
 
-/// Delays every sink that another factory makes; the verdict stays that factory's.
-struct Delayed {
-    delay: Duration,
+/// Puts a sink around each one that another factory makes; the verdict stays that factory's.
+struct Around<W> {
     inner: Box<dyn SinkFactory>,
+    wrap: W,
 }
 
-impl SinkFactory for Delayed {
+fn around<S: Sink + 'static>(
+    inner: Box<dyn SinkFactory>,
+    wrap: impl FnMut(usize, Box<dyn Sink>) -> S + Send + 'static,
+) -> Box<dyn SinkFactory> {
+    Box::new(Around { inner, wrap })
+}
+
+impl<S: Sink + 'static, W: FnMut(usize, Box<dyn Sink>) -> S + Send> SinkFactory for Around<W> {
     fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>> {
-        Ok(Box::new(Delay::new(self.delay, self.inner.open(worker)?)))
+        let sink = self.inner.open(worker)?;
+        Ok(Box::new((self.wrap)(worker, sink)))
     }
 
     fn verdict(&mut self, ledger: &crate::Ledger) -> Result<(), String> {

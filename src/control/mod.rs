@@ -4,6 +4,7 @@
 //!   counters, gauges --sample--> Scaler --asks--> autoscale (pure) --set--> active set, read by the dispatcher
 //!   signal, duration, caller --request--> Stop --quiesce, halt--> words --read by--> path
 //!                                           '--event--> the thread that joins the pipeline
+//!   counters, gauges --look--> Watchdog --says--> a warning, and how long who stalled
 //! ```
 //!
 //! Invariants:
@@ -14,3 +15,4 @@ pub(crate) mod autoscale;
 pub(crate) mod scaler;
 pub(crate) mod signals;
 pub(crate) mod stop;
+pub(crate) mod watchdog;

@@ -61,6 +61,11 @@ impl BusyTime {
         self.done.add(now_ns.saturating_sub(since_ns));
     }
 
+    /// Whether there is a piece of work at hand.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.since_ns.load(Ordering::Relaxed) != 0
+    }
+
     /// All of it until now. May miss a piece of work that ends at this moment; the next call has it.
     pub(crate) fn total_ns(&self, now_ns: u64) -> u64 {
         let done_ns = self.done.get();
@@ -100,8 +105,10 @@ pub(crate) struct ProducerCounters {
     /// How late the burst at hand was dispatched: its first record's time since it was due.
     pub(crate) behind_ns: Latest,
     pub(crate) dropped: DropCounters,
-    /// Records taken from the source that no lane took before the run was halted.
+    /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,
+    /// Records taken from the source that went to the spill file instead.
+    pub(crate) spilled: Counter,
     /// Pauses that the throttle asked for, and the time they took.
     pub(crate) throttle_pauses: Counter,
     pub(crate) throttle_ns: Counter,
@@ -116,6 +123,8 @@ pub(crate) struct WorkerCounters {
     /// Records, and bytes, that the sink accepted.
     pub(crate) delivered: Counter,
     pub(crate) delivered_bytes: Counter,
+    /// Records that the sink never accepted and that went to the spill file instead.
+    pub(crate) spilled: Counter,
     pub(crate) batches_by_size: Counter,
     pub(crate) batches_by_age: Counter,
     pub(crate) batches_by_drain: Counter,
@@ -123,6 +132,18 @@ pub(crate) struct WorkerCounters {
     pub(crate) busy: BusyTime,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
+    /// Failed writes and flushes that it tried again.
+    pub(crate) retries: Counter,
+}
+
+/// What the watchdog counts of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct StallCounters {
+    /// Times it did not move for 5 s while records waited, and the time until it did.
+    pub(crate) stalls: Counter,
+    pub(crate) stalled_ns: Counter,
+    /// The most records that waited behind it then.
+    pub(crate) waited_records: Counter,
 }
 
 /// Every counter of a run, each thread's on cache lines of its own.
@@ -130,6 +151,8 @@ pub(crate) struct WorkerCounters {
 pub(crate) struct Counters {
     pub(crate) producer: CachePadded<ProducerCounters>,
     pub(crate) workers: Vec<CachePadded<WorkerCounters>>,
+    /// By worker; the watchdog's.
+    pub(crate) stalls: Vec<CachePadded<StallCounters>>,
 }
 
 impl Counters {
@@ -137,6 +160,7 @@ impl Counters {
         Self {
             producer: CachePadded::default(),
             workers: (0..workers).map(|_| CachePadded::default()).collect(),
+            stalls: (0..workers).map(|_| CachePadded::default()).collect(),
         }
     }
 }

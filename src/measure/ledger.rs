@@ -59,10 +59,10 @@ impl Dropped {
     }
 }
 
-/// Where the records of a run went: `produced = delivered + dropped + abandoned`.
+/// Where the records of a run went: `produced = delivered + dropped + spilled + abandoned`.
 ///
-/// Each term is counted by itself - produced on the producer thread, delivered on the workers, abandoned from what
-/// is left in the lanes - so that [`balanced`](Self::balanced) proves something.
+/// Each term is counted by itself - produced on the producer thread, delivered and spilled where it is written,
+/// abandoned from what is left in the lanes - so that [`balanced`](Self::balanced) proves something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
@@ -72,7 +72,10 @@ pub struct Ledger {
     pub delivered: u64,
     /// Records given up on purpose, by reason.
     pub dropped: Dropped,
-    /// Records that were accepted and not delivered: the drain deadline, a failed sink or a second signal cut them
+    /// Records that could not be delivered and were written to the spill file: the drain deadline, a failed sink or a
+    /// second signal cut them off. One that the sink had accepted in part is written whole.
+    pub spilled: u64,
+    /// Records that were taken in and neither delivered nor spilled: the drain deadline, a failed sink or a second signal cut them
     /// off.
     pub abandoned: u64,
 }
@@ -80,6 +83,6 @@ pub struct Ledger {
 impl Ledger {
     /// Whether every record is accounted for.
     pub fn balanced(&self) -> bool {
-        self.produced == self.delivered + self.dropped.total() + self.abandoned
+        self.produced == self.delivered + self.dropped.total() + self.spilled + self.abandoned
     }
 }

@@ -124,6 +124,8 @@ pub struct WorkerReport {
     pub delivered_bytes: u64,
     /// Records it dropped, by reason.
     pub dropped: Dropped,
+    /// Records of its lane that went to the spill file.
+    pub spilled: u64,
     /// Records left in its lane.
     pub abandoned: u64,
     /// Batches handed over because they were full.
@@ -134,6 +136,14 @@ pub struct WorkerReport {
     pub batches_by_drain: u64,
     /// Times it went to sleep.
     pub parks: u64,
+    /// Failed writes and flushes that it tried again.
+    pub retries: u64,
+    /// Times it did not move for 5 s, in its sink or between two tries, while records waited in its lane.
+    pub stalls: u64,
+    /// How long those took together, until it moved or the run ended.
+    pub stalled_time: Duration,
+    /// The most records that waited in its lane then.
+    pub waited_records: u64,
     /// Records of the partial batch it flushed at the end, if there was one.
     pub last_partial: Option<u64>,
 }
@@ -195,8 +205,10 @@ impl Outcome {
     /// | 0 | everything was delivered (or the reader of the output closed it) |
     /// | 1 | something failed: a source, a sink, a check, the ledger |
     /// | 3 | drained, but a policy dropped records |
-    /// | 4 | the drain deadline passed; the rest is abandoned and counted |
+    /// | 4 | the drain deadline passed; the rest is spilled or abandoned, and counted |
     /// | 128 + n | a second signal, number n, cut the draining short |
+    ///
+    /// That the rest was spilled changes no code: it was not delivered.
     ///
     /// 2 stands for bad usage or configuration, which has no outcome.
     pub fn exit_code(&self) -> u8 {
@@ -229,6 +241,16 @@ impl Outcome {
     /// Delivered records per second of the whole run.
     pub fn records_per_s(&self) -> f64 {
         self.ledger.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    /// Failed writes and flushes that workers tried again.
+    pub fn retries(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.retries).sum()
+    }
+
+    /// How often workers [stalled](WorkerReport::stalls).
+    pub fn stalls(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.stalls).sum()
     }
 
     /// How often workers went to sleep, and were woken, per million delivered records.

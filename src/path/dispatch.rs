@@ -2,9 +2,11 @@
 
 use crate::measure::DropReason;
 use crate::measure::counters::Counters;
+use crate::path::batch::Batch;
 use crate::path::lane::LaneWriter;
 use crate::path::lane::plant::planted;
 use crate::path::record::{Burst, Lag, RecordHeader};
+use crate::path::sink::{FileSink, Sink};
 use crate::path::throttle::Throttle;
 use crate::path::words::ControlWords;
 use crate::sys::clock::{Clock, saturating_ns};
@@ -74,6 +76,8 @@ pub(crate) struct Dispatcher {
     counters: Arc<Counters>,
     clock: Clock,
     idle: Idle,
+    /// Where records go that no lane took before the run was halted, if anywhere.
+    spill: Option<FileSink>,
 }
 
 impl Dispatcher {
@@ -93,13 +97,20 @@ impl Dispatcher {
             counters,
             clock,
             idle,
+            spill: None,
         }
+    }
+
+    /// Has what no lane takes before a halt written there.
+    pub(crate) fn spill_to(mut self, spill: Option<FileSink>) -> Self {
+        self.spill = spill;
+        self
     }
 
     /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping as
     /// [`WhenFull`] says. Returns the moment of publication.
     ///
-    /// On refusal the records that no lane took are counted as unpublished.
+    /// On refusal the records that no lane took are spilled, or counted as unpublished.
     pub(crate) fn dispatch(&mut self, burst: Burst<'_>) -> Result<u64, Refusal> {
         let now_ns = self.clock.now_ns();
         let Burst { headers, bytes } = burst;
@@ -166,7 +177,10 @@ impl Dispatcher {
                 match self.wait_for_room(headers[0].len as usize) {
                     Waited::Room(lane) => Some(lane),
                     Waited::NoLane => None,
-                    Waited::Halted => return self.refuse(headers.len(), Refusal::Halted),
+                    Waited::Halted => {
+                        self.spill(headers, bytes);
+                        return Err(Refusal::Halted);
+                    }
                     Waited::Full => {
                         let dropped = &self.counters.producer.dropped;
                         dropped.add(DropReason::Full, headers.len() as u64);
@@ -175,7 +189,9 @@ impl Dispatcher {
                 }
             };
         }
-        self.refuse(headers.len(), Refusal::NoLane)
+        // Nobody reads any more, or the spill file failed its workers.
+        self.leave(headers.len());
+        Err(Refusal::NoLane)
     }
 
     /// The rare case: some records of the burst are longer than a lane is sure to carry. They are dropped and counted;
@@ -200,9 +216,25 @@ impl Dispatcher {
         Ok(())
     }
 
-    fn refuse(&self, records: usize, refusal: Refusal) -> Result<(), Refusal> {
+    fn leave(&self, records: usize) {
         self.counters.producer.unpublished.add(records as u64);
-        Err(refusal)
+    }
+
+    /// Writes records to the spill file that no lane took.
+    fn spill(&mut self, headers: &[RecordHeader], bytes: &[u8]) {
+        let mut spilled = 0;
+        if let Some(spill) = &mut self.spill {
+            let batch = Batch::new((headers, &[]), (bytes, &[]));
+            spilled = match spill.write(&batch) {
+                Ok(()) => headers.len(),
+                Err(error) => {
+                    tracing::warn!("spill: {error}");
+                    batch.whole_records_in(error.accepted_bytes()).0
+                }
+            };
+            self.counters.producer.spilled.add(spilled as u64);
+        }
+        self.leave(headers.len() - spilled);
     }
 
     /// The lane for the next records, or none when every active worker has gone.

@@ -21,6 +21,7 @@ pub(crate) mod dispatch;
 pub(crate) mod lane;
 pub(crate) mod producer;
 pub(crate) mod record;
+pub(crate) mod retry;
 pub mod sink;
 pub mod source;
 pub(crate) mod throttle;

@@ -123,12 +123,16 @@ impl Producer {
     }
 
     fn produce_rest(&mut self) -> Result<(), ProducerEnd> {
-        while self.left > 0 && !self.words.is_halted() {
+        while self.left > 0 {
             let demand = demand(self.clock.now_ns(), self.left);
             match self.source.lend_rest(demand) {
                 Ok(Lent::Burst(burst)) => {
                     self.left = self.left.saturating_sub(burst.headers.len() as u64);
-                    self.dispatcher.dispatch(burst).map_err(refused)?;
+                    match self.dispatcher.dispatch(burst) {
+                        // After a halt the rest is still taken from the source, so that it is counted, or spilled.
+                        Ok(_) | Err(Refusal::Halted | Refusal::NoLane) => {}
+                        Err(malformed) => return Err(refused(malformed)),
+                    }
                 }
                 Ok(Lent::Dropped(reason, records)) => {
                     self.left = self.left.saturating_sub(records);

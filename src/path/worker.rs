@@ -2,9 +2,14 @@
 //!
 //! ```text
 //!   scan the lane --full? old? draining?--> sink.write(batch) --accepted--> release
-//!        ^  not due yet                                                       |
+//!        ^  not due yet                       |  failed, retryable            |
+//!        |                                    '--> release what was accepted, park 10 ms to 1 s
 //!        '------------- spin -> yield -> park until due ----------------------'
 //! ```
+//!
+//! A batch that a sink could not take stays in its lane: the records it accepted are released, the next try begins
+//! behind them - inside a record, if the sink stopped there - and the lane fills meanwhile. The wait between two tries
+//! is a park, which a halt ends at once; a stop in order goes on trying until its deadline.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +20,26 @@ use crate::path::batch::Batch;
 use crate::path::lane::plant::planted;
 use crate::path::lane::{Extent, LaneReader, Ready};
 use crate::path::record::RecordHeader;
-use crate::path::sink::{Sink, SinkError, SinkErrorKind};
+use crate::path::retry::Retry;
+use crate::path::sink::{FileSink, Sink, SinkError, SinkErrorKind};
 use crate::path::words::ControlWords;
 use crate::sys::clock::{Clock, saturating_ns};
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded};
+
+/// More than any lane holds.
+const NOTHING: Extent = Extent {
+    records: u64::MAX,
+    bytes: u64::MAX,
+};
+
+/// A record, of any length.
+const ONE_RECORD: Extent = Extent {
+    records: 1,
+    bytes: u64::MAX,
+};
+/// How soon after a halt the producer closes the lanes, unless it hangs in its source: it has a burst in hand at most.
+const CLOSES_WITHIN: Duration = Duration::from_secs(1);
 
 /// When a batch is due, beside by draining.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +51,7 @@ pub(crate) struct BatchLimits {
 
 /// Why a batch was handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+pub(super) enum Cause {
     /// It is full, by records or by bytes.
     Size,
     /// Its oldest record has waited for `batch_timeout`.
@@ -51,13 +71,24 @@ pub(crate) enum WorkerEnd {
     ReaderClosed,
     /// Its sink failed for good.
     SinkFailed(SinkError),
+    /// What its sink did not take is in the spill file.
+    Spilled,
+    /// The spill file failed too.
+    SpillFailed(SinkError),
+}
+
+impl WorkerEnd {
+    /// Whether records may be left in the lane that should have gone to the sink.
+    pub(crate) fn leaves_records(&self) -> bool {
+        matches!(self, Self::Halted | Self::SinkFailed(_))
+    }
 }
 
 impl From<SinkError> for WorkerEnd {
     fn from(error: SinkError) -> Self {
         match error.kind() {
             SinkErrorKind::ReaderClosed => Self::ReaderClosed,
-            SinkErrorKind::Final => Self::SinkFailed(error),
+            SinkErrorKind::Retryable | SinkErrorKind::Final => Self::SinkFailed(error),
         }
     }
 }
@@ -76,6 +107,9 @@ pub(crate) struct Worker {
     pub(crate) recorder: Option<Recorder>,
     /// Records of the last batch that was not full when the lane drained.
     pub(crate) last_partial: Option<u64>,
+    pub(crate) retry: Retry,
+    /// Where records go that the sink did not take, if anywhere.
+    pub(crate) spill: Option<FileSink>,
 }
 
 impl Worker {
@@ -92,11 +126,13 @@ impl Worker {
             if self.words.is_halted() && !(closed && ready.extent.records == 0) {
                 return WorkerEnd::Halted;
             }
-            let delivered = match self.due(ready, closed || self.is_retired()) {
+            let done = match self.due(ready, closed || self.is_retired()) {
                 Some(cause) => self.deliver(cause),
-                None if closed => return self.finish(),
-                None if planted("closed read last") && self.lane.is_closed() => {
-                    return self.finish();
+                None if closed || planted("closed read last") && self.lane.is_closed() => {
+                    match self.sink.flush() {
+                        Ok(()) => return WorkerEnd::Drained(self.last_partial),
+                        Err(error) => Err(error),
+                    }
                 }
                 None => {
                     busy.end(self.clock.now_ns());
@@ -105,10 +141,55 @@ impl Worker {
                     Ok(())
                 }
             };
-            if let Err(error) = delivered {
-                return WorkerEnd::from(error);
+            match done {
+                Err(error) if self.retry.wants(&error) => {
+                    if !self.back_off(&error) {
+                        return WorkerEnd::Halted;
+                    }
+                }
+                Err(error) => return WorkerEnd::from(error),
+                Ok(()) => {}
             }
         }
+    }
+
+    /// Writes what is left in the lane to the spill file: whole records, also the one that the sink has half of. Ends
+    /// when the lane is closed; a producer that does not close it after a halt hangs in its source.
+    pub(crate) fn spill(&mut self, mut spill: FileSink) -> WorkerEnd {
+        let mut closes_by = None;
+        loop {
+            let closed = self.lane.is_closed();
+            let ready = self.lane.scan(self.limits.extent);
+            let counter = &self.counters.workers[self.index].spilled;
+            if ready.extent.records > 0 {
+                let written = self.lane.take(|batch| {
+                    let result = spill.write(batch);
+                    let (done, _) = match &result {
+                        Ok(()) => (whole(batch), 0),
+                        Err(error) => accepted(batch, error.accepted_bytes()),
+                    };
+                    counter.add(done.records);
+                    (done, result)
+                });
+                if let Some(Err(error)) = written {
+                    return WorkerEnd::SpillFailed(error);
+                }
+                continue;
+            }
+            if self.words.is_halted() {
+                closes_by = closes_by.or(Instant::now().checked_add(CLOSES_WITHIN));
+            }
+            if closed || closes_by.is_some_and(|by| Instant::now() >= by) {
+                return WorkerEnd::Spilled;
+            }
+            self.lane.sleep(ONE_RECORD, closes_by);
+        }
+    }
+
+    /// Stops the clock of its busy time, whatever ended its work.
+    pub(crate) fn rest(&self) {
+        let busy = &self.counters.workers[self.index].busy;
+        busy.end(self.clock.now_ns());
     }
 
     #[inline]
@@ -117,6 +198,8 @@ impl Worker {
             Some(Cause::Size)
         } else if ready.extent.records == 0 {
             None
+        } else if self.retry.again.is_some() {
+            self.retry.again
         } else if draining {
             Some(Cause::Drain)
         } else {
@@ -138,10 +221,12 @@ impl Worker {
         let recorder = &mut self.recorder;
         let clock = self.clock;
         let taken_ns = clock.now_ns();
+        let begun = self.retry.begun;
         let taken = self.lane.take(|batch| {
-            let (done, result) = match sink.write(batch) {
-                Ok(()) => (whole(batch), Ok(batch.len() as u64)),
-                Err(error) => (accepted(batch, &error), Err(error)),
+            let result = sink.write(&batch.resumed_at(begun));
+            let (done, begun) = match &result {
+                Ok(()) => (whole(batch), 0),
+                Err(error) => accepted(batch, begun + error.accepted_bytes()),
             };
             let delivered_ns = clock.now_ns();
             counters.delivered.add(done.records);
@@ -156,12 +241,17 @@ impl Worker {
                     delivered_ns,
                 );
             }
-            (done, result)
+            (done, (result, done.records, begun))
         });
-        let Some(written) = taken else {
+        let Some((result, records, still_begun)) = taken else {
             return Ok(()); // not reached: scan() saw these records, and only this thread takes any
         };
-        let records = written?;
+        self.retry.begun = still_begun;
+        if records > 0 || still_begun > begun {
+            self.retry.moved(self.index);
+        }
+        self.retry.again = result.is_err().then_some(cause);
+        result?;
         match cause {
             Cause::Size => counters.batches_by_size.add(1),
             Cause::Age => counters.batches_by_age.add(1),
@@ -179,10 +269,7 @@ impl Worker {
         let wait_for = if partial {
             self.limits.extent
         } else {
-            Extent {
-                records: 1,
-                bytes: u64::MAX,
-            }
+            ONE_RECORD
         };
         if self.idle.spin(|| self.lane.holds(wait_for)) {
             return;
@@ -197,11 +284,20 @@ impl Worker {
         }
     }
 
-    fn finish(&mut self) -> WorkerEnd {
-        match self.sink.flush() {
-            Ok(()) => WorkerEnd::Drained(self.last_partial),
-            Err(error) => WorkerEnd::from(error),
+    /// Waits until it is time to try a failed write again; false if the run was halted meanwhile.
+    ///
+    /// Counts as busy: a sink that fails is a sink that stalls.
+    fn back_off(&mut self, error: &SinkError) -> bool {
+        self.counters.workers[self.index].retries.add(1);
+        let until = Instant::now() + self.retry.failed(self.index, error);
+        while !self.words.is_halted() {
+            if Instant::now() >= until {
+                return true;
+            }
+            // Nothing that arrives is worth waking up for.
+            self.lane.sleep(NOTHING, Some(until));
         }
+        false
     }
 
     #[inline]
@@ -252,11 +348,13 @@ fn whole(batch: &Batch<'_>) -> Extent {
     }
 }
 
-/// What a failed write had accepted, in whole records.
-fn accepted(batch: &Batch<'_>, error: &SinkError) -> Extent {
-    let (records, bytes) = batch.whole_records_in(error.accepted_bytes());
-    Extent {
+/// Of a batch that failed when `bytes` of it had been accepted: the whole records, and how much of the next one.
+fn accepted(batch: &Batch<'_>, bytes: usize) -> (Extent, usize) {
+    let bytes = bytes.min(batch.byte_len());
+    let (records, whole) = batch.whole_records_in(bytes);
+    let done = Extent {
         records: records as u64,
-        bytes: bytes as u64,
-    }
+        bytes: whole as u64,
+    };
+    (done, bytes - whole)
 }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   Pipeline --start--> Running --join--> Outcome
-//!                          |  spawns: reporter, scaler (unpinned), producer, worker 0..N (each pins itself, then
-//!                          |          waits for the others: no record moves before all are in place)
+//!                          |  spawns: reporter, scaler, watch (unpinned), producer, worker 0..N (each pins itself,
+//!                          |          then waits for the others: no record moves before all are in place)
 //!                          '- hears:  Event::{Asked, ProducerEnded, WorkerEnded}, one channel
 //! ```
 //!
@@ -12,7 +12,7 @@
 //! * The number of active workers does not change any more once a stop has begun.
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
 //! * `join` returns: when the drain deadline has passed, or on a halt, threads that hang are left behind and their
-//!   records counted as abandoned.
+//!   records counted as abandoned. Those that spill are waited for, 10 s at most.
 
 mod calibrate;
 mod ceiling;
@@ -21,25 +21,29 @@ mod probe;
 mod running;
 mod tally;
 mod threads;
+mod watch;
 
 use std::io::{self, Write};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 pub(crate) use placing::plan;
 pub use running::Running;
+pub(crate) use running::SPILL_GRACE;
 
 use crate::config::{Config, ConfigErrors, TIME_MAX};
 use crate::control::autoscale::Policy;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
+use crate::control::watchdog::Watchdog;
 use crate::measure::Snapshot;
 use crate::measure::counters::Counters;
 use crate::measure::exchange::{Gatherer, Recorder, exchange};
 use crate::path::dispatch::{DispatchPolicy, Dispatcher};
 use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
 use crate::path::producer::{Producer, linger_ns};
-use crate::path::sink::{Sink, SinkFactory};
+use crate::path::retry::{Notice, Retry};
+use crate::path::sink::{FileSink, Sink, SinkFactory};
 use crate::path::source::Source;
 use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
@@ -105,6 +109,7 @@ pub struct Pipeline {
     config: Config,
     observer: Option<(Duration, Observer)>,
     latency_log: Option<Box<dyn Write + Send>>,
+    spill: Option<FileSink>,
 }
 
 /// The intervals of a latency log that nobody observes.
@@ -130,6 +135,7 @@ impl Pipeline {
             config: Config::default(),
             observer: None,
             latency_log: None,
+            spill: None,
         }
     }
 
@@ -159,6 +165,17 @@ impl Pipeline {
     #[must_use]
     pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
         self.latency_log = Some(Box::new(log));
+        self
+    }
+
+    /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic, on a
+    /// second signal - written to a file, whole, so that they can be fed in again.
+    ///
+    /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned. A
+    /// record that the sink had accepted in part is written whole: this one may then be in both outputs.
+    #[must_use]
+    pub fn spill(mut self, spill: FileSink) -> Self {
+        self.spill = Some(spill);
         self
     }
 
@@ -205,6 +222,7 @@ impl Pipeline {
             counters: Arc::new(Counters::new(workers)),
             clock,
             idle: Idle::new(clock, placement.spin_ns),
+            spill: self.spill,
         };
         let probe = Probe {
             counters: Arc::clone(&shared.counters),
@@ -216,12 +234,19 @@ impl Pipeline {
         let log = self.latency_log.filter(|_| gatherer.is_some());
         let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
         let reporter = Reporter::new(probe.clone(), gatherer, log, observer);
+        let notices = mpsc::channel();
+        let watchdog = Watchdog::new(
+            probe.gauges.clone(),
+            Arc::clone(&shared.counters),
+            shared.clock,
+        );
         let crew = Crew {
             reporter,
             report_each,
             scaler: policy.map(|policy| shared.scaler(policy, &probe, &unparkers)),
             producer: shared.producer(config, self.source, writers, bell),
-            workers: shared.workers(config, readers, sinks, recorders),
+            workers: shared.workers(config, readers, sinks, recorders, &notices.0),
+            watch: (watchdog, notices),
             placement,
         };
         let tell = events.clone();
@@ -244,6 +269,7 @@ struct Shared {
     counters: Arc<Counters>,
     clock: Clock,
     idle: Idle,
+    spill: Option<FileSink>,
 }
 
 impl Shared {
@@ -280,7 +306,8 @@ impl Shared {
                 Arc::clone(&self.counters),
                 self.clock,
                 self.idle,
-            ),
+            )
+            .spill_to(self.spill.clone()),
             bell,
             words: Arc::clone(&self.words),
             clock: self.clock,
@@ -297,6 +324,7 @@ impl Shared {
         readers: Vec<LaneReader>,
         sinks: Vec<Box<dyn Sink>>,
         recorders: Vec<Option<Recorder>>,
+        notices: &Sender<Notice>,
     ) -> Vec<Worker> {
         let limits = BatchLimits {
             extent: Extent {
@@ -316,6 +344,8 @@ impl Shared {
             idle: self.idle,
             recorder,
             last_partial: None,
+            retry: Retry::new(config.on_sink_error, index as u64, Some(notices.clone())),
+            spill: self.spill.clone(),
         };
         readers
             .into_iter()

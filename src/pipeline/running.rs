@@ -9,13 +9,16 @@ use super::placing::Lineup;
 use super::probe::{Probe, Reporter};
 use super::tally::Ends;
 use super::threads::{Ticker, spawn_producer, spawn_worker};
+use super::watch::Watch;
 use crate::config::Config;
 use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
+use crate::control::watchdog::Watchdog;
 use crate::measure::latency::Latencies;
 use crate::measure::validity::{Seen, judge};
 use crate::measure::{Outcome, ScaleEvent, Snapshot, StopCause};
 use crate::path::producer::{Producer, ProducerEnd};
+use crate::path::retry::Notice;
 use crate::path::sink::SinkFactory;
 use crate::path::worker::{Worker, WorkerEnd};
 use crate::sys::clock::saturating_ns;
@@ -26,11 +29,19 @@ use crate::sys::usage::ThreadUsage;
 /// microseconds; those inside a sink may never.
 const HALT_GRACE: Duration = Duration::from_millis(200);
 
+/// How long those that are writing to the spill file get.
+pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
+
 /// What the joining thread hears.
 #[derive(Debug)]
 pub(super) enum Event {
     Asked(StopCause),
     ProducerEnded(Result<ProducerEnd, String>, ThreadUsage),
+    /// Its sink is of no more use, or it was halted: it writes the rest of its lane to the spill file.
+    WorkerSpills {
+        worker: usize,
+        end: Result<WorkerEnd, String>,
+    },
     WorkerEnded {
         worker: usize,
         end: Result<WorkerEnd, String>,
@@ -68,6 +79,7 @@ pub(super) struct Crew {
     pub(super) reporter: Reporter,
     /// How often the reporter reports; none where nobody observes.
     pub(super) report_each: Option<Duration>,
+    pub(super) watch: (Watchdog, (Sender<Notice>, Receiver<Notice>)),
     pub(super) placement: Placement,
 }
 
@@ -80,6 +92,7 @@ pub struct Running {
     reporter: Option<Ticker<Reporter>>,
     /// The reporter, where it has no thread.
     silent: Option<Reporter>,
+    watch: Option<Watch>,
     rests: Vec<Box<Latencies>>,
     ends: Ends,
     scaling: Vec<ScaleEvent>,
@@ -89,6 +102,8 @@ pub struct Running {
     drain_by: Option<Instant>,
     /// After a halt: when threads that have not ended are left behind.
     leave_by: Option<Instant>,
+    /// When they first were late.
+    late_since: Option<Instant>,
 }
 
 impl std::fmt::Debug for Running {
@@ -125,12 +140,14 @@ impl Running {
             scaler: None,
             reporter: None,
             silent: None,
+            watch: None,
             rests: Vec::new(),
             scaling: Vec::new(),
             signalled: false,
             over_by: duration.and_then(|duration| Instant::now().checked_add(duration)),
             drain_by: None,
             leave_by: None,
+            late_since: None,
         };
         let spawned = running.spawn(crew, &events);
         let mut lineup = spawned.map_err(StartError::System)?;
@@ -152,6 +169,8 @@ impl Running {
             }
             None => self.silent = Some(crew.reporter),
         }
+        let (watchdog, notices) = crew.watch;
+        self.watch = Some(Watch::spawn(watchdog, notices)?);
         if let Some(scaler) = crew.scaler {
             let interval = self.parts.config.autoscale_interval;
             self.scaler = Some(Ticker::spawn("scaler", interval, scaler, Scaler::tick)?);
@@ -182,7 +201,11 @@ impl Running {
             let by = self.leave_by.or(self.drain_by).or(self.over_by);
             match self.hear(by) {
                 Some(event) => self.note(event),
-                None if self.leave_by.is_some() => break,
+                None if self.leave_by.is_some() => {
+                    if !self.waits_for_spills() {
+                        break;
+                    }
+                }
                 None if self.drain_by.is_some() => {
                     self.ends.deadline_passed = true;
                     self.halt();
@@ -233,22 +256,33 @@ impl Running {
             } => {
                 self.ends.workers[worker].usage = Some(usage);
                 self.rests.extend(rest);
-                match end {
-                    Ok(WorkerEnd::Drained(last_partial)) => {
-                        self.ends.workers[worker].drained = true;
-                        self.ends.workers[worker].last_partial = last_partial;
-                    }
-                    Ok(WorkerEnd::Halted) => {}
-                    Ok(WorkerEnd::ReaderClosed) => {
-                        self.ends.workers[worker].reader_closed = true;
-                        self.stop(StopCause::ReaderClosed);
-                    }
-                    Ok(WorkerEnd::SinkFailed(error)) => {
-                        self.fail(format!("worker {worker}: sink: {error}"));
-                    }
-                    Err(panic) => self.fail(format!("worker {worker}: the sink panicked: {panic}")),
-                }
+                self.note_end(worker, end);
             }
+            Event::WorkerSpills { worker, end } => {
+                self.ends.workers[worker].spills = true;
+                self.note_end(worker, end);
+            }
+        }
+    }
+
+    fn note_end(&mut self, worker: usize, end: Result<WorkerEnd, String>) {
+        match end {
+            Ok(WorkerEnd::Drained(last_partial)) => {
+                self.ends.workers[worker].drained = true;
+                self.ends.workers[worker].last_partial = last_partial;
+            }
+            Ok(WorkerEnd::Halted | WorkerEnd::Spilled) => {}
+            Ok(WorkerEnd::SpillFailed(error)) => {
+                self.fail(format!("worker {worker}: spill: {error}"));
+            }
+            Ok(WorkerEnd::ReaderClosed) => {
+                self.ends.workers[worker].reader_closed = true;
+                self.stop(StopCause::ReaderClosed);
+            }
+            Ok(WorkerEnd::SinkFailed(error)) => {
+                self.fail(format!("worker {worker}: sink: {error}"));
+            }
+            Err(panic) => self.fail(format!("worker {worker}: the sink panicked: {panic}")),
         }
     }
 
@@ -279,7 +313,18 @@ impl Running {
         self.leave_by.get_or_insert(by);
     }
 
+    /// After a halt: whether workers are to be waited for a little longer, because they spill.
+    fn waits_for_spills(&mut self) -> bool {
+        let late_since = self.late_since.get_or_insert_with(Instant::now);
+        let waits = self.ends.any_spills() && late_since.elapsed() < SPILL_GRACE;
+        if waits {
+            self.leave_by = Some(Instant::now() + HALT_GRACE);
+        }
+        waits
+    }
+
     fn conclude(mut self) -> Outcome {
+        let _ = self.watch.take().map(Watch::end);
         let scaling = std::mem::take(&mut self.scaling);
         let mut outcome = self.ends.outcome(&self.parts.probe, scaling);
         // The last interval's line comes before the summary.

@@ -31,6 +31,8 @@ pub(super) struct WorkerEnded {
     /// It delivered all of its lane and flushed its sink.
     pub(super) drained: bool,
     pub(super) last_partial: Option<u64>,
+    /// It writes what is left in its lane to the spill file, or has done so.
+    pub(super) spills: bool,
     /// Nobody reads its output any more.
     pub(super) reader_closed: bool,
 }
@@ -51,6 +53,12 @@ impl Ends {
     /// Whether a thread of the path has not ended.
     pub(super) fn any_runs(&self) -> bool {
         self.producer.is_none() || self.workers.iter().any(|worker| worker.usage.is_none())
+    }
+
+    /// Whether a worker writes to the spill file.
+    pub(super) fn any_spills(&self) -> bool {
+        let mut workers = self.workers.iter();
+        workers.any(|worker| worker.spills && worker.usage.is_none())
     }
 
     /// Draws up the outcome.
@@ -99,6 +107,7 @@ impl Ends {
 
     fn worker(&self, probe: &Probe, worker: usize) -> WorkerReport {
         let counters = &probe.counters.workers[worker];
+        let stalls = &probe.counters.stalls[worker];
         let end = &self.workers[worker];
         let left = probe.gauges[worker].occupancy().records;
         let mut dropped = Dropped::default();
@@ -110,11 +119,16 @@ impl Ends {
             delivered: counters.delivered.get(),
             delivered_bytes: counters.delivered_bytes.get(),
             dropped,
+            spilled: counters.spilled.get(),
             abandoned: if end.reader_closed { 0 } else { left },
             batches_by_size: counters.batches_by_size.get(),
             batches_by_age: counters.batches_by_age.get(),
             batches_by_drain: counters.batches_by_drain.get(),
             parks: counters.parks.get(),
+            retries: counters.retries.get(),
+            stalls: stalls.stalls.get(),
+            stalled_time: Duration::from_nanos(stalls.stalled_ns.get()),
+            waited_records: stalls.waited_records.get(),
             last_partial: end.last_partial,
         }
     }
@@ -124,11 +138,13 @@ impl Ends {
         let mut ledger = Ledger {
             produced: producer.produced.get(),
             dropped: producer.dropped.get(),
+            spilled: producer.spilled.get(),
             ..Ledger::default()
         };
         for worker in workers {
             ledger.delivered += worker.delivered;
             ledger.dropped.merge(worker.dropped);
+            ledger.spilled += worker.spilled;
             ledger.abandoned += worker.abandoned;
         }
         // What no lane took: nobody reads any more, or it was cut off.

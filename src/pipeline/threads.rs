@@ -11,11 +11,11 @@ use super::placing::Seat;
 use super::running::Event;
 use crate::measure::exchange::Recorder;
 use crate::path::producer::Producer;
-use crate::path::worker::Worker;
+use crate::path::worker::{Worker, WorkerEnd};
 use crate::sys::usage::ThreadUsage;
 
 /// How long a control thread gets to end: it may be stuck in a write that nobody reads.
-const END_PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A control thread that does something each interval, until it is ended.
 pub(super) struct Ticker<T> {
@@ -88,7 +88,15 @@ pub(super) fn spawn_worker(
         if !seat.take() {
             return;
         }
-        let end = caught(|| worker.run());
+        let mut end = caught(|| worker.run());
+        worker.rest();
+        // A panic left its batch in the lane.
+        let leaves_records = end.as_ref().map_or(true, WorkerEnd::leaves_records);
+        if leaves_records && let Some(spill) = worker.spill.take() {
+            // Told first: the run is to stop, and this worker ends when it has.
+            let _ = events.send(Event::WorkerSpills { worker: index, end });
+            end = caught(|| worker.spill(spill));
+        }
         let rest = worker.recorder.take().map(Recorder::into_rest);
         // The lane closes, so that nothing more is published to it; a sink may panic even when it is dropped.
         let end = caught(|| drop(worker)).and(end);

@@ -20,6 +20,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "records": worker.delivered,
             "bytes": worker.delivered_bytes,
             "dropped": worker.dropped.total(),
+            "spilled": worker.spilled,
             "abandoned": worker.abandoned,
             "batches": {
                 "size": worker.batches_by_size,
@@ -27,6 +28,10 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
                 "drain": worker.batches_by_drain,
             },
             "parks": worker.parks,
+            "retries": worker.retries,
+            "stalls": worker.stalls,
+            "stalled_s": worker.stalled_time.as_secs_f64(),
+            "waited_records": worker.waited_records,
             "last_partial": worker.last_partial,
         })
     });
@@ -43,6 +48,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "delivered": ledger.delivered,
             "dropped": ledger.dropped.total(),
             "dropped_by_reason": ledger.dropped,
+            "spilled": ledger.spilled,
             "abandoned": ledger.abandoned,
             "balanced": ledger.balanced(),
         },
@@ -63,6 +69,10 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "full_s": outcome.full_time.as_secs_f64(),
         },
         "flushes": { "size": size, "age": age, "drain": drain },
+        "sinks": {
+            "retries": outcome.retries(),
+            "stalls": outcome.stalls(),
+        },
         "workers": workers,
         "intervals": intervals,
         "intervals_omitted": outcome.intervals_omitted,

@@ -33,6 +33,7 @@ impl Display for Summary<'_> {
                 rounded(outcome.full_time)
             )?;
         }
+        sinks(f, outcome)?;
         if let Some(latency) = outcome.latency {
             percentiles(f, "response", latency.response)?;
             percentiles(f, "service", latency.service)?;
@@ -59,8 +60,8 @@ impl Display for Summary<'_> {
         let dropped = Reasons(ledger.dropped);
         writeln!(
             f,
-            "ledger       produced {} = delivered {} + dropped {dropped} + abandoned {} ({balance})",
-            ledger.produced, ledger.delivered, ledger.abandoned
+            "ledger       produced {} = delivered {} + dropped {dropped} + spilled {} + abandoned {} ({balance})",
+            ledger.produced, ledger.delivered, ledger.spilled, ledger.abandoned
         )?;
         table(f, &outcome.workers)?;
         for warning in &outcome.validity.warnings {
@@ -71,6 +72,28 @@ impl Display for Summary<'_> {
         }
         Ok(())
     }
+}
+
+/// How sinks failed and stalled, where they did.
+fn sinks(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
+    if outcome.retries() + outcome.stalls() > 0 {
+        writeln!(
+            f,
+            "sinks        {} failures tried again, {} stalls",
+            outcome.retries(),
+            outcome.stalls()
+        )?;
+    }
+    for worker in outcome.workers.iter().filter(|worker| worker.stalls > 0) {
+        writeln!(
+            f,
+            "stalled      worker {} for {}, {} records waited",
+            worker.worker,
+            rounded(worker.stalled_time),
+            worker.waited_records
+        )?;
+    }
+    Ok(())
 }
 
 fn percentiles(f: &mut Formatter<'_>, name: &str, latency: LatencySummary) -> fmt::Result {

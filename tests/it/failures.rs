@@ -194,7 +194,9 @@ fn a_pipeline_that_nobody_joins_stops_by_itself() {
 
 #[test]
 fn a_full_disk_fails_the_run_with_a_reason() {
-    let ended = Folder::new().run(&format!("--sink file:/dev/full --workers 2 {SMALL}"));
+    let ended = Folder::new().run(&format!(
+        "--sink file:/dev/full --on-sink-error stop --workers 2 {SMALL}"
+    ));
     let ended = ended
         .exits(1)
         .balances()

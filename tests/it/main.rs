@@ -7,6 +7,9 @@
 //! * `load` - when records fall due under a load.
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
+//! * `retry`, `stall` - what becomes of a sink that fails for a while, or does not come back.
+//! * `spill` - what becomes of records that cannot be delivered.
+//! * `matrix` - each fault on each sink in each phase, and each signal.
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
@@ -33,11 +36,15 @@ mod failures;
 mod full;
 mod input;
 mod load;
+mod matrix;
 mod measurement;
 mod order;
 mod output;
 mod placement;
 mod refusal;
+mod retry;
+mod spill;
+mod stall;
 mod stop;
 mod support;
 mod tidy;

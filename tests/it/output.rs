@@ -72,7 +72,9 @@ fn a_quiet_run_that_succeeds_says_nothing() {
 
 #[test]
 fn a_quiet_run_that_fails_says_why() {
-    let ended = Folder::new().run(&format!("-q --sink file:/dev/full --workers 1 {SMALL}"));
+    let ended = Folder::new().run(&format!(
+        "-q --sink file:/dev/full --on-sink-error stop --workers 1 {SMALL}"
+    ));
     let ended = ended.exits(1);
     assert_eq!(
         ended.stderr,
@@ -101,7 +103,7 @@ fn the_summary_says_what_the_report_says() {
         .delivers_everything()
         .says("Program finished\nstopped by   count reached, after ");
     let ended = ended
-        .says("ledger       produced 1000 = delivered 1000 + dropped 0 + abandoned 0 (balanced)\n");
+        .says("ledger       produced 1000 = delivered 1000 + dropped 0 + spilled 0 + abandoned 0 (balanced)\n");
     for (worker, records) in ended.of_workers("/records").into_iter().enumerate() {
         let row = |line: &&str| line.trim_start().starts_with(&format!("{worker} "));
         let row = ended
@@ -131,7 +133,7 @@ fn the_report_has_every_figure() {
     for (part, wanted) in [
         (
             "/ledger",
-            "abandoned balanced delivered dropped dropped_by_reason produced",
+            "abandoned balanced delivered dropped dropped_by_reason produced spilled",
         ),
         ("/ledger/dropped_by_reason", "full reader_closed too_long"),
         ("/throughput", "bytes_per_s elapsed_s records_per_s"),
@@ -141,8 +143,9 @@ fn the_report_has_every_figure() {
         ),
         (
             "/workers/1",
-            "abandoned batches bytes dropped last_partial parks records worker",
+            "abandoned batches bytes dropped last_partial parks records retries spilled stalled_s stalls waited_records worker",
         ),
+        ("/sinks", "retries stalls"),
         ("/workers/1/batches", "age drain size"),
         (
             "/stop",

@@ -181,6 +181,7 @@ mod tests {
                 full,
                 ..Dropped::default()
             },
+            spilled: 0,
             abandoned: 0,
         }
     }

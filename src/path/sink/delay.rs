@@ -1,5 +1,6 @@
 //! The delay sink: an artificial I/O latency that makes backpressure visible.
 
+use std::io;
 use std::time::Duration;
 
 use super::{Sink, SinkError};
@@ -27,5 +28,9 @@ impl<S: Sink> Sink for Delay<S> {
 
     fn flush(&mut self) -> Result<(), SinkError> {
         self.sink.flush()
+    }
+
+    fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
+        self.sink.give_out(batch, bytes, error)
     }
 }

@@ -1,15 +1,31 @@
 //! The file sink: appends batches, each whole, to a file or to standard output.
+//!
+//! * A write that stops inside a record leaves half of it in the file. What is missing is kept, and whoever writes next -
+//!   this worker or another that shares the file - writes it first. So nothing is ever glued to half a record; and where
+//!   the worker that began it is cut off, the record is whole in the file although it does not count as delivered.
+//! * A file that is moved away or deleted while it is written - log rotation - is left at the next border between
+//!   batches: `path` is opened again, and made where there is none. Batches before that border are in the file that was
+//!   moved; of a file that was deleted they are gone with it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::time::Timespec;
 
 use super::{Sink, SinkError, SinkErrorKind};
-use crate::path::batch::Batch;
+use crate::path::batch::{Batch, behind, until};
+
+/// How long a write waits for a descriptor that does not block; then it fails and is tried again, so that the worker
+/// hears a stop.
+const WRITABLE_WITHIN: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
 
 /// When a file's contents are forced to the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,23 +33,45 @@ pub enum Fsync {
     /// Never: the system writes them when it likes, and a crash of the machine may lose what was delivered.
     #[default]
     Never,
-    /// After each batch, before its records count as delivered.
+    /// After each batch, before its records count as delivered. A failure is final: the system may have thrown away
+    /// what it could not write, so that trying again proves nothing.
     Batch,
 }
 
 /// Appends batches to a file. Clones share the file: a lock taken once per batch keeps each batch whole.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FileSink {
     output: Arc<Mutex<Output>>,
     fsync: Fsync,
+    /// Bytes of the batch to come that are in the file, or in [`Output::rest`] on their way there.
+    owed: usize,
+}
+
+impl Clone for FileSink {
+    fn clone(&self) -> Self {
+        Self {
+            output: Arc::clone(&self.output),
+            fsync: self.fsync,
+            owed: 0,
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Output {
     file: File,
     name: String,
-    /// A write ended inside a record: whatever came behind it would be glued to the torn half.
-    torn: bool,
+    /// Where a regular file was opened, and which one it was: none of what is no file, or has no path.
+    place: Option<(PathBuf, Identity)>,
+    /// A write stopped inside a record: what is missing of it.
+    rest: Vec<u8>,
+}
+
+/// Which file it is, whatever its path.
+type Identity = (u64, u64);
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
 }
 
 impl FileSink {
@@ -43,10 +81,12 @@ impl FileSink {
     ///
     /// When it cannot be opened for writing; the error names it.
     pub fn append(path: &Path, fsync: Fsync) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        let file =
-            file.map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
-        Ok(Self::over(file, path.display().to_string(), fsync))
+        let name = path.display().to_string();
+        let naming = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
+        let file = open(path).map_err(naming)?;
+        let found = file.metadata().map_err(naming)?;
+        let place = found.is_file().then(|| (path.into(), identity(&found)));
+        Ok(Self::over(file, name, place, fsync))
     }
 
     /// Writes to standard output, unbuffered: a batch is one system call.
@@ -57,66 +97,236 @@ impl FileSink {
     pub fn stdout() -> io::Result<Self> {
         let stdout = io::stdout().as_fd().try_clone_to_owned()?;
         let name = "standard output".to_owned();
-        Ok(Self::over(File::from(stdout), name, Fsync::Never))
+        Ok(Self::over(File::from(stdout), name, None, Fsync::Never))
     }
 
-    fn over(file: File, name: String, fsync: Fsync) -> Self {
+    fn over(file: File, name: String, place: Option<(PathBuf, Identity)>, fsync: Fsync) -> Self {
         let output = Output {
             file,
             name,
-            torn: false,
+            place,
+            rest: Vec::new(),
         };
         Self {
             output: Arc::new(Mutex::new(output)),
             fsync,
+            owed: 0,
         }
     }
-}
 
-impl Sink for FileSink {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        // Nothing panics while it holds this lock; if something did, `torn` would still be as it was left.
-        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        if output.torn {
-            let torn = io::Error::other("an earlier write to the same file failed inside a record");
-            return Err(torn.into());
-        }
-        if let Err(error) = write_all(&mut output.file, batch.bytes()) {
-            let (_, whole) = batch.whole_records_in(error.accepted_bytes());
-            // Where the reader has gone nothing comes behind it any more.
-            output.torn = error.kind() == SinkErrorKind::Final && whole != error.accepted_bytes();
-            return Err(error.naming(&output.name));
+    /// Writes the batch; a `device` gives out by itself after so many bytes, with that error.
+    fn put(
+        &mut self,
+        batch: &Batch<'_>,
+        device: Option<(usize, io::Error)>,
+    ) -> Result<(), SinkError> {
+        let mut output = lock(&self.output);
+        let device = match device {
+            Some((room, error)) if room < output.rest.len() => {
+                return Err(SinkError::new(error, 0).naming(&output.name));
+            }
+            device => device,
+        };
+        output.finish_rest()?;
+        output.follow()?;
+        // What another worker, or the call just now, has finished. A batch that resumes nothing is not that record's.
+        let finished = std::mem::take(&mut self.owed).min(batch.byte_len());
+        let finished = if batch.resumed() > 0 { finished } else { 0 };
+        let bytes = behind(batch.bytes(), finished);
+        let written = match device {
+            None => write_all(&output.file, bytes),
+            Some((room, error)) => {
+                let room = room.saturating_sub(finished);
+                let written = write_all(&output.file, until(bytes, room));
+                written.and(Err(SinkError::new(error, room)))
+            }
+        };
+        if let Err(error) = written {
+            let error = error.after(finished).naming(&output.name);
+            if error.kind() != SinkErrorKind::ReaderClosed {
+                let at = error.accepted_bytes();
+                let rest = behind(until(batch.bytes(), batch.end_of_record(at)), at);
+                output.rest = rest.concat();
+                self.owed = output.rest.len();
+            }
+            return Err(error);
         }
         if self.fsync == Fsync::Batch {
-            let synced = output.file.sync_data();
-            synced.map_err(|e| SinkError::new(e, 0).naming(&output.name))?;
+            let synced = output.file.sync_data().map_err(SinkError::from);
+            synced.map_err(|e| e.with_kind(SinkErrorKind::Final).naming(&output.name))?;
         }
         Ok(())
     }
 }
 
+impl Sink for FileSink {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        self.put(batch, None)
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        lock(&self.output).finish_rest()
+    }
+
+    fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
+        let bytes = bytes.min(batch.byte_len());
+        let put = self.put(batch, Some((bytes, error)));
+        put.err()
+            .unwrap_or_else(|| io::Error::other("a device that gave out wrote").into())
+    }
+}
+
+/// Nothing panics while it holds this lock; if something did, the rest would still be as it was left.
+fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).create(true).open(path)
+}
+
+impl Output {
+    /// Ends a record that a write stopped in, whoever began it.
+    fn finish_rest(&mut self) -> Result<(), SinkError> {
+        if self.rest.is_empty() {
+            return Ok(());
+        }
+        match write_all(&self.file, [&self.rest, &[]]) {
+            Ok(()) => {
+                self.rest = Vec::new();
+                Ok(())
+            }
+            Err(error) => {
+                self.rest.drain(..error.accepted_bytes());
+                Err(error.accepting_nothing().naming(&self.name))
+            }
+        }
+    }
+
+    /// Opens the path again where another file stands there now, or none.
+    fn follow(&mut self) -> Result<(), SinkError> {
+        let Some((path, ours)) = &self.place else {
+            return Ok(());
+        };
+        let opened = match fs::metadata(path) {
+            Ok(found) if identity(&found) == *ours => return Ok(()),
+            Ok(found) if !found.is_file() => Err(io::Error::other("is no file any more")),
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => open(path),
+        };
+        let opened = opened.and_then(|file| Ok((identity(&file.metadata()?), file)));
+        match opened {
+            Ok((identity, file)) => {
+                let path = path.clone();
+                self.file = file;
+                self.place = Some((path, identity));
+                Ok(())
+            }
+            // Whatever is in the way can be taken out of it.
+            Err(e) => {
+                let error = SinkError::from(e).with_kind(SinkErrorKind::Retryable);
+                Err(error.naming(&format!(
+                    "{}, moved away, cannot be opened again",
+                    self.name
+                )))
+            }
+        }
+    }
+}
+
+impl Drop for Output {
+    /// The last try to leave whole records behind. What it comes to changes no count.
+    fn drop(&mut self) {
+        let _ = self.finish_rest();
+    }
+}
+
 /// Writes both parts, going on after short writes.
-fn write_all(file: &mut File, [mut first, mut second]: [&[u8]; 2]) -> Result<(), SinkError> {
+fn write_all(file: &File, mut bytes: [&[u8]; 2]) -> Result<(), SinkError> {
     let mut accepted = 0;
-    while !(first.is_empty() && second.is_empty()) {
-        match file.write_vectored(&[IoSlice::new(first), IoSlice::new(second)]) {
+    let mut waited = false;
+    while bytes.iter().any(|part| !part.is_empty()) {
+        match (&*file).write_vectored(&bytes.map(IoSlice::new)) {
             Ok(0) => return Err(SinkError::new(io::ErrorKind::WriteZero.into(), accepted)),
             Ok(n) => {
                 accepted += n;
-                let of_first = n.min(first.len());
-                first = &first[of_first..];
-                second = &second[n - of_first..];
+                waited = false;
+                bytes = behind(bytes, n);
             }
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             // Whoever shares the descriptor may have made it non-blocking.
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => wait_writable(file),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock && !waited => {
+                // An interrupted poll returns early; the write is then tried again.
+                let _ = poll(
+                    &mut [PollFd::new(file, PollFlags::OUT)],
+                    Some(&WRITABLE_WITHIN),
+                );
+                waited = true;
+            }
             Err(e) => return Err(SinkError::new(e, accepted)),
         }
     }
     Ok(())
 }
 
-fn wait_writable(file: &File) {
-    // An interrupted poll returns early; the write is then tried again.
-    let _ = poll(&mut [PollFd::new(file, PollFlags::OUT)], None);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::path::record::RecordHeader;
+
+    fn headers(lens: &[u32]) -> Vec<RecordHeader> {
+        let header = |len: &u32| RecordHeader::new(0, 0, *len);
+        lens.iter().map(header).collect()
+    }
+
+    fn full() -> io::Error {
+        io::ErrorKind::StorageFull.into()
+    }
+
+    /// Two workers share a file; the first gives out after `room` bytes, and again after `more` of what is left.
+    fn shared(room: usize, more: usize, second_comes_between: bool) -> Vec<u8> {
+        let path = std::env::temp_dir().join(format!("splashdam-{}-shared", std::process::id()));
+        let mut first = FileSink::append(&path, Fsync::Never).expect("a file");
+        let mut second = first.clone();
+        let (lines, three) = (b"ab\nc\ndefg\n", headers(&[3, 2, 5]));
+        let mut done = 0;
+        for room in [room, more] {
+            let left = Batch::new((&three, &[]), (lines, &[]));
+            let (records, whole) = left.whole_records_in(done);
+            let left = Batch::new((&three[records..], &[]), (&lines[whole..], &[]));
+            let left = left.resumed_at(done - whole);
+            let error = first.give_out(&left, room.min(left.byte_len()), full());
+            assert_eq!(error.kind(), SinkErrorKind::Retryable);
+            done += error.accepted_bytes();
+            if second_comes_between {
+                let one = headers(&[3]);
+                let other = Batch::new((&one, &[]), (b"xy\n", &[]));
+                second.write(&other).expect("room");
+            }
+        }
+        let left = Batch::new((&three, &[]), (lines, &[]));
+        let (records, whole) = left.whole_records_in(done);
+        if records < three.len() {
+            let left = Batch::new((&three[records..], &[]), (&lines[whole..], &[]));
+            first.write(&left.resumed_at(done - whole)).expect("room");
+        }
+        drop((first, second));
+        let written = fs::read(&path).expect("the file");
+        fs::remove_file(&path).expect("the file");
+        written
+    }
+
+    #[test]
+    fn wherever_a_write_stops_each_record_is_there_once_and_whole() {
+        for (room, more) in (0..=10).flat_map(|room| (0..=10).map(move |more| (room, more))) {
+            for between in [false, true] {
+                let written = shared(room, more, between);
+                let mut lines: Vec<_> = written.split_inclusive(|byte| *byte == b'\n').collect();
+                lines.sort_unstable();
+                let mut wanted: Vec<&[u8]> = vec![b"ab\n", b"c\n", b"defg\n"];
+                wanted.extend([b"xy\n"; 2].iter().filter(|_| between).map(|l| &l[..]));
+                assert_eq!(lines, wanted, "{room}, {more}, {between}");
+            }
+        }
+    }
 }

@@ -3,21 +3,31 @@
 //! ```text
 //!   Worker --batch--> Sink    null   accepts and forgets       file    a file or stdout, each batch whole
 //!                             check  reads and proves          delay   makes another sink slow
+//!                             fault  makes another sink fail
+//!
+//!   write --Err, retryable--> the worker keeps the batch, waits 10 ms to 1 s --> write, behind the accepted bytes
+//!         --Err, final------> the run stops in order                            (or on_sink_error = stop)
 //! ```
 //!
 //! Invariants:
 //! * Each worker owns one sink; a [`SinkFactory`] makes them before the run starts.
-//! * A record that a sink accepted is delivered, exactly once: a failure says how many bytes were accepted before it.
+//! * A record that a sink accepted is delivered, exactly once: a failure says how many bytes were accepted before it,
+//!   and the next batch begins behind them, inside a record if need be.
+//! * Nothing is written behind half a record: sinks that share a file finish what another of them began.
 //! * A sink keeps no records back without saying so: what it buffers it must write on [`Sink::flush`].
 
 pub(crate) mod check;
 pub(crate) mod delay;
+pub(crate) mod error;
+pub(crate) mod fault;
 pub(crate) mod file;
 
 use std::io;
 
 pub use check::Check;
 pub use delay::Delay;
+pub use error::{OnSinkError, SinkError, SinkErrorKind};
+pub use fault::{Fault, Faults};
 pub use file::{FileSink, Fsync};
 
 use crate::measure::Ledger;
@@ -35,7 +45,8 @@ pub trait Sink: Send {
     /// # Errors
     ///
     /// A [`SinkError`] says how many of the batch's bytes were accepted before it; whole records among them count as
-    /// delivered.
+    /// delivered. After a retryable one the call is made again, unless the run is told otherwise or halts: with a batch
+    /// whose [`bytes`](Batch::bytes) begin right behind the accepted ones, and which may have grown at its end.
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError>;
 
     /// Called once, after the last batch - unless a halt (drain deadline, second signal) or a failure cut that off: what is buffered must be out, or refused, when this returns.
@@ -46,6 +57,19 @@ pub trait Sink: Send {
     fn flush(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
+
+    /// Takes `bytes` of the batch's bytes and then fails with `error`, as a device does that gives out. For tests: what
+    /// [`Fault`] does to a sink. The default accepts the whole records among them; a sink that writes bytes does as its
+    /// device would, and stops inside a record.
+    fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
+        let (records, whole) = batch.whole_records_in(bytes);
+        if records > 0
+            && let Err(failed) = self.write(&batch.first(records, whole))
+        {
+            return failed;
+        }
+        SinkError::new(error, whole)
+    }
 }
 
 impl<S: Sink + ?Sized> Sink for Box<S> {
@@ -55,6 +79,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn flush(&mut self) -> Result<(), SinkError> {
         (**self).flush()
+    }
+
+    fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
+        (**self).give_out(batch, bytes, error)
     }
 }
 
@@ -97,65 +125,6 @@ impl SinkFactory for Box<dyn SinkFactory> {
 
     fn verdict(&mut self, ledger: &Ledger) -> Result<(), String> {
         (**self).verdict(ledger)
-    }
-}
-
-/// What a failed write means for the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SinkErrorKind {
-    /// The reader of the output closed it, as `head` does: the run ends in order, the rest counts as dropped.
-    ReaderClosed,
-    /// The sink is of no more use: the run stops, the other workers drain, and it counts as failed.
-    Final,
-}
-
-/// A failed write.
-#[derive(Debug, thiserror::Error)]
-#[error("{source}")]
-pub struct SinkError {
-    kind: SinkErrorKind,
-    accepted_bytes: usize,
-    source: io::Error,
-}
-
-impl SinkError {
-    /// A failure after `accepted_bytes` of the batch had been accepted.
-    ///
-    /// `BrokenPipe` makes it [`SinkErrorKind::ReaderClosed`], anything else [`SinkErrorKind::Final`].
-    pub fn new(source: io::Error, accepted_bytes: usize) -> Self {
-        let kind = match source.kind() {
-            io::ErrorKind::BrokenPipe => SinkErrorKind::ReaderClosed,
-            _ => SinkErrorKind::Final,
-        };
-        Self {
-            kind,
-            accepted_bytes,
-            source,
-        }
-    }
-
-    /// The same, with the name of what failed before the reason.
-    fn naming(self, name: &str) -> Self {
-        let source = io::Error::new(self.source.kind(), format!("{name}: {}", self.source));
-        Self { source, ..self }
-    }
-
-    /// What the failure means for the run.
-    pub fn kind(&self) -> SinkErrorKind {
-        self.kind
-    }
-
-    /// How many of the batch's bytes were accepted before it.
-    pub fn accepted_bytes(&self) -> usize {
-        self.accepted_bytes
-    }
-}
-
-impl From<io::Error> for SinkError {
-    /// A failure before anything was accepted.
-    fn from(source: io::Error) -> Self {
-        Self::new(source, 0)
     }
 }
 

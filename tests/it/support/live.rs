@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 
 use super::patiently;
@@ -91,8 +91,20 @@ impl Live {
     pub(crate) fn send(&self, signal: Signal) {
         let ours = status_mask("self", "SigIgn");
         let ignored = ours >> (signal.as_raw() - 1) & 1 == 1;
-        assert!(!ignored, "{signal:?} is ignored in this shell");
+        // SIGPIPE is ignored here by Rust's runtime, and not passed on.
+        let passed_on = ignored && signal != Signal::PIPE;
+        assert!(!passed_on, "{signal:?} is ignored in this shell");
         kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Limits the size of the files that it may write, or lifts that limit.
+    #[track_caller]
+    pub(crate) fn limit_file_size(&self, bytes: Option<u64>) {
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(self.pid()), Resource::Fsize, limit).unwrap();
     }
 
     /// Waits until the program has taken the stop signals over: one that came earlier would kill it.
@@ -109,7 +121,37 @@ impl Live {
     /// Waits until a line with these words stands on standard error.
     #[track_caller]
     pub(crate) fn wait_for_words(&self, words: &str) {
-        self.wait_until(words, || self.stderr.so_far().contains(words));
+        self.wait_until(words, || self.says(words));
+    }
+
+    /// Whether these words stand on standard error.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.stderr.so_far().contains(words)
+    }
+
+    /// How much came out of standard output.
+    pub(crate) fn stdout_len(&self) -> u64 {
+        self.stdout.bytes.lock().unwrap().len() as u64
+    }
+
+    /// Waits until it has used so many hundredths of a second of CPU time, or has ended.
+    #[track_caller]
+    pub(crate) fn wait_until_it_has_used(&self, ticks: u64) {
+        let path = format!("/proc/{}/stat", self.pid());
+        self.wait_until("it works", || {
+            let stat = fs::read_to_string(&path).unwrap_or_default();
+            let fields = stat.rsplit(')').next().unwrap_or_default();
+            let fields: Vec<_> = fields.split_whitespace().collect();
+            let used = |n: usize| fields.get(n).and_then(|f| f.parse::<u64>().ok());
+            let used = used(11).zip(used(12)).map(|(user, system)| user + system);
+            fields.first() == Some(&"Z") || used.is_none_or(|used| used >= ticks)
+        });
+    }
+
+    /// How many lines on standard error begin so.
+    pub(crate) fn lines(&self, beginning: &str) -> usize {
+        let stderr = self.stderr.so_far();
+        stderr.lines().filter(|l| l.starts_with(beginning)).count()
     }
 
     /// Waits until something can be seen.
@@ -213,7 +255,11 @@ impl Ended {
         let (produced, delivered, dropped) = (of("produced"), of("delivered"), of("dropped"));
         let report = &self.report;
         assert_eq!(report["ledger"]["balanced"], true, "{report}");
-        assert_eq!(produced, delivered + dropped + of("abandoned"), "{report}");
+        assert_eq!(
+            produced,
+            delivered + dropped + of("spilled") + of("abandoned"),
+            "{report}"
+        );
         assert_eq!(by_reason.sum::<u64>(), dropped, "{report}");
         assert_eq!(
             self.of_workers("/records").iter().sum::<u64>(),

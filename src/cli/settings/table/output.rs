@@ -6,7 +6,7 @@ use super::setting;
 use crate::cli::settings::Setting;
 use crate::cli::settings::values::{duration, on_or_off, parse, text_of};
 use crate::cli::spec::SinkSpec;
-use crate::path::sink::Fsync;
+use crate::path::sink::{Fsync, OnSinkError};
 use crate::report::line::MetricsFormat;
 
 const GROUP: &str = "Output";
@@ -17,7 +17,8 @@ pub(super) static ROWS: &[Setting] = &[
         "sink",
         "SINK",
         "Where records go: null, check (reads every byte; proves framing, order and completeness), stdout, file:PATH (appends; {worker} in the path \
-         makes one file per worker), or delay:DURATION[,SINK] (each batch takes that much longer)",
+         makes one file per worker), delay:DURATION[,SINK] (each batch takes that much longer) or fault:FAULTS[,SINK] (it fails as planned, for tests: see the \
+         README)",
         |job, text| parse::<SinkSpec>(text, &mut job.sink),
         |job| job.sink.to_string().into(),
     ),
@@ -38,6 +39,25 @@ pub(super) static ROWS: &[Setting] = &[
         |job| match job.fsync {
             Fsync::Never => "never".into(),
             Fsync::Batch => "batch".into(),
+        },
+    ),
+    setting(
+        GROUP,
+        "on_sink_error",
+        "POLICY",
+        "What a write that failed for now comes to (no space, quota, I/O error, read-only): retry (after 10 ms at first and 1 s at last, until it works or \
+         the drain timeout has passed; the source slows down and nothing is lost) or stop (exit code 1)",
+        |job, text| {
+            job.config.on_sink_error = match text {
+                "retry" => OnSinkError::Retry,
+                "stop" => OnSinkError::Stop,
+                _ => return Err("expected retry or stop".into()),
+            };
+            Ok(())
+        },
+        |job| match job.config.on_sink_error {
+            OnSinkError::Retry => "retry".into(),
+            OnSinkError::Stop => "stop".into(),
         },
     ),
     setting(

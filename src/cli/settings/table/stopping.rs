@@ -33,4 +33,16 @@ pub(super) static ROWS: &[Setting] = &[
         |job, text| duration(text).map(|d| job.config.drain_timeout = d),
         |job| text_of(job.config.drain_timeout),
     ),
+    setting(
+        GROUP,
+        "spill",
+        "FILE",
+        "Append what cannot be delivered - at the drain timeout, after a final failure, on a second signal - to this file, whole lines that --source \
+         file:FILE reads again. Made at the start; a worker that hangs in its sink cannot spill",
+        |job, text| {
+            job.spill = Some(text.into());
+            Ok(())
+        },
+        |job| job.spill.as_ref().map(|p| p.display().to_string()).into(),
+    ),
 ];

@@ -24,7 +24,8 @@ use crate::path::batch::Batch;
 use crate::path::dispatch::{DispatchPolicy, Dispatcher, Route, WhenFull};
 use crate::path::lane::plant::planted;
 use crate::path::record::{Burst, RecordHeader};
-use crate::path::sink::{Sink, SinkError};
+use crate::path::retry::Retry;
+use crate::path::sink::{OnSinkError, Sink, SinkError};
 use crate::path::throttle::Throttle;
 use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker, WorkerEnd};
@@ -105,6 +106,8 @@ impl Setup {
             idle: Idle::new(clock, 0),
             recorder: None,
             last_partial: None,
+            retry: Retry::new(OnSinkError::Stop, 0, None),
+            spill: None,
         };
         Run {
             writer,

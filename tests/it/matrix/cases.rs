@@ -1,0 +1,226 @@
+//! Fault by sink by phase.
+
+use rustix::process::Signal;
+
+use super::{accounted_for, code_of, for_each};
+use crate::support::{Ended, Folder, Live, SMALL};
+
+/// What goes wrong with a sink.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Fault {
+    plan: &'static str,
+    /// What a run can come to that is not cut short by a second signal.
+    codes: &'static [i32],
+    /// A write may stop inside a record.
+    tears: bool,
+    /// A worker may hang, and leave the records of its lane behind.
+    hangs: bool,
+}
+
+const NONE: Fault = fault("seed=0", &[0]);
+
+const fn fault(plan: &'static str, codes: &'static [i32]) -> Fault {
+    Fault {
+        plan,
+        codes,
+        tears: false,
+        hangs: false,
+    }
+}
+
+const fn tearing(plan: &'static str, codes: &'static [i32]) -> Fault {
+    Fault {
+        tears: true,
+        ..fault(plan, codes)
+    }
+}
+
+/// The sink that never accepts anything.
+const DOWN: &str = "retry=1";
+
+const FAULTS: [Fault; 11] = [
+    NONE,
+    fault("retry=0.3+seed=1", &[0]),
+    tearing("short=0.3+seed=2", &[0]),
+    tearing("full-after=40KiB:3", &[0]),
+    fault("stall=0.1:3ms+seed=3", &[0]),
+    tearing("retry=0.1+short=0.2+stall=0.05:2ms+seed=4", &[0]),
+    // These may be stopped before it comes to the fault.
+    tearing("full-after=60KiB", &[0, 4]),
+    fault(DOWN, &[0, 4]),
+    fault("final-after=400+worker=1", &[0, 1]),
+    fault("panic-after=400+worker=1", &[0, 1]),
+    Fault {
+        hangs: true,
+        ..fault("stall-after=300:1h+worker=1", &[0, 4])
+    },
+];
+
+const SINKS: [&str; 4] = ["file:out", "file:out-{worker}", "stdout", "check"];
+
+/// When a run is stopped, and what it does then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// It comes to its end by itself; one that is held up for good, when its time is over.
+    End,
+    /// Before anything has moved, as far as a signal can be that early.
+    Start,
+    Running,
+    Throttled,
+    Full,
+    /// Twice: the second signal comes while it drains.
+    Draining,
+}
+
+const PHASES: [Phase; 6] = [
+    Phase::End,
+    Phase::Start,
+    Phase::Running,
+    Phase::Throttled,
+    Phase::Full,
+    Phase::Draining,
+];
+
+#[derive(Debug)]
+struct Case {
+    number: usize,
+    fault: Fault,
+    sink: &'static str,
+    phase: Phase,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for fault in FAULTS {
+        for sink in SINKS {
+            for phase in PHASES {
+                let number = cases.len();
+                cases.push(Case {
+                    number,
+                    fault,
+                    sink,
+                    phase,
+                });
+            }
+        }
+    }
+    cases
+}
+
+impl Case {
+    fn arguments(&self) -> String {
+        let Self { fault, sink, .. } = self;
+        let (before, load) = match self.phase {
+            Phase::End => ("", "--count 3000 --duration 500ms"),
+            Phase::Start => ("", ""),
+            Phase::Running => ("", "--producer-rate 30000/s"),
+            Phase::Throttled => ("delay:1ms,", "--throttle 0.1:2ms"),
+            Phase::Full => ("delay:1ms,", "--throttle off"),
+            Phase::Draining => ("delay:10ms,", "--throttle off"),
+        };
+        // A sink that gives out for good holds the drain up until its deadline.
+        let deadline = if fault.codes.contains(&4) {
+            "100ms"
+        } else {
+            "60s"
+        };
+        format!(
+            "--sink {before}fault:{},{sink} --workers 2 {load} --batch-timeout 5ms --drain-timeout {deadline} \
+             --spill rest {SMALL}",
+            fault.plan
+        )
+    }
+
+    /// Every case has another signal.
+    fn signal(&self) -> Signal {
+        [Signal::INT, Signal::TERM, Signal::HUP][self.number % 3]
+    }
+
+    /// Waits until the run is where it is to be stopped.
+    fn wait(&self, folder: &Folder, live: &Live) {
+        if self.phase == Phase::Start {
+            live.wait_until_it_listens();
+        } else if self.fault.plan == DOWN {
+            live.wait_for_words("trying again");
+        } else if self.sink == "check" {
+            // Nothing can be seen of it but that each record takes place: some of the time is all there is.
+            live.wait_until_it_listens();
+            live.wait_until_it_has_used(5);
+        } else {
+            live.wait_until("some output", || {
+                let files = folder.names().into_iter();
+                let files = files.filter(|name| name.starts_with("out"));
+                files.map(|name| folder.len(&name)).sum::<u64>() + live.stdout_len() > 20_000
+            });
+        }
+    }
+
+    fn run(&self) -> (Folder, Ended) {
+        let folder = Folder::new();
+        let live = folder.start(&self.arguments());
+        if self.phase != Phase::End {
+            self.wait(&folder, &live);
+            live.send(self.signal());
+        }
+        if self.phase == Phase::Draining {
+            live.wait_until("the first signal heard, or the end", || {
+                live.says("Shutdown signal received!") || live.says("Program finished")
+            });
+            live.send(self.signal());
+        }
+        let ended = live.end();
+        (folder, ended)
+    }
+
+    /// Says whether a second signal cut it short.
+    fn check(&self) -> bool {
+        let (folder, ended) = self.run();
+        let ended = ended.balances();
+        let code = code_of(&ended);
+        let context = format!("{self:?}\n{}\n{}", ended.report, ended.stderr);
+        assert_eq!(ended.code, Some(code), "{context}");
+        let halted = code >= 128;
+        if halted {
+            assert_eq!(self.phase, Phase::Draining, "{context}");
+            assert_eq!(code, 128 + self.signal().as_raw(), "{context}");
+        } else {
+            assert!(self.fault.codes.contains(&code), "{context}");
+        }
+        let abandoned = ended.figure("/ledger/abandoned");
+        assert!(abandoned == 0 || self.fault.hangs, "{context}");
+        assert!(!ended.stderr.contains("check"), "{context}");
+        if self.sink == "check" {
+            // Where all was delivered the sink has proved that itself.
+            return halted;
+        }
+        folder.write("out-stdout", &ended.stdout);
+        let files = folder.names().into_iter();
+        let files: Vec<_> = files
+            .filter(|name| name.starts_with("out") || name == "rest")
+            .collect();
+        // One for each sink that may have been cut off inside a record.
+        let twice = if code != 0 && self.fault.tears { 2 } else { 0 };
+        accounted_for(&folder, &files, &ended, twice);
+        halted
+    }
+}
+
+#[test]
+fn whatever_fails_wherever_and_whenever_nothing_is_lost_or_doubled() {
+    let cases = cases();
+    assert!(cases.len() >= 200);
+    let halted = std::sync::atomic::AtomicUsize::new(0);
+    for_each(&cases, 4, |case| {
+        if case.check() {
+            halted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    });
+    // Most second signals came in time.
+    let draining = cases.len() / PHASES.len();
+    let halted = halted.into_inner();
+    println!(
+        "{} cases, {halted} of {draining} drains cut short",
+        cases.len()
+    );
+    assert!(halted * 2 > draining, "{halted} of {draining}");
+}

@@ -1,0 +1,82 @@
+//! A real disk that is full for a while: 8 MiB of tmpfs. It takes the right to mount; where that is missing the same
+//! happens with a limit on the file's size, which everyone may set.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments};
+
+/// A mounted tmpfs; unmounted at the end, whatever that is.
+struct Disk<'a>(&'a Path);
+
+impl<'a> Disk<'a> {
+    fn mount(at: &'a Path) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+            .arg(at);
+        let status = mount.stderr(Stdio::null()).status();
+        status.is_ok_and(|s| s.success()).then_some(Self(at))
+    }
+}
+
+impl Drop for Disk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+/// Waits until the run is held up, and has been for two of its lines, a second each.
+fn wait_until_it_is_held_up(live: &Live) {
+    live.wait_for_words("trying again");
+    let lines = live.lines("[METRICS]");
+    live.wait_until("two more lines", || live.lines("[METRICS]") >= lines + 2);
+}
+
+#[test]
+fn a_disk_that_fills_up_and_is_cleared_two_seconds_later_holds_the_run_up_and_no_more() {
+    let folder = Folder::new();
+    let at = folder.path("disk");
+    fs::create_dir(&at).unwrap();
+    let Some(_disk) = Disk::mount(&at) else {
+        println!(
+            "skipped: this user may not mount a tmpfs; the limit on a file's size stands in for it"
+        );
+        return;
+    };
+    // 6 MB of records, 3 MiB of something else.
+    folder.write("disk/ballast", vec![0; 3 << 20]);
+    let live = folder.start(&format!(
+        "--sink file:disk/out --record-bytes 100 --count 60000 --workers 3 {SMALL}"
+    ));
+    wait_until_it_is_held_up(&live);
+    fs::remove_file(folder.path("disk/ballast")).unwrap();
+    let ended = live.end().delivers_everything();
+    let ended =
+        ended.says("No space left on device (os error 28); trying again, its records wait\n");
+    assert!(ended.figure("/sinks/retries") > 0);
+    folder.holds_whole("disk/out", 60_000);
+}
+
+#[test]
+fn a_file_that_reaches_its_limit_holds_the_run_up_until_that_is_lifted() {
+    let folder = Folder::new();
+    let mut command = folder.command("sh");
+    // Beyond the limit a write is to fail; it is not to kill.
+    command.args([
+        "-c",
+        "trap '' XFSZ; ulimit -S -f 4096; exec \"$0\" \"$@\"",
+        PROGRAM,
+    ]);
+    command.args(run_arguments(&format!(
+        "--sink file:out --record-bytes 100 --count 60000 --workers 3 {SMALL}"
+    )));
+    let live = folder.spawn(command);
+    wait_until_it_is_held_up(&live);
+    assert!(folder.len("out") < 6_000_000);
+    live.limit_file_size(None);
+    let ended = live.end().delivers_everything();
+    assert!(ended.figure("/sinks/retries") > 0);
+    folder.holds_whole("out", 60_000);
+}

@@ -1,0 +1,60 @@
+//! The matrix: each fault, on each sink, in each phase of a run. Whatever happens, every record is delivered or spilled,
+//! once; what is neither is counted as abandoned, and only a worker that hangs in its sink abandons any.
+//!
+//! * `cases` - faults, sinks and phases, and what a run of each must come to.
+//! * `signals` - each signal, once and twice, in each phase.
+//! * `table` - the README's table of causes.
+//! * `disk` - a real file system that is full for a while.
+
+mod cases;
+mod disk;
+mod signals;
+mod table;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::{Ended, Folder};
+
+/// Does something with each of these, several at a time; panics with all that went wrong.
+#[track_caller]
+fn for_each<T: Sync>(items: &[T], at_a_time: usize, work: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..at_a_time {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(item);
+                }
+            });
+        }
+    });
+}
+
+/// What the outcome's own figures say that the exit code should be.
+fn code_of(ended: &Ended) -> i32 {
+    let stop = &ended.report["stop"];
+    let failed = !stop["failures"].as_array().unwrap().is_empty();
+    match stop["halted_by"].as_i64() {
+        Some(signal) => 128 + i32::try_from(signal).unwrap(),
+        None if failed => 1,
+        None if stop["deadline_passed"] == true => 4,
+        None => 0,
+    }
+}
+
+/// Fails unless each record that was produced is in one of these files, once - but for `abandoned` ones that are in none,
+/// and at most `twice` that are in two.
+#[track_caller]
+fn accounted_for(folder: &Folder, files: &[String], ended: &Ended, twice: u64) {
+    let produced = ended.figure("/ledger/produced");
+    let abandoned = ended.figure("/ledger/abandoned");
+    let verdict = folder.verify(&format!("--expect {produced} {}", files.join(" ")));
+    let count = |kind: &str| verdict[kind]["count"].as_u64().unwrap();
+    let context = || format!("{verdict}\n{}\n{}", ended.report["ledger"], ended.stderr);
+    assert_eq!(count("torn"), 0, "{}", context());
+    assert_eq!(count("unexpected"), 0, "{}", context());
+    // A record that a halt cut in half is made whole in the file, and is spilled or abandoned too.
+    assert!(count("missing") <= abandoned, "{}", context());
+    assert!(count("missing") + twice >= abandoned, "{}", context());
+    assert!(count("duplicated") <= twice, "{}", context());
+}

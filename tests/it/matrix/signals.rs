@@ -1,0 +1,151 @@
+//! Each signal, once and twice, in each phase: once drains, twice leaves, and SIGPIPE does neither.
+
+use rustix::process::Signal;
+
+use super::{accounted_for, code_of, for_each};
+use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments};
+
+/// A phase of a run that can be waited for: what the run is told, and how to see that it is there.
+struct Phase {
+    name: &'static str,
+    arguments: &'static str,
+    reached: fn(&Folder, &Live),
+}
+
+fn has_output(folder: &Folder, live: &Live) {
+    live.wait_until("some output", || folder.len("out") > 10_000);
+}
+
+const PHASES: [Phase; 6] = [
+    Phase {
+        name: "start",
+        arguments: "--sink file:out",
+        reached: |_, live| live.wait_until_it_listens(),
+    },
+    Phase {
+        name: "running",
+        arguments: "--sink file:out --producer-rate 30000/s",
+        reached: has_output,
+    },
+    Phase {
+        name: "throttled",
+        arguments: "--sink delay:1ms,file:out --throttle 0.1:2ms",
+        reached: has_output,
+    },
+    Phase {
+        name: "full",
+        arguments: "--sink delay:1ms,file:out --throttle off",
+        reached: has_output,
+    },
+    Phase {
+        name: "draining",
+        arguments: "--sink delay:20ms,file:out --throttle off",
+        reached: |folder, live| {
+            has_output(folder, live);
+            live.send(Signal::TERM);
+            live.wait_for_words("Shutdown signal received!");
+        },
+    },
+    Phase {
+        name: "retrying",
+        arguments: "--sink fault:retry=1,file:out --drain-timeout 200ms",
+        reached: |_, live| live.wait_for_words("trying again"),
+    },
+];
+
+/// SIGPIPE too: a run ignores it, whatever it was told of it.
+const SIGNALS: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::PIPE];
+
+/// Sends a signal so many times in a phase, and says what the run came to.
+fn sent(phase: &Phase, signal: Signal, times: usize) -> i32 {
+    let folder = Folder::new();
+    let arguments = format!(
+        "{} --workers 2 --batch-timeout 5ms --spill rest {SMALL}",
+        phase.arguments
+    );
+    let live = folder.start(&arguments);
+    (phase.reached)(&folder, &live);
+    for time in 1..=times {
+        live.send(signal);
+        if signal != Signal::PIPE && time < times {
+            // Of two alike that come at once the system may deliver one.
+            live.wait_until("it heard, or ended", || {
+                live.says("Shutdown signal received!") || live.says("Program finished")
+            });
+        }
+    }
+    if signal == Signal::PIPE && phase.name != "draining" {
+        live.send(Signal::TERM);
+    }
+    let ended = live.end().balances();
+    let code = code_of(&ended);
+    let context = format!("{} {signal:?} {times}\n{}", phase.name, ended.stderr);
+    assert_eq!(ended.code, Some(code), "{context}");
+    assert_eq!(ended.figure("/ledger/abandoned"), 0, "{context}");
+    let files = ["out", "rest"].map(str::to_owned);
+    accounted_for(&folder, &files, &ended, 0);
+    code
+}
+
+#[test]
+fn a_signal_drains_and_a_second_one_leaves_in_every_phase() {
+    let mut all = Vec::new();
+    for phase in &PHASES {
+        for signal in SIGNALS {
+            all.extend([1, 2].map(|times| (phase, signal, times)));
+        }
+    }
+    for_each(&all, 4, |(phase, signal, times)| {
+        let code = sent(phase, *signal, *times);
+        let drained = if phase.name == "retrying" { 4 } else { 0 };
+        let halted = 128 + signal.as_raw();
+        // While it drains there was one before.
+        let second = *signal != Signal::PIPE && (*times == 2 || phase.name == "draining");
+        // A run may have drained before the second signal came.
+        let allowed = if second {
+            vec![halted, drained]
+        } else {
+            vec![drained]
+        };
+        assert!(
+            allowed.contains(&code),
+            "{} {signal:?} {times}: {code}",
+            phase.name
+        );
+        if second && ["full", "draining", "retrying"].contains(&phase.name) {
+            assert_eq!(code, halted, "{} {signal:?} {times}", phase.name);
+        }
+    });
+}
+
+/// Starts a run by a line of a shell, with the signals of that.
+fn by_shell(folder: &Folder, line: &str) -> Live {
+    let arguments = "--sink fault:retry=0.2+short=0.2,file:out --producer-rate 20000/s --batch-timeout 2ms --workers 2";
+    let mut command = folder.command("sh");
+    command.args(["-c", line, PROGRAM]);
+    command.args(run_arguments(arguments));
+    folder.spawn(command)
+}
+
+#[test]
+fn a_run_that_was_started_to_be_left_alone_goes_on_and_still_obeys_sigterm() {
+    // `nohup` ignores SIGHUP; a shell without job control starts what `&` leaves behind with SIGINT ignored.
+    let ways = [
+        ("exec nohup \"$0\" \"$@\"", Signal::HUP),
+        ("trap '' INT QUIT; exec \"$0\" \"$@\"", Signal::INT),
+    ];
+    for_each(&ways, 2, |(line, ignored)| {
+        let folder = Folder::new();
+        let live = by_shell(&folder, line);
+        has_output(&folder, &live);
+        for _ in 0..2 {
+            live.send(*ignored);
+            let before = folder.len("out");
+            live.wait_until("more output", || folder.len("out") > before + 100_000);
+        }
+        assert!(!live.says("Shutdown signal received!"));
+        live.send(Signal::TERM);
+        let ended = live.end().delivers_everything();
+        folder.holds_whole("out", ended.figure("/ledger/produced"));
+    });
+}

@@ -1,0 +1,292 @@
+//! What becomes of a sink that fails for a while: its batch waits, nothing is lost, torn or doubled, and a stop is heard.
+
+use std::fs;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use splashdam::sink::{FileSink, Fsync, OnSinkError, Sink, SinkError, SinkErrorKind};
+use splashdam::{Batch, Pipeline};
+
+use crate::support::library::{self, config, generator};
+use crate::support::{Dice, Folder, PROGRAM, SMALL, run_arguments, seed, sorted_lines};
+
+/// A device of which nobody knows how much it takes before it gives out again.
+struct Moody {
+    dice: Dice,
+    taken: Arc<Mutex<Vec<u8>>>,
+    flushes: u32,
+}
+
+impl Sink for Moody {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        let bytes = batch.bytes().concat();
+        let parts: usize = batch.records().map(|r| r.parts.concat().len()).sum();
+        assert_eq!(parts, bytes.len());
+        let takes = match self.dice.below(3) {
+            0 => 0,
+            1 => self.dice.below(bytes.len() as u64) as usize,
+            _ => bytes.len(),
+        };
+        self.taken.lock().unwrap().extend(&bytes[..takes]);
+        if takes < bytes.len() {
+            return Err(SinkError::new(io::ErrorKind::StorageFull.into(), takes));
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), SinkError> {
+        self.flushes += 1;
+        if self.flushes < 3 {
+            return Err(io::Error::from(io::ErrorKind::Interrupted).into());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_retry_goes_on_right_behind_the_bytes_that_were_accepted() {
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let sinks = {
+        let (taken, seed) = (Arc::clone(&taken), seed());
+        move |_: usize| {
+            let (dice, taken) = (Dice(seed), Arc::clone(&taken));
+            let flushes = 0;
+            Ok(Moody {
+                dice,
+                taken,
+                flushes,
+            })
+        }
+    };
+    let config = config(|c| c.count = Some(2_000));
+    let outcome = library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
+    assert_eq!((outcome.exit_code(), outcome.ledger.delivered), (0, 2_000));
+    assert!(outcome.workers[0].retries > 2, "{outcome:?}");
+    let taken = taken.lock().unwrap();
+    let lines: Vec<_> = taken.split_inclusive(|byte| *byte == b'\n').collect();
+    assert_eq!((lines.len(), outcome.delivered_bytes), (2_000, 200_000));
+    for (seq, line) in lines.iter().enumerate() {
+        let line: serde_json::Value = serde_json::from_slice(line).unwrap();
+        assert_eq!(line["seq"], seq);
+    }
+}
+
+/// Fails in one way, always.
+struct Broken(io::ErrorKind, Option<SinkErrorKind>);
+
+impl Sink for Broken {
+    fn write(&mut self, _: &Batch<'_>) -> Result<(), SinkError> {
+        let error = SinkError::from(io::Error::from(self.0));
+        Err(match self.1 {
+            Some(kind) => error.with_kind(kind),
+            None => error,
+        })
+    }
+}
+
+#[test]
+fn only_what_may_mend_is_tried_again_and_only_if_wanted() {
+    use OnSinkError::{Retry, Stop};
+    use io::ErrorKind::{InvalidInput, StorageFull};
+    let run = |error, kind, policy| {
+        let config = config(|c| {
+            c.count = Some(100);
+            c.on_sink_error = policy;
+            c.drain_timeout = Duration::from_millis(50);
+        });
+        let sinks = move |_: usize| Ok(Broken(error, kind));
+        let outcome = library::run(Pipeline::new(generator(None), sinks).config(config));
+        assert_eq!(
+            (outcome.ledger.delivered, outcome.ledger.abandoned),
+            (0, 100)
+        );
+        (outcome.exit_code(), outcome.workers[0].retries > 0)
+    };
+    assert_eq!(run(StorageFull, None, Retry), (4, true));
+    assert_eq!(run(StorageFull, None, Stop), (1, false));
+    assert_eq!(run(InvalidInput, None, Retry), (1, false));
+    let (final_, retryable) = (SinkErrorKind::Final, SinkErrorKind::Retryable);
+    assert_eq!(run(StorageFull, Some(final_), Retry), (1, false));
+    assert_eq!(run(InvalidInput, Some(retryable), Retry), (4, true));
+}
+
+#[test]
+fn a_disk_that_stays_full_holds_the_run_until_the_deadline() {
+    let ended = Folder::new().run(&format!(
+        "--sink file:/dev/full --workers 2 --count 500 --drain-timeout 300ms {SMALL}"
+    ));
+    let ended = ended.exits(4).balances();
+    assert_eq!(ended.figure("/ledger/abandoned"), 500);
+    assert!(ended.of_workers("/retries").iter().sum::<u64>() >= 3);
+}
+
+#[test]
+fn a_worker_that_waits_for_its_next_try_hears_a_second_signal_at_once() {
+    let folder = Folder::new();
+    let live = folder.start(&format!("--sink file:/dev/full --workers 2 {SMALL}"));
+    live.wait_for_words("| Queue=1024/1024 |");
+    live.send(Signal::TERM);
+    live.wait_for_words("Shutdown signal received!");
+    live.send(Signal::INT);
+    let ended = live.end().exits(130).balances();
+    assert_eq!(ended.figure("/ledger/delivered"), 0);
+    // A thread that was left behind would have no figures.
+    assert_eq!(ended.report["threads"].as_array().unwrap().len(), 3);
+}
+
+/// Starts a run that no size limit kills: what is beyond the limit fails as a write.
+fn limited(folder: &Folder, arguments: &str) -> crate::support::Live {
+    let mut command = folder.command("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
+    command.args(run_arguments(arguments));
+    folder.spawn(command)
+}
+
+#[test]
+fn a_file_that_may_not_grow_for_a_while_ends_up_whole() {
+    for workers in [1, 3] {
+        let folder = Folder::new();
+        let live = limited(
+            &folder,
+            &format!(
+                "--sink file:out --workers {workers} --producer-rate 20000/s --batch-timeout 2ms {SMALL}"
+            ),
+        );
+        live.wait_until("some output", || folder.len("out") > 10_000);
+        // Inside a record: its half stays in the file until there is room for the rest.
+        let mut limit = folder.len("out");
+        for _ in 0..3 {
+            limit += 100_001;
+            live.limit_file_size(Some(limit));
+            live.wait_until("the limit", || folder.len("out") >= limit);
+        }
+        live.limit_file_size(None);
+        live.wait_until("more output", || folder.len("out") > limit + 100_000);
+        live.send(Signal::TERM);
+        let ended = live.end().delivers_everything();
+        assert!(ended.of_workers("/retries").iter().sum::<u64>() > 0);
+        folder.holds_whole("out", ended.figure("/ledger/produced"));
+    }
+}
+
+#[test]
+fn a_file_that_is_moved_away_is_opened_again_and_nothing_is_lost() {
+    let folder = Folder::new();
+    let live = folder.start(&format!(
+        "--sink file:out --workers 3 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
+    ));
+    for turn in ["out.3", "out.2", "out.1"] {
+        live.wait_until("some output", || folder.len("out") > 20_000);
+        fs::rename(folder.path("out"), folder.path(turn)).unwrap();
+    }
+    live.wait_until("some output", || folder.len("out") > 20_000);
+    live.send(Signal::TERM);
+    let ended = live.end().delivers_everything();
+    folder.holds_whole("out.3 out.2 out.1 out", ended.figure("/ledger/produced"));
+}
+
+#[test]
+fn a_file_that_is_deleted_is_made_again_and_the_rest_is_in_it() {
+    let folder = Folder::new();
+    let live = folder.start(&format!(
+        "--sink file:out --workers 2 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
+    ));
+    live.wait_until("some output", || folder.len("out") > 20_000);
+    fs::remove_file(folder.path("out")).unwrap();
+    live.wait_until("new output", || folder.len("out") > 20_000);
+    live.send(Signal::TERM);
+    let ended = live.end().delivers_everything();
+    let verdict = folder.verify("out");
+    assert_eq!(verdict["torn"]["count"], 0, "{verdict}");
+    assert_eq!(verdict["duplicated"]["count"], 0, "{verdict}");
+    assert!(verdict["records"].as_u64().unwrap() < ended.figure("/ledger/produced"));
+}
+
+#[test]
+fn a_path_that_cannot_be_opened_again_is_waited_for() {
+    let folder = Folder::new();
+    let live = folder.start(&format!(
+        "--sink file:out --workers 2 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
+    ));
+    live.wait_until("some output", || folder.len("out") > 20_000);
+    folder.exchange("out", "dir");
+    live.wait_for_words("| Queue=1024/1024 |");
+    fs::remove_dir(folder.path("out")).unwrap();
+    live.wait_until("new output", || folder.len("out") > 20_000);
+    live.send(Signal::TERM);
+    let ended = live.end().delivers_everything();
+    folder.holds_whole("dir out", ended.figure("/ledger/produced"));
+}
+
+#[test]
+fn a_pipe_that_does_not_block_and_is_read_late_gets_everything() {
+    let folder = Folder::new();
+    let (mut reader, writer) = io::pipe().unwrap();
+    rustix::io::ioctl_fionbio(&writer, true).unwrap();
+    let live = folder.start_with(
+        &format!("--sink stdout --workers 2 --count 3000 {SMALL}"),
+        |command| {
+            command.stdout(writer);
+        },
+    );
+    live.wait_for_words("| Queue=1024/1024 |");
+    let read = std::thread::spawn(move || {
+        let mut all = Vec::new();
+        io::Read::read_to_end(&mut reader, &mut all).unwrap();
+        all
+    });
+    live.end().delivers_everything();
+    let all = read.join().unwrap();
+    folder.write("all", &all);
+    assert_eq!(sorted_lines(&all).len(), 3000);
+    folder.holds_whole("all", 3000);
+}
+
+#[test]
+fn a_worker_that_leaves_inside_a_record_leaves_no_half_of_it_to_the_others() {
+    let folder = Folder::new();
+    let path = folder.path("out");
+    let file = FileSink::append(&path, Fsync::Never).unwrap();
+    let config = config(|c| {
+        c.max_workers = 2;
+        c.on_sink_error = OnSinkError::Stop;
+        c.count = Some(3_000);
+    });
+    let sinks = move |worker: usize| {
+        Ok(Halved {
+            worker,
+            sink: file.clone(),
+        })
+    };
+    let outcome = library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
+    assert_eq!(
+        outcome.failures,
+        ["worker 1: sink: ".to_owned() + &path.display().to_string() + ": no space"]
+    );
+    // The record that it stopped in does not count as delivered, and is whole in the file: not one is torn.
+    let verdict = folder.verify("out");
+    assert_eq!(verdict["torn"]["count"], 0, "{verdict}");
+    assert_eq!(
+        verdict["records"],
+        outcome.ledger.delivered + 1,
+        "{verdict}"
+    );
+}
+
+/// Gives out in the middle of a batch, on worker 1.
+struct Halved {
+    worker: usize,
+    sink: FileSink,
+}
+
+impl Sink for Halved {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+        if self.worker == 1 {
+            let full = io::Error::new(io::ErrorKind::StorageFull, "no space");
+            return Err(self.sink.give_out(batch, 250, full));
+        }
+        self.sink.write(batch)
+    }
+}

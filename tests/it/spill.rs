@@ -1,0 +1,170 @@
+//! What becomes of records that cannot be delivered where there is a spill file: they are in it, whole, once, and can be
+//! fed in again.
+
+use std::io::Write;
+
+use rustix::process::Signal;
+
+use crate::support::{Ended, Folder, SMALL, sorted_lines};
+
+/// Everything that was produced is in one of the two files, each record once.
+#[track_caller]
+fn nothing_is_lost(folder: &Folder, ended: &Ended) {
+    assert_eq!(ended.figure("/ledger/abandoned"), 0, "{}", ended.report);
+    let produced = ended.figure("/ledger/produced");
+    folder.holds_whole("out rest", produced);
+    let spilled = folder.read("rest");
+    let lines = sorted_lines(&spilled).len() as u64;
+    assert_eq!(lines, ended.figure("/ledger/spilled"));
+}
+
+#[test]
+fn what_the_deadline_cuts_off_is_spilled_and_can_be_fed_in_again() {
+    let folder = Folder::new();
+    let ended = folder.run(&format!(
+        "--sink delay:20ms,file:out --workers 2 --duration 300ms --drain-timeout 50ms --spill rest {SMALL}"
+    ));
+    let ended = ended.exits(4).balances();
+    assert!(ended.figure("/ledger/spilled") > 0);
+    let by_worker: u64 = ended.of_workers("/spilled").iter().sum();
+    assert!(by_worker > 0 && by_worker <= ended.figure("/ledger/spilled"));
+    nothing_is_lost(&folder, &ended);
+    let spilled = ended.figure("/ledger/spilled");
+    let ended = ended.says(&format!(
+        "spilled      {spilled} records: deliver them with --source file:rest\n"
+    ));
+    let again = folder.run(&format!("--source file:rest --sink file:out {SMALL}"));
+    again.delivers_everything();
+    folder.holds_whole("out", ended.figure("/ledger/produced"));
+}
+
+#[test]
+fn what_a_broken_sink_leaves_is_spilled_and_the_others_deliver() {
+    for fault in ["final-after=300", "panic-after=300", "final-after=0"] {
+        let folder = Folder::new();
+        let ended = folder.run(&format!(
+            "--sink fault:{fault}+worker=1,file:out --workers 3 --spill rest {SMALL}"
+        ));
+        let ended = ended.exits(1).balances();
+        assert!(ended.of_workers("/spilled")[1] > 0);
+        assert_eq!(
+            ended.report["stop"]["failures"].as_array().unwrap().len(),
+            1
+        );
+        nothing_is_lost(&folder, &ended);
+    }
+}
+
+#[test]
+fn what_a_second_signal_cuts_off_is_spilled() {
+    for sink in [
+        "file:/dev/full",
+        "fault:retry=1,file:out",
+        "delay:100ms,file:out",
+    ] {
+        let folder = Folder::new();
+        folder.write("out", "");
+        let live = folder.start(&format!("--sink {sink} --workers 2 --spill rest {SMALL}"));
+        live.wait_for_words("/1024 |");
+        live.send(Signal::TERM);
+        live.wait_for_words("Shutdown signal received!");
+        live.send(Signal::INT);
+        let ended = live.end().exits(130).balances();
+        assert!(ended.figure("/ledger/spilled") >= 512);
+        nothing_is_lost(&folder, &ended);
+    }
+}
+
+#[test]
+fn what_was_read_from_a_pipe_before_a_second_signal_is_spilled() {
+    let folder = Folder::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let arguments = "--source stdin --sink file:/dev/full --workers 1 --spill rest --channel-size 10 --batch-size 5 \
+                     --lane-bytes 64KiB --max-record-bytes 1KiB --batch-bytes 4KiB";
+    let live = folder.start_with(arguments, |command| {
+        command.stdin(reader);
+    });
+    let lines = (0..1_000).map(|seq| format!("{{\"seq\":{seq}}}\n"));
+    let lines: String = lines.collect();
+    writer.write_all(lines.as_bytes()).unwrap();
+    live.wait_until("an empty pipe", || {
+        rustix::io::ioctl_fionread(&writer).unwrap() == 0
+    });
+    live.send(Signal::TERM);
+    live.wait_for_words("Shutdown signal received!");
+    live.send(Signal::TERM);
+    let ended = live.end().exits(143).balances();
+    assert_eq!(ended.figure("/ledger/spilled"), 1_000);
+    folder.holds_whole("rest", 1_000);
+    drop(writer); // open until here
+}
+
+#[test]
+fn a_record_that_the_sink_has_half_of_is_spilled_whole() {
+    let folder = Folder::new();
+    let ended = folder.run(&format!(
+        "--sink fault:full-after=5050,file:out --record-bytes 100 --workers 1 --count 400 --drain-timeout 100ms \
+         --spill rest {SMALL}"
+    ));
+    let ended = ended.exits(4).balances();
+    assert_eq!(ended.figure("/ledger/delivered"), 50);
+    assert_eq!(ended.figure("/ledger/spilled"), 350);
+    let verdict = folder.verify("--expect 400 out rest");
+    assert_eq!(verdict["missing"]["count"], 0, "{verdict}");
+    assert_eq!(verdict["torn"]["count"], 0, "{verdict}");
+    // It is in both: the file's half was made whole, because nothing may stand behind a half.
+    assert_eq!(verdict["duplicated"]["count"], 1, "{verdict}");
+}
+
+#[test]
+fn a_worker_that_hangs_in_its_sink_cannot_spill_and_is_not_waited_for() {
+    let folder = Folder::new();
+    let ended = folder.run(&format!(
+        "--sink fault:stall-after=100:1h+worker=0,delay:20ms,file:out --workers 2 --count 3000 --drain-timeout 100ms \
+         --spill rest --throttle off {SMALL}"
+    ));
+    let ended = ended.exits(4).balances();
+    let [abandoned, spilled] = ["/abandoned", "/spilled"].map(|path| ended.of_workers(path));
+    assert!(abandoned[0] > 0 && abandoned[1] == 0, "{}", ended.report);
+    assert!(spilled[0] == 0, "{}", ended.report);
+    let verdict = folder.verify("out rest");
+    let found = ended.figure("/ledger/delivered") + ended.figure("/ledger/spilled");
+    assert_eq!(verdict["records"], found, "{verdict}");
+    assert_eq!(verdict["duplicated"]["count"], 0, "{verdict}");
+}
+
+#[test]
+fn a_spill_file_that_fails_too_is_named_and_the_rest_abandoned() {
+    let folder = Folder::new();
+    let ended = folder.run(&format!(
+        "--sink fault:final-after=100,file:out --workers 1 --count 400 --spill /dev/full {SMALL}"
+    ));
+    let ended = ended
+        .exits(1)
+        .balances()
+        .says("worker 0: spill: /dev/full: No space left on device");
+    assert_eq!(ended.figure("/ledger/spilled"), 0);
+    assert!(ended.figure("/ledger/abandoned") > 0);
+}
+
+#[test]
+fn a_run_that_delivers_everything_spills_nothing() {
+    let folder = Folder::new();
+    let ended = folder.run(&format!(
+        "--count 1000 --sink file:out --spill rest {SMALL}"
+    ));
+    ended.delivers_everything();
+    assert_eq!(folder.read("rest"), b"");
+}
+
+#[test]
+fn a_spill_file_that_is_the_sink_or_cannot_be_made_is_refused() {
+    let folder = Folder::new();
+    let same = folder.run("--sink file:out --spill out");
+    same.exits(2)
+        .says("spill out is the sink too: give each a file of its own");
+    let nowhere = folder.run("--sink file:out --spill none/rest");
+    nowhere
+        .exits(2)
+        .says("error: spill: none/rest: No such file or directory");
+}
