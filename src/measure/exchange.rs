@@ -40,14 +40,19 @@ pub(crate) fn exchange() -> (Recorder, Collector) {
 }
 
 impl Recorder {
-    /// The recorder to record to. If the collector has asked for the one in use, that is handed over first: call it
-    /// once per batch.
+    /// The recorder to record to, for the next batch.
     #[inline]
     pub(crate) fn current(&mut self) -> &mut Latencies {
+        self.offer();
+        &mut self.current
+    }
+
+    /// Hands the recorder in use over if the collector has asked for it: call it before a sleep, too.
+    #[inline]
+    pub(crate) fn offer(&mut self) {
         if !self.cleared.is_empty() {
             self.hand_over();
         }
-        &mut self.current
     }
 
     fn hand_over(&mut self) {
@@ -86,6 +91,8 @@ impl Collector {
 #[derive(Debug)]
 pub(crate) struct Gatherer {
     collectors: Vec<Collector>,
+    /// Which workers have been asked and have not handed over.
+    awaited: Vec<bool>,
     spares: Vec<Box<Latencies>>,
     interval: Box<Latencies>,
     total: Box<Latencies>,
@@ -95,6 +102,7 @@ impl Gatherer {
     pub(crate) fn new(collectors: Vec<Collector>) -> Self {
         let spares = collectors.iter().map(|_| Box::default()).collect();
         Self {
+            awaited: vec![false; collectors.len()],
             collectors,
             spares,
             interval: Box::default(),
@@ -102,12 +110,13 @@ impl Gatherer {
         }
     }
 
-    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch.
+    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch, or before it sleeps again.
     pub(crate) fn ask(&mut self) {
         self.interval.clear();
-        // What a worker handed over since the last call: it was asked then, and asleep.
+        // What a worker handed over since the last call: it was asked then, and busy.
         self.take_in();
-        for collector in &mut self.collectors {
+        for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
+            *awaited = true;
             if let Some(spare) = self.spares.pop()
                 && let Err(spare) = collector.ask(spare)
             {
@@ -116,8 +125,13 @@ impl Gatherer {
         }
     }
 
-    /// Fetches what was handed over, a moment after [`ask`](Self::ask): the interval. What a worker recorded before it
-    /// went to sleep comes with the interval in which it wakes.
+    /// Whether each of these workers has handed over since it was asked.
+    pub(crate) fn has_all(&mut self, workers: &[usize]) -> bool {
+        self.take_in();
+        !workers.iter().any(|worker| self.awaited[*worker])
+    }
+
+    /// Ends the interval with what was handed over: what a worker still has comes with a later one.
     pub(crate) fn fetch(&mut self) -> &Latencies {
         self.take_in();
         self.total.add(&self.interval);
@@ -125,8 +139,9 @@ impl Gatherer {
     }
 
     fn take_in(&mut self) {
-        for collector in &mut self.collectors {
+        for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
             if let Some(mut full) = collector.fetch() {
+                *awaited = false;
                 self.interval.add(&full);
                 full.clear();
                 self.spares.push(full);

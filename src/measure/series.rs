@@ -30,8 +30,8 @@ pub struct Interval {
     pub workers: usize,
     /// CPU time of the whole process.
     pub cpu: Duration,
-    /// Response of the records delivered; none where none was, or latency is not recorded. What a worker recorded before
-    /// it went to sleep comes with the interval in which it wakes.
+    /// Response of the records delivered; none where none was, or latency is not recorded. What a worker
+    /// recorded that is inside its sink when the interval ends comes with a later one.
     pub response: Option<IntervalResponse>,
 }
 

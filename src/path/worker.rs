@@ -135,6 +135,7 @@ impl Worker {
                     }
                 }
                 None => {
+                    self.recorder.as_mut().map(Recorder::offer);
                     busy.end(self.clock.now_ns());
                     self.wait(ready);
                     busy.begin(self.clock.now_ns());

@@ -49,10 +49,8 @@ use crate::path::words::ControlWords;
 use crate::path::worker::{BatchLimits, Worker};
 use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
-use crate::sys::cores::throttled;
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
-use ceiling::ceiling;
 use probe::{Probe, Reporter};
 use running::{Before, Crew, Event, Parts};
 
@@ -188,18 +186,12 @@ impl Pipeline {
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
         let placement = placing::place(&self.config)?;
-        let before = Before {
-            scheduled: self.source.is_scheduled(),
-            ceiling: ceiling(self.source.rehearsal(), placement.threads[0].asked),
-            throttled: throttled(),
-        };
+        let before = Before::of(self.source.as_ref(), placement.threads[0].asked);
         let config = &self.config;
         let workers = config.max_workers;
-        let sinks: Vec<_> = (0..workers).map(|worker| self.sinks.open(worker)).collect();
-        let sinks = sinks
-            .into_iter()
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(StartError::Sink)?;
+        let sinks: io::Result<Vec<_>> =
+            (0..workers).map(|worker| self.sinks.open(worker)).collect();
+        let sinks = sinks.map_err(StartError::Sink)?;
         let (bell, ringer) = bell().map_err(StartError::System)?;
         let size = LaneSize {
             records: config.channel_size,
@@ -233,7 +225,7 @@ impl Pipeline {
         let (report_each, observer) = self.observer.unzip();
         let log = self.latency_log.filter(|_| gatherer.is_some());
         let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
-        let reporter = Reporter::new(probe.clone(), gatherer, log, observer);
+        let reporter = Reporter::new(probe.clone(), gatherer, unparkers.clone(), log, observer);
         let notices = mpsc::channel();
         let watchdog = Watchdog::new(
             probe.gauges.clone(),

@@ -1,7 +1,7 @@
 //! The eye on a running pipeline: its counters, read from outside, and the reporter that passes them on.
 
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Observer;
 use crate::measure::counters::Counters;
@@ -13,7 +13,7 @@ use crate::path::lane::Gauge;
 use crate::path::words::ControlWords;
 use crate::report::hlog::IntervalLog;
 use crate::sys::clock::Clock;
-use crate::sys::sync::{Arc, CachePadded};
+use crate::sys::sync::{Arc, CachePadded, Unparker};
 use crate::sys::usage::process_cpu;
 
 /// Reads what the path counts; clones read the same.
@@ -51,14 +51,20 @@ impl Probe {
     }
 }
 
-/// How long busy workers get to hand over their recorders; they do so with their next batch.
-const HAND_OVER: Duration = Duration::from_millis(2);
+/// How long workers get to hand over their recorders; those that are not inside a sink do so within microseconds, as
+/// soon as they have a CPU.
+const HAND_OVER_WITHIN: Duration = Duration::from_millis(8);
+/// Between two looks whether they have.
+const HAND_OVER_LOOK: Duration = Duration::from_micros(200);
 
 /// What the reporter's thread owns. Where nobody observes there is no such thread, and the run is one interval.
 pub(super) struct Reporter {
     probe: Probe,
     /// None where latency is not recorded.
     gatherer: Option<Gatherer>,
+    workers: Vec<Unparker>,
+    /// What each worker had delivered by the end of the last interval.
+    delivered: Vec<u64>,
     series: Series,
     /// Where each interval's latencies are logged; none where they are not, or no longer, because that failed.
     log: Option<IntervalLog>,
@@ -71,6 +77,7 @@ impl Reporter {
     pub(super) fn new(
         probe: Probe,
         gatherer: Option<Gatherer>,
+        workers: Vec<Unparker>,
         log: Option<Box<dyn Write + Send>>,
         observer: Option<Observer>,
     ) -> Self {
@@ -81,6 +88,8 @@ impl Reporter {
         Self {
             probe,
             gatherer,
+            delivered: Vec::new(),
+            workers,
             series: Series::beginning_at(process_cpu()),
             log,
             log_failed,
@@ -94,7 +103,23 @@ impl Reporter {
         let cpu = process_cpu();
         if let Some(gatherer) = &mut self.gatherer {
             gatherer.ask();
-            std::thread::sleep(HAND_OVER);
+            let delivered = self
+                .probe
+                .counters
+                .workers
+                .iter()
+                .map(|worker| worker.delivered.get());
+            let before = std::mem::replace(&mut self.delivered, delivered.collect());
+            let moved = |worker: &usize| before.get(*worker) != Some(&self.delivered[*worker]);
+            let moved: Vec<_> = (0..self.delivered.len()).filter(moved).collect();
+            // They may be asleep; the others are left to sleep.
+            for worker in &moved {
+                self.workers[*worker].unpark();
+            }
+            let by = Instant::now() + HAND_OVER_WITHIN;
+            while !gatherer.has_all(&moved) && Instant::now() < by {
+                std::thread::sleep(HAND_OVER_LOOK);
+            }
             let latencies = gatherer.fetch();
             snapshot.latency = Some(latencies.report());
             log(

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::StartError;
+use super::ceiling::ceiling;
 use super::placing::Lineup;
 use super::probe::{Probe, Reporter};
 use super::tally::Ends;
@@ -20,6 +21,7 @@ use crate::measure::{Outcome, ScaleEvent, Snapshot, StopCause};
 use crate::path::producer::{Producer, ProducerEnd};
 use crate::path::retry::Notice;
 use crate::path::sink::SinkFactory;
+use crate::path::source::Source;
 use crate::path::worker::{Worker, WorkerEnd};
 use crate::sys::clock::saturating_ns;
 use crate::sys::cores::{Placement, throttled};
@@ -69,6 +71,17 @@ pub(super) struct Before {
     pub(super) ceiling: Option<f64>,
     /// For how long a quota had kept the process from running.
     pub(super) throttled: Duration,
+}
+
+impl Before {
+    /// Measures what there is to measure of this source, on the CPU that the producer will have.
+    pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
+        Self {
+            scheduled: source.is_scheduled(),
+            ceiling: ceiling(source.rehearsal(), cpu),
+            throttled: throttled(),
+        }
+    }
 }
 
 /// The threads that are to be started.

@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use crate::measure::{Interval, Outcome, Percentile};
+use crate::measure::{Interval, Ledger, Outcome, Percentile, WorkerReport};
 use crate::sys::provenance::Provenance;
 
 /// Rises when a key goes away or changes its meaning; a new key does not raise it.
@@ -13,29 +13,7 @@ pub(crate) const SCHEMA_VERSION: u64 = 1;
 /// An outcome and the configuration it came from, for programs. Every count is a whole number of records, batches or
 /// times; `_s` are seconds, `_ns` nanoseconds.
 pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
-    let ledger = &outcome.ledger;
-    let workers = outcome.workers.iter().map(|worker| {
-        json!({
-            "worker": worker.worker,
-            "records": worker.delivered,
-            "bytes": worker.delivered_bytes,
-            "dropped": worker.dropped.total(),
-            "spilled": worker.spilled,
-            "abandoned": worker.abandoned,
-            "batches": {
-                "size": worker.batches_by_size,
-                "age": worker.batches_by_age,
-                "drain": worker.batches_by_drain,
-            },
-            "parks": worker.parks,
-            "retries": worker.retries,
-            "stalls": worker.stalls,
-            "stalled_s": worker.stalled_time.as_secs_f64(),
-            "waited_records": worker.waited_records,
-            "last_partial": worker.last_partial,
-        })
-    });
-    let workers: Vec<Value> = workers.collect();
+    let workers: Vec<Value> = outcome.workers.iter().map(worker).collect();
     let intervals: Vec<Value> = outcome.intervals.iter().map(interval).collect();
     let [size, age, drain] = outcome.flushes();
     json!({
@@ -43,15 +21,7 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
         "splashdam": env!("CARGO_PKG_VERSION"),
         "machine": machine(outcome),
         "validity": outcome.validity,
-        "ledger": {
-            "produced": ledger.produced,
-            "delivered": ledger.delivered,
-            "dropped": ledger.dropped.total(),
-            "dropped_by_reason": ledger.dropped,
-            "spilled": ledger.spilled,
-            "abandoned": ledger.abandoned,
-            "balanced": ledger.balanced(),
-        },
+        "ledger": ledger(&outcome.ledger),
         "throughput": {
             "records_per_s": outcome.records_per_s(),
             "bytes_per_s": outcome.bytes_per_s(),
@@ -88,6 +58,40 @@ pub(crate) fn report(outcome: &Outcome, config: &Map<String, Value>) -> Value {
             "failures": outcome.failures,
         },
         "config": config,
+    })
+}
+
+fn ledger(ledger: &Ledger) -> Value {
+    json!({
+        "produced": ledger.produced,
+        "delivered": ledger.delivered,
+        "dropped": ledger.dropped.total(),
+        "dropped_by_reason": ledger.dropped,
+        "spilled": ledger.spilled,
+        "abandoned": ledger.abandoned,
+        "balanced": ledger.balanced(),
+    })
+}
+
+fn worker(worker: &WorkerReport) -> Value {
+    json!({
+        "worker": worker.worker,
+        "records": worker.delivered,
+        "bytes": worker.delivered_bytes,
+        "dropped": worker.dropped.total(),
+        "spilled": worker.spilled,
+        "abandoned": worker.abandoned,
+        "batches": {
+            "size": worker.batches_by_size,
+            "age": worker.batches_by_age,
+            "drain": worker.batches_by_drain,
+        },
+        "parks": worker.parks,
+        "retries": worker.retries,
+        "stalls": worker.stalls,
+        "stalled_s": worker.stalled_time.as_secs_f64(),
+        "waited_records": worker.waited_records,
+        "last_partial": worker.last_partial,
     })
 }
 

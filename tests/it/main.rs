@@ -15,6 +15,7 @@
 //! * `placement` - which thread runs where.
 //! * `output` - what a run says.
 //! * `artifacts` - its latencies in formats that other programs read.
+//! * `html` - the page of a run.
 //! * `measurement` - what its figures say, and what they are worth.
 //! * `verify` - what the verify command finds.
 //! * `tidy` - the rules of the house.
@@ -34,6 +35,7 @@ mod conservation;
 mod cutoff;
 mod failures;
 mod full;
+mod html;
 mod input;
 mod load;
 mod matrix;

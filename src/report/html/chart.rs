@@ -150,37 +150,33 @@ impl Chart {
     fn lines(&self, series: &Series) -> String {
         let class = series.class;
         let points = thin(&series.points, COLUMNS);
-        let runs: Vec<_> = points
-            .split(|point| point.1.is_none())
-            .filter(|run| !run.is_empty())
-            .collect();
-        let mut html = String::new();
-        if series.shaded {
-            let areas = runs.iter().map(|run| {
-                let [first, last] =
-                    [run[0].0, run[run.len() - 1].0].map(|x| rounded(self.x.place(x)));
-                format!("{}L{last} 1000H{first}Z", self.path(run, series.joined))
-            });
-            let areas: String = areas.collect::<Vec<_>>().concat();
-            html += &format!("<path class=\"area {class}\" d=\"{areas}\"/>\n");
-        }
-        let line: String = runs
-            .iter()
-            .map(|run| self.path(run, series.joined))
-            .collect();
-        html += &format!("<path class=\"line {class}\" d=\"{line}\"/>\n");
-        if !series.dots.is_empty() {
-            let dots = series.dots.iter().map(|(x, y)| {
-                format!(
-                    "M{} {}h0",
-                    rounded(self.x.place(*x)),
-                    rounded(EXTENT - self.y.place(*y))
-                )
-            });
-            let dots: String = dots.collect::<Vec<_>>().concat();
-            html += &format!("<path class=\"dots {class}\" d=\"{dots}\"/>\n");
-        }
-        html
+        let runs = || {
+            points
+                .split(|point| point.1.is_none())
+                .filter(|run| !run.is_empty())
+        };
+        let areas = runs().filter(|_| series.shaded).map(|run| {
+            let [first, last] = [run[0].0, run[run.len() - 1].0].map(|x| rounded(self.x.place(x)));
+            format!("{}L{last} 1000H{first}Z", self.path(run, series.joined))
+        });
+        let line = runs().map(|run| self.path(run, series.joined));
+        let dots = series.dots.iter().map(|(x, y)| {
+            let (x, y) = (
+                rounded(self.x.place(*x)),
+                rounded(EXTENT - self.y.place(*y)),
+            );
+            format!("M{x} {y}h0")
+        });
+        let paths = [
+            ("area", areas.collect::<Vec<_>>()),
+            ("line", line.collect()),
+            ("dots", dots.collect()),
+        ];
+        let paths = paths.iter().filter(|(_, path)| !path.is_empty());
+        let paths = paths.map(|(look, path)| {
+            format!("<path class=\"{look} {class}\" d=\"{}\"/>\n", path.concat())
+        });
+        paths.collect::<Vec<_>>().concat()
     }
 
     /// Points without a gap. A single one becomes a dot: a line of no length with round ends.
@@ -189,16 +185,13 @@ impl Chart {
             let y = y.unwrap_or_default();
             (rounded(self.x.place(*x)), rounded(EXTENT - self.y.place(y)))
         });
-        let mut path = String::new();
-        for (at, (x, y)) in places.enumerate() {
-            path += &match (at, joined) {
-                (0, _) => format!("M{x} {y}h0"),
-                (_, Joined::Straight) => format!("L{x} {y}"),
-                (_, Joined::Held) => format!("H{x}V{y}"),
-                (_, Joined::Since) => format!("V{y}H{x}"),
-            };
-        }
-        path
+        let steps = places.enumerate().map(|(at, (x, y))| match (at, joined) {
+            (0, _) => format!("M{x} {y}h0"),
+            (_, Joined::Straight) => format!("L{x} {y}"),
+            (_, Joined::Held) => format!("H{x}V{y}"),
+            (_, Joined::Since) => format!("V{y}H{x}"),
+        });
+        steps.collect::<Vec<_>>().concat()
     }
 }
 

@@ -1,16 +1,19 @@
 //! What a reader wants to know first: did it work, can the figures be trusted, what are they, where did the records go.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use serde_json::Value;
 
 use super::text::{
-    NOTHING, command_line, count, duration, escape, list, number, string, time, whole,
+    NOTHING, command_line, count, duration, escape, grouped, list, number, spelled, string, time,
+    whole,
 };
 use super::{section, steps};
 use crate::report::summary::scaled;
 
 /// The run in a few words.
 pub(super) fn subject(report: &Value) -> String {
-    let setting = |name: &str| super::text::spelled(&report["config"][name]["value"]);
+    let setting = |name: &str| spelled(&report["config"][name]["value"]);
     let named = [setting("source"), setting("sink")].map(|name| match name.as_str() {
         "" | NOTHING => "generator".to_owned(),
         _ => name,
@@ -26,11 +29,14 @@ pub(super) fn header(report: &Value) -> String {
     let words = command_line(list(report, "/machine/command_line"));
     let words = match words.as_str() {
         "" => String::new(),
-        words => format!("<p class=\"command\"><code>{}</code></p>\n", escape(words)),
+        words => format!("<p class=\"command\"><code>{words}</code></p>\n"),
     };
     let began = number(report, "/machine/began_unix_s").map(|seconds| {
-        let began = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds.max(0.0) as u64);
-        format!("{}, ", humantime::format_rfc3339_seconds(began))
+        let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        format!(
+            "{}, ",
+            humantime::format_rfc3339_seconds(UNIX_EPOCH + since)
+        )
     });
     let cause = string(report, "/stop/cause");
     format!(
@@ -64,47 +70,25 @@ pub(super) fn warnings(report: &Value) -> String {
 }
 
 pub(super) fn headline(report: &Value) -> String {
-    let per_s = |path: &str| number(report, path).map_or(NOTHING.into(), scaled);
     let elapsed = number(report, "/throughput/elapsed_s").map_or(NOTHING.into(), duration);
-    let lost =
-        ["/ledger/dropped", "/ledger/abandoned"].map(|path| count(report, path).unwrap_or(0));
-    let peak = list(report, "/intervals")
-        .iter()
-        .map(|i| count(i, "/workers"));
-    let peak = peak
-        .chain(steps(report).map(|step| count(step, "/to")))
-        .flatten()
-        .max();
-    let workers = peak.map_or(list(report, "/workers").len() as u64, |peak| peak);
-    let ceiling = number(report, "/validity/generator_ceiling_records_per_s");
-    let ceiling = ceiling.map_or(String::new(), |ceiling| {
-        format!("generator alone: {}/s", scaled(ceiling))
-    });
-    let lag = report
-        .pointer("/validity/schedule_lag_p99_ns")
-        .filter(|lag| !lag.is_null());
-    let lag = lag.map_or(String::new(), |_| {
-        format!(
-            "schedule lag p99 {}",
-            time(report, "/validity/schedule_lag_p99_ns")
-        )
-    });
+    let per_s = |path: &str| number(report, path).map_or(NOTHING.into(), scaled);
+    let ceiling = per_s("/validity/generator_ceiling_records_per_s");
+    let lag = time(report, "/validity/schedule_lag_p99_ns");
     let latency = |name: &str| {
         let [p50, p99] = ["p50", "p99"].map(|p| time(report, &format!("/latency/{name}/{p}_ns")));
         (p99, format!("p50 {p50}"))
     };
     let (response, response_p50) = latency("response");
     let (service, service_p50) = latency("service");
-    let pauses = [
-        count(report, "/backpressure/throttle_pauses"),
-        count(report, "/backpressure/full_waits"),
-    ];
-    let pauses: u64 = pauses.into_iter().flatten().sum();
-    let verdict = match string(report, "/validity/valid") {
-        _ if report.pointer("/validity/saturated") == Some(&Value::Bool(true)) => {
-            "saturated: could not keep the schedule"
-        }
-        _ if report.pointer("/validity/valid") == Some(&Value::Bool(true)) => "no warnings",
+    let lost = sum(report, ["/ledger/dropped", "/ledger/abandoned"]);
+    let holds = sum(
+        report,
+        ["/backpressure/throttle_pauses", "/backpressure/full_waits"],
+    );
+    let flag = |path: &str| report.pointer(path) == Some(&Value::Bool(true));
+    let verdict = match (flag("/validity/saturated"), flag("/validity/valid")) {
+        (true, _) => "saturated: behind the schedule",
+        (_, true) => "no warnings",
         _ => "",
     };
     let tiles = [
@@ -115,6 +99,7 @@ pub(super) fn headline(report: &Value) -> String {
         ),
         ("Response p99", response, response_p50),
         ("Service p99", service, service_p50),
+        ("Elapsed", elapsed, verdict.to_owned()),
         (
             "Delivered",
             whole(report, "/ledger/delivered"),
@@ -122,36 +107,41 @@ pub(super) fn headline(report: &Value) -> String {
         ),
         (
             "Not delivered",
-            super::text::grouped(lost[0] + lost[1]),
-            format!("{pauses} holds of the producer"),
+            lost,
+            format!("producer held {holds} times"),
         ),
         (
             "Workers at most",
-            workers.to_string(),
+            workers_at_most(report),
             format!("{} scaling steps", steps(report).count()),
         ),
-        ("Elapsed", elapsed, verdict.to_owned()),
+        (
+            "Generator alone",
+            format!("{ceiling}/s"),
+            format!("schedule lag p99 {lag}"),
+        ),
     ];
     let tiles = tiles.map(|(name, figure, note)| {
-        format!(
-            "<div><dt>{name}</dt><dd><b>{}</b><span>{}</span></dd></div>\n",
-            escape(&figure),
-            escape(&note)
-        )
+        let (figure, note) = (escape(&figure), escape(&note));
+        format!("<div><dt>{name}</dt><dd><b>{figure}</b><span>{note}</span></dd></div>\n")
     });
-    let notes: Vec<_> = [ceiling, lag]
-        .into_iter()
-        .filter(|note| !note.is_empty())
-        .collect();
-    let notes = if notes.is_empty() {
-        String::new()
-    } else {
-        format!("<p class=\"note\">{}</p>\n", escape(&notes.join("; ")))
-    };
-    format!(
-        "<section aria-label=\"Figures\">\n<dl class=\"tiles\">\n{}</dl>\n{notes}</section>\n",
-        tiles.concat()
-    )
+    let tiles = tiles.concat();
+    format!("<section aria-label=\"Figures\">\n<dl class=\"tiles\">\n{tiles}</dl>\n</section>\n")
+}
+
+fn sum(report: &Value, paths: [&str; 2]) -> String {
+    let [a, b] = paths.map(|path| count(report, path));
+    a.zip(b).map_or(NOTHING.into(), |(a, b)| grouped(a + b))
+}
+
+/// The most that were active at once; all there are where the report does not tell.
+fn workers_at_most(report: &Value) -> String {
+    let seen = list(report, "/intervals")
+        .iter()
+        .map(|interval| count(interval, "/workers"));
+    let seen = seen.chain(steps(report).map(|step| count(step, "/to")));
+    let most = seen.flatten().max();
+    grouped(most.unwrap_or(list(report, "/workers").len() as u64))
 }
 
 /// Where every record went, as a sum.
@@ -176,9 +166,7 @@ pub(super) fn ledger(report: &Value) -> String {
         .flatten()
         .filter(|(_, records)| records.as_u64() != Some(0));
     let reasons = reasons.map(|(name, records)| {
-        let records = records
-            .as_u64()
-            .map_or(NOTHING.into(), super::text::grouped);
+        let records = records.as_u64().map_or(NOTHING.into(), grouped);
         format!("dropped as {}: {records}", escape(name))
     });
     let cut_short =

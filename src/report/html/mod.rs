@@ -44,8 +44,6 @@ const SCRIPT: &str = include_str!("script.js");
 const COLUMNS: usize = 600;
 
 /// A run as one self-contained HTML page. Takes what `report::json` gives, and leaves out what it lacks.
-///
-/// Costs about a microsecond for each interval of the time series.
 pub(crate) fn page(report: &Value) -> String {
     let version = escape(string(report, "/splashdam"));
     let subject = escape(&facts::subject(report));

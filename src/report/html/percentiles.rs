@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::chart::{Chart, Joined, Series};
 use super::scale::Scale;
-use super::text::{list, number, plain, short, time};
+use super::text::{floor, list, number, plain, short, time};
 use super::thin::Point;
 
 /// Nines that get a tick: up to 99.99999 %.
@@ -70,16 +70,16 @@ fn points(rows: &[Value]) -> Vec<Point> {
 
 fn scale(end: f64) -> Scale {
     let half = std::iter::once((2_f64.log10(), "50\u{a0}%".to_owned()));
-    let nines = (1..=NINES).map(|nines| (f64::from(nines), percentile(f64::from(nines))));
+    let nines = (1..=NINES).map(|nines| (f64::from(nines), percentile(f64::from(nines), 0)));
     let ticks = half.chain(nines).filter(|tick| tick.0 <= end + 0.01);
     let mut scale = Scale::linear(0.0, end, 1, plain);
     scale.ticks = ticks.collect();
     scale
 }
 
-/// The percentile at a place: 2 is 99 %.
-fn percentile(place: f64) -> String {
-    let decimals = (place.ceil() as usize).saturating_sub(2);
+/// The percentile at a place, to so many decimals more than tell it from 100 %: 2 is 99 %.
+fn percentile(place: f64, more: usize) -> String {
+    let decimals = (floor(place.ceil()) as usize + more).saturating_sub(2);
     format!("{:.decimals$}\u{a0}%", 100.0 - 10_f64.powf(2.0 - place))
 }
 
@@ -113,12 +113,10 @@ fn readout(response: &[Point], service: &[Point]) -> Vec<(f64, String)> {
     };
     let lines = rows.iter().map(|(place, _)| {
         let (response, service) = (at(response, *place), at(service, *place));
-        let percentile = percentile(place + 1.0 - place.fract());
-        let exact = 100.0 - 10_f64.powf(2.0 - place);
-        let decimals = percentile.len().saturating_sub(5).min(7);
+        let percentile = percentile(*place, 1);
         (
             *place,
-            format!("{exact:.decimals$} %: response {response}, service {service}"),
+            format!("{percentile}: response {response}, service {service}"),
         )
     });
     lines.collect()

@@ -4,42 +4,45 @@ use serde_json::Value;
 
 use super::section;
 use super::text::{
-    NOTHING, command_line, count, escape, grouped, list, number, plain, spelled, string, time,
-    whole,
+    NOTHING, count, escape, grouped, list, number, plain, spelled, string, time, whole,
 };
 use crate::report::summary::scaled;
 
 /// Rows of a long table that are shown at each of its ends.
 const ENDS: usize = 100;
 
-/// A table that scrolls by itself where the page is narrow. Cells are escaped here.
-fn table(caption: &str, heads: &[&str], rows: &[Vec<String>]) -> String {
-    let heads: String = heads
+/// A table that scrolls by itself where the page is narrow. Cells are escaped here; of many rows only both ends are
+/// made.
+fn table<T>(caption: &str, heads: &[&str], of: &[T], cells: impl Fn(&T) -> Vec<String>) -> String {
+    let heads = heads
         .iter()
-        .map(|head| format!("<th scope=\"col\">{}</th>", escape(head)))
-        .collect::<Vec<_>>()
-        .concat();
-    let row = |cells: &Vec<String>| {
-        let cells = cells.iter().enumerate().map(|(at, cell)| match at {
-            0 => format!("<th scope=\"row\">{}</th>", escape(cell)),
-            _ => format!("<td>{}</td>", escape(cell)),
-        });
+        .map(|head| format!("<th scope=\"col\">{}</th>", escape(head)));
+    let heads = heads.collect::<Vec<_>>().concat();
+    let row = |of: &T| {
+        let cells = cells(of)
+            .into_iter()
+            .enumerate()
+            .map(|(at, cell)| match at {
+                0 => format!("<th scope=\"row\">{}</th>", escape(&cell)),
+                _ => format!("<td>{}</td>", escape(&cell)),
+            });
         format!("<tr>{}</tr>\n", cells.collect::<Vec<_>>().concat())
     };
-    let left_out = rows.len().saturating_sub(2 * ENDS);
+    let rows = |of: &[T]| of.iter().map(row).collect::<Vec<_>>().concat();
+    let left_out = of.len().saturating_sub(2 * ENDS);
     let body = if left_out == 0 {
-        rows.iter().map(row).collect::<Vec<_>>().concat()
+        rows(of)
     } else {
-        let ends = [&rows[..ENDS], &rows[rows.len() - ENDS..]]
-            .map(|end| end.iter().map(row).collect::<Vec<_>>().concat());
-        ends.join(&format!(
-            "<tr><td colspan=\"99\">{} rows left out; the JSON report has them</td></tr>\n",
+        let note = format!(
+            "{} rows left out; the JSON report has them",
             grouped(left_out as u64)
-        ))
+        );
+        let between = format!("<tr><td colspan=\"99\">{note}</td></tr>\n");
+        rows(&of[..ENDS]) + &between + &rows(&of[of.len() - ENDS..])
     };
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n<caption>{caption}</caption>\n\
-         <thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\"><table>\n\
+         <caption>{caption}</caption>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
     )
 }
 
@@ -69,25 +72,24 @@ pub(super) fn latency(report: &Value) -> String {
     let columns = [
         "min", "mean", "p50", "p90", "p99", "p99_9", "p99_99", "max", "stddev",
     ];
-    let rows = named
+    let there: Vec<_> = named
         .iter()
         .filter(|(key, _)| report["latency"][key].is_object())
-        .map(|(key, name)| {
-            let cells = columns.map(|column| time(report, &format!("/latency/{key}/{column}_ns")));
-            std::iter::once((*name).to_owned())
-                .chain(cells)
-                .chain([whole(report, &format!("/latency/{key}/count"))])
-        });
-    let rows: Vec<Vec<_>> = rows.map(Iterator::collect).collect();
+        .collect();
     let heads = [
         "", "min", "mean", "p50", "p90", "p99", "p99.9", "p99.99", "max", "stddev", "records",
     ];
-    table("Latency and its parts", &heads, &rows)
+    table("Latency and its parts", &heads, &there, |(key, name)| {
+        let mut cells = vec![(*name).to_owned()];
+        cells.extend(columns.map(|column| time(report, &format!("/latency/{key}/{column}_ns"))));
+        cells.push(whole(report, &format!("/latency/{key}/count")));
+        cells
+    })
 }
 
 pub(super) fn workers(report: &Value) -> String {
     let elapsed = number(report, "/throughput/elapsed_s").unwrap_or_default();
-    let rows = list(report, "/workers").iter().map(|worker| {
+    let cells = |worker: &Value| {
         let name = format!("worker-{}", whole(worker, "/worker"));
         let thread = list(report, "/threads")
             .iter()
@@ -109,8 +111,8 @@ pub(super) fn workers(report: &Value) -> String {
             whole(worker, "/abandoned"),
             cpu,
         ]
-    });
-    let rows: Vec<_> = rows.collect();
+    };
+    let caption = "What each worker delivered, and what made its batches due";
     let heads = [
         "",
         "records",
@@ -125,15 +127,11 @@ pub(super) fn workers(report: &Value) -> String {
     ];
     section(
         "Workers",
-        &table(
-            "What each worker delivered, and what made its batches due",
-            &heads,
-            &rows,
-        ),
+        &table(caption, &heads, list(report, "/workers"), cells),
     )
 }
 
-/// What made batches due, over all workers; added up from the workers where the report has no sum.
+/// What made batches due, over all workers.
 pub(super) fn flushes(report: &Value) -> String {
     let causes = [
         ("size", "size: it was full"),
@@ -165,7 +163,7 @@ pub(super) fn scaling(report: &Value) -> String {
     if events.is_empty() {
         return String::new();
     }
-    let rows = events.iter().map(|event| {
+    let cells = |event: &Value| {
         let share = |path: &str| {
             number(event, path).map_or(NOTHING.into(), |share| format!("{:.0} %", share * 100.0))
         };
@@ -183,8 +181,7 @@ pub(super) fn scaling(report: &Value) -> String {
             share("/held"),
             number(event, "/load").map_or(NOTHING.into(), |load| format!("{load:.2}")),
         ]
-    });
-    let rows: Vec<_> = rows.collect();
+    };
     let heads = [
         "at",
         "workers",
@@ -193,7 +190,7 @@ pub(super) fn scaling(report: &Value) -> String {
         "producer held",
         "load, in workers",
     ];
-    let table = table("Decisions of the autoscaler", &heads, &rows);
+    let table = table("Decisions of the autoscaler", &heads, events, cells);
     let count = grouped(events.len() as u64);
     format!("<details>\n<summary><h2>Scaling decisions</h2> {count}</summary>\n{table}</details>\n")
 }
@@ -219,7 +216,7 @@ pub(super) fn machine(report: &Value) -> String {
         ("Clock source", text("clocksource")),
         (
             "Compiler",
-            format!("rustc {}, {}", text("rustc"), text("profile")),
+            format!("{}, {}", text("rustc"), text("profile")),
         ),
         (
             "Version",
@@ -229,29 +226,28 @@ pub(super) fn machine(report: &Value) -> String {
                 text("git_commit")
             ),
         ),
-        ("Command line", command_line(list(machine, "/command_line"))),
     ];
     section("Machine", &facts(&rows))
 }
 
 pub(super) fn configuration(report: &Value) -> String {
     let settings = report["config"].as_object();
-    let rows = settings.into_iter().flatten().map(|(name, setting)| {
-        let value = spelled(&setting["value"]);
-        vec![name.clone(), value, spelled(&setting["origin"])]
+    let settings: Vec<_> = settings.into_iter().flatten().collect();
+    let caption = "Every setting, its value, and where it came from";
+    let heads = ["setting", "value", "origin"];
+    let table = table(caption, &heads, &settings, |(name, setting)| {
+        vec![
+            (*name).clone(),
+            spelled(&setting["value"]),
+            spelled(&setting["origin"]),
+        ]
     });
-    let rows: Vec<_> = rows.collect();
-    let table = table(
-        "Every setting, its value, and where it came from",
-        &["setting", "value", "origin"],
-        &rows,
-    );
-    let told = rows
+    let given = settings
         .iter()
-        .filter(|row| row[2] == "flag" || row[2] == "file")
-        .count();
+        .filter(|(_, setting)| setting["origin"] == "flag" || setting["origin"] == "file");
+    let (given, all) = (given.count(), settings.len());
     format!(
-        "<details class=\"config\">\n<summary><h2>Configuration</h2> {told} of {} settings given</summary>\n{table}</details>\n",
-        rows.len()
+        "<details class=\"config\">\n<summary><h2>Configuration</h2> {given} of {all} settings given</summary>\n\
+         {table}</details>\n"
     )
 }

@@ -78,7 +78,7 @@ fn a_page_shows_the_key_figures_with_their_units() {
             "dropped as full: 500",
             "balanced",
             "45.7\u{a0}us",
-            "generator alone: 120.0 M/s",
+            "120.0 M/s",
         ],
     );
     assert_holds(
@@ -154,7 +154,7 @@ fn warnings_stand_before_the_figures_with_their_remedies() {
     assert!(at("the sink fell over") < at("this is a debug build"));
     assert!(at("this is a debug build") < at("Remedy: build with --release"));
     assert!(at("Remedy: build with --release") < at("class=\"tiles\""));
-    assert!(page.contains("saturated: could not keep the schedule"));
+    assert!(page.contains("saturated: behind the schedule"));
 }
 
 #[test]
@@ -167,15 +167,15 @@ fn a_day_of_intervals_makes_a_page_below_a_megabyte() {
 #[test]
 fn a_report_that_lacks_anything_still_makes_a_page() {
     let whole = report(3);
-    for name in whole.as_object().unwrap().keys() {
+    for name in whole.as_object().expect("a report").keys() {
         let mut lacking = whole.clone();
-        lacking.as_object_mut().unwrap().remove(name);
+        lacking.as_object_mut().expect("a report").remove(name);
         assert_holds(&page(&lacking), &["</html>", "Ledger"]);
     }
     let mut empty = whole;
     empty["latency"] = Value::Null;
     empty["latency_percentiles"] = Value::Null;
-    for interval in empty["intervals"].as_array_mut().unwrap() {
+    for interval in empty["intervals"].as_array_mut().expect("intervals") {
         for name in ["p50_ns", "p99_ns", "max_ns"] {
             interval[name] = Value::Null;
         }

@@ -23,12 +23,21 @@ pub(super) fn escape(text: &str) -> String {
     safe
 }
 
+/// As [`Value::pointer`], which allocates for each name; a day has millions of them. No name here needs its escapes.
+pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut names = path.split('/').skip(1);
+    names.try_fold(value, |value, name| match value {
+        Value::Array(values) => values.get(name.parse::<usize>().ok()?),
+        _ => value.get(name),
+    })
+}
+
 pub(super) fn number(value: &Value, path: &str) -> Option<f64> {
-    value.pointer(path).and_then(Value::as_f64)
+    at(value, path).and_then(Value::as_f64)
 }
 
 pub(super) fn count(value: &Value, path: &str) -> Option<u64> {
-    value.pointer(path).and_then(Value::as_u64)
+    at(value, path).and_then(Value::as_u64)
 }
 
 /// Empty where there is none.
@@ -41,7 +50,7 @@ pub(super) fn string<'a>(value: &'a Value, path: &str) -> &'a str {
 
 /// Empty where there is none.
 pub(super) fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
-    let list = value.pointer(path).and_then(Value::as_array);
+    let list = at(value, path).and_then(Value::as_array);
     list.map_or(&[], Vec::as_slice)
 }
 
@@ -70,11 +79,20 @@ pub(super) fn time(value: &Value, path: &str) -> String {
 
 /// Nanoseconds in few characters, a space before the unit.
 pub(super) fn short(ns: f64) -> String {
-    let text = Short(ns.round().max(0.0) as u64).to_string();
+    let text = Short(floor(ns.round())).to_string();
     let unit = text
         .find(|c: char| c.is_ascii_alphabetic())
         .unwrap_or(text.len());
     format!("{}\u{a0}{}", &text[..unit], &text[unit..])
+}
+
+/// The whole part of a number; 0 below that.
+#[expect(
+    clippy::cast_sign_loss,
+    reason = "what is negative becomes 0, as it should"
+)]
+pub(super) fn floor(number: f64) -> u64 {
+    number as u64
 }
 
 /// A number without needless zeros behind the point, to three digits there.
@@ -85,7 +103,7 @@ pub(super) fn plain(number: f64) -> String {
 
 /// Seconds as people say them: `9.87 s`, `12 min 5 s`, `3 h 20 min`.
 pub(super) fn duration(seconds: f64) -> String {
-    let whole = seconds.round() as u64;
+    let whole = floor(seconds.round());
     match whole {
         ..120 => format!("{} s", plain((seconds * 100.0).round() / 100.0)),
         120..7_200 => format!("{} min {} s", whole / 60, whole % 60),
@@ -103,7 +121,7 @@ pub(super) fn spelled(value: &Value) -> String {
     }
 }
 
-/// The words of a command, quoted where a shell would take one apart.
+/// The words of a command, quoted where a shell would take one apart; escaped, and apart at the spaces only.
 pub(super) fn command_line(words: &[Value]) -> String {
     let quoted = words.iter().map(|word| {
         let word = spelled(word);
@@ -114,5 +132,6 @@ pub(super) fn command_line(words: &[Value]) -> String {
             format!("'{}'", word.replace('\'', "'\\''"))
         }
     });
-    quoted.collect::<Vec<_>>().join(" ")
+    let words = quoted.map(|word| format!("<span>{}</span>", escape(&word)));
+    words.collect::<Vec<_>>().join(" ")
 }

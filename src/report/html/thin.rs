@@ -1,5 +1,7 @@
 //! Long series, made short without hiding a peak.
 
+use super::text::floor;
+
 /// A value at a place; none where there was nothing to measure.
 pub(super) type Point = (f64, Option<f64>);
 
@@ -13,7 +15,7 @@ pub(super) fn thin(points: &[Point], columns: usize) -> Vec<Point> {
         return points.to_vec();
     }
     let width = ((last.0 - first.0) / columns as f64).max(f64::MIN_POSITIVE);
-    let column = |point: &Point| ((point.0 - first.0) / width).min(columns as f64 - 1.0) as usize;
+    let column = |point: &Point| floor(((point.0 - first.0) / width).min(columns as f64 - 1.0));
     let mut kept = Vec::with_capacity(2 * columns);
     for stretch in points.chunk_by(|a, b| column(a) == column(b)) {
         let values = || {

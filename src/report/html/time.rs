@@ -37,6 +37,9 @@ fn end(report: &Value, intervals: &[Value]) -> f64 {
         .fold(elapsed, f64::max)
 }
 
+/// A series for the readout: its name, its points, and how a value is spelled.
+type Told<'a> = (&'a str, &'a [Point], fn(f64) -> String);
+
 struct Run<'a> {
     report: &'a Value,
     intervals: &'a [Value],
@@ -219,23 +222,26 @@ impl Run<'_> {
 
     fn marks(&self, named: bool) -> Vec<Mark> {
         let all: Vec<_> = steps(self.report).collect();
-        let mut named_last = f64::NEG_INFINITY;
+        let (mut named_last, mut roomy_last) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         let some = all
             .iter()
             .step_by(all.len().div_ceil(MARKS).max(1))
             .map(|step| {
                 let at = number(step, "/t_ns").unwrap_or_default() / 1e9;
-                let (class, sign) = match count(step, "/to") > count(step, "/from") {
-                    true => ("up", '\u{25b2}'),
-                    false => ("down", '\u{25bc}'),
-                };
-                // Names that would lie on each other leave each other out.
-                let label = if named && at - named_last >= self.end / 16.0 {
+                let up = count(step, "/to") > count(step, "/from");
+                let mut label = String::new();
+                let mut class = if up { "up" } else { "down" };
+                // Names that would lie on each other leave each other out; on a phone those that lie close.
+                if named && at - named_last >= self.end / 40.0 {
                     named_last = at;
-                    format!("{sign}{}", spelled(&step["to"]))
-                } else {
-                    String::new()
-                };
+                    let sign = if up { '\u{25b2}' } else { '\u{25bc}' };
+                    label = format!("{sign}{}", spelled(&step["to"]));
+                    if at - roomy_last >= self.end / 12.0 {
+                        roomy_last = at;
+                    } else {
+                        class = if up { "up crowded" } else { "down crowded" };
+                    }
+                }
                 Mark {
                     at,
                     class,
@@ -247,7 +253,7 @@ impl Run<'_> {
     }
 
     /// A line for each of at most [`COLUMNS`] stretches: the value, or its range where a stretch has several.
-    fn readout(&self, of: &[(&str, &Vec<Point>, fn(f64) -> String)]) -> Vec<(f64, String)> {
+    fn readout(&self, of: &[Told<'_>]) -> Vec<(f64, String)> {
         let points = self.intervals.len() + 1;
         let stretch = points.div_ceil(COLUMNS / 2);
         let lines = (1..points).step_by(stretch).map(|at| {
