@@ -38,5 +38,5 @@ pub(crate) mod events;
 pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod progress;
-mod short;
+pub(crate) mod short;
 pub(crate) mod summary;

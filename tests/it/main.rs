@@ -13,6 +13,7 @@
 //! * `output` - what a run says.
 //! * `measurement` - what its figures say, and what they are worth.
 //! * `verify` - what the verify command finds.
+//! * `compare` - what the compare command says of reports.
 //! * `tidy` - the rules of the house.
 //!
 //! `support` is what they stand on.
@@ -24,6 +25,7 @@
 
 mod autoscale;
 mod batches;
+mod compare;
 mod config;
 mod conservation;
 mod cutoff;
