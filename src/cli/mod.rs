@@ -8,6 +8,7 @@
 //! * One table of settings makes the flags, the keys of the configuration file, `--help` and the report's `config`.
 //! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
 
+mod compare;
 mod file;
 mod files;
 mod job;
@@ -33,6 +34,7 @@ fn command() -> Command {
         .subcommand(run::command())
         .subcommand(plan::command())
         .subcommand(verify::command())
+        .subcommand(compare::command())
 }
 
 /// Parses the process's arguments, does what they say, and returns the exit code.
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
         Some(("run", matches)) => run::run(matches),
         Some(("plan", matches)) => plan::run(matches),
         Some(("verify", matches)) => verify::run(matches),
+        Some(("compare", matches)) => compare::run(matches),
         _ => ExitCode::from(USAGE), // not reached: clap insists on a command
     }
 }

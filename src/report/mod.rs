@@ -41,5 +41,5 @@ pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod line;
 pub(crate) mod progress;
-mod short;
+pub(crate) mod short;
 pub(crate) mod summary;

@@ -18,6 +18,7 @@
 //! * `html` - the page of a run.
 //! * `measurement` - what its figures say, and what they are worth.
 //! * `verify` - what the verify command finds.
+//! * `compare` - what the compare command says of reports.
 //! * `tidy` - the rules of the house.
 //!
 //! `support` is what they stand on.
@@ -30,6 +31,7 @@
 mod artifacts;
 mod autoscale;
 mod batches;
+mod compare;
 mod config;
 mod conservation;
 mod cutoff;
