@@ -1,6 +1,8 @@
 //! A job: everything `run` was told, from the configuration file and the flags, checked together.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,8 @@ use crate::path::sink::Fsync;
 use crate::path::source::{Generator, Load, Rate};
 use crate::sys::cores::mask;
 
+/// The longest configuration file, 1 MiB: a device may have no end.
+const FILE_BYTES_MAX: u64 = 1 << 20;
 /// The most workers that are made unasked: each brings a lane of 4.4 MiB.
 const WORKERS_UNASKED: usize = 8;
 
@@ -336,7 +340,14 @@ fn identity(path: &Path) -> (Option<(u64, u64)>, Option<PathBuf>) {
 
 fn read_file(path: &Path) -> Result<toml::Table, String> {
     let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    let mut text = String::new();
+    let file = File::open(path).map_err(|e| format!("{name}: {e}"))?;
+    let mut head = file.take(FILE_BYTES_MAX + 1);
+    head.read_to_string(&mut text)
+        .map_err(|e| format!("{name}: {e}"))?;
+    if head.limit() == 0 {
+        return Err(format!("{name}: is longer than 1 MiB, no configuration is"));
+    }
     text.parse().map_err(|e| format!("{name} is not TOML: {e}"))
 }
 

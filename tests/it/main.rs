@@ -4,6 +4,7 @@
 //! * `batches` - what makes a batch due.
 //! * `order` - in which order records arrive.
 //! * `input` - what becomes of real logs.
+//! * `hostile` - what becomes of input that means no good.
 //! * `load` - when records fall due under a load.
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
@@ -28,6 +29,7 @@ mod conservation;
 mod cutoff;
 mod failures;
 mod full;
+mod hostile;
 mod input;
 mod load;
 mod order;
