@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 use serde_json::Value;
 
+use super::limits::check_limits;
 use super::settings::{Setting, settings};
 use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
@@ -101,6 +102,7 @@ impl Job {
         }
         if wrong.is_empty() {
             job.check_natural_length(&mut wrong);
+            check_limits(&job, &mut wrong);
         }
         if wrong.is_empty() {
             Ok(job)

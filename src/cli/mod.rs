@@ -9,6 +9,7 @@
 //! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
 
 mod job;
+mod limits;
 mod plan;
 mod run;
 mod settings;

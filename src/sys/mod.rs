@@ -4,6 +4,7 @@
 //!   sync   the only door to atomics and fences        clock  nanoseconds since the run began
 //!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
 //!   cores  which thread runs where                      usage  what a thread used: CPU time, switches
+//!   limits what memory and descriptors are left           groups control groups, upward
 //! ```
 //!
 //! Invariants:
@@ -15,6 +16,8 @@
 pub(crate) mod bell;
 pub(crate) mod clock;
 pub(crate) mod cores;
+pub(crate) mod groups;
 pub(crate) mod idle;
+pub(crate) mod limits;
 pub(crate) mod sync;
 pub(crate) mod usage;

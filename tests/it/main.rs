@@ -5,6 +5,7 @@
 //! * `order` - in which order records arrive.
 //! * `input` - what becomes of real logs.
 //! * `hostile` - what becomes of input that means no good.
+//! * `limits` - what the system does not let a run have.
 //! * `load` - when records fall due under a load.
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
@@ -31,6 +32,7 @@ mod failures;
 mod full;
 mod hostile;
 mod input;
+mod limits;
 mod load;
 mod order;
 mod output;

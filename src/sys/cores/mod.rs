@@ -33,6 +33,8 @@ pub use placement::{PlacedThread, Placement};
 pub(crate) use spin::SPIN_LONGEST;
 use topology::Cpu;
 
+use super::groups;
+
 /// What the machine offers this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
@@ -45,10 +47,9 @@ pub(crate) struct Machine {
 impl Machine {
     /// Reads the machine. Call it on a thread that is not pinned.
     pub(crate) fn read() -> Self {
-        let cgroup = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         Self {
             cpus: topology::read(Path::new("/sys/devices/system/cpu"), &mask()),
-            quota: quota::read(&cgroup, Path::new("/sys/fs/cgroup")),
+            quota: quota::read(&groups::of_this_process(), Path::new(groups::MOUNT)),
         }
     }
 

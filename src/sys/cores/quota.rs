@@ -1,53 +1,22 @@
 //! How much CPU time the control groups grant, beside which CPUs: a container limited to 1.5 CPUs still sees them all.
 
-use std::fs;
 use std::path::Path;
+
+use crate::sys::groups::{say, text};
 
 /// The tightest quota on the way up from this process's control groups, in CPUs; none where there is none, or none can
 /// be read.
 ///
 /// `of_process` is the text of `/proc/self/cgroup`, `mount` where the hierarchies are mounted: `/sys/fs/cgroup`. See
-/// Linux' `Documentation/admin-guide/cgroup-v2.rst` and `Documentation/scheduler/sched-bwc.rst`.
+/// Linux' `Documentation/scheduler/sched-bwc.rst`.
 pub(super) fn read(of_process: &str, mount: &Path) -> Option<f64> {
-    let mut quotas = Vec::new();
-    for (controllers, path) in of_process.lines().filter_map(parse_line) {
-        if controllers.is_empty() {
-            // Version 2; where both versions are mounted, systemd puts it in a folder of its own.
-            for root in [mount.to_owned(), mount.join("unified")] {
-                quotas.extend(upward(&root, path, |group| {
-                    parse_v2(&text(&group.join("cpu.max"))?)
-                }));
-            }
-        } else if controllers.split(',').any(|name| name == "cpu") {
-            for root in [mount.join(controllers), mount.join("cpu")] {
-                quotas.extend(upward(&root, path, |group| {
-                    let quota = text(&group.join("cpu.cfs_quota_us"))?;
-                    parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
-                }));
-            }
-        }
-    }
+    let v2 = |group: &Path| parse_v2(&text(&group.join("cpu.max"))?);
+    let v1 = |group: &Path| {
+        let quota = text(&group.join("cpu.cfs_quota_us"))?;
+        parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
+    };
+    let quotas = say(of_process, mount, "cpu", v2, v1);
     quotas.into_iter().min_by(f64::total_cmp)
-}
-
-/// The controllers and the path of one line: `4:cpu,cpuacct:/a/b`, or `0::/a/b` for version 2.
-fn parse_line(line: &str) -> Option<(&str, &str)> {
-    let (_, line) = line.split_once(':')?;
-    line.split_once(':')
-}
-
-/// The quotas of a group and its ancestors. Inside a container the path may be the host's, of which only the top is
-/// mounted, or lead out of what is (`/..`).
-fn upward(root: &Path, path: &str, quota: impl Fn(&Path) -> Option<f64>) -> Vec<f64> {
-    let path = if path.contains("..") { "" } else { path };
-    let groups = Path::new(path.trim_start_matches('/')).ancestors();
-    groups
-        .filter_map(|group| quota(&root.join(group)))
-        .collect()
-}
-
-fn text(path: &Path) -> Option<String> {
-    fs::read_to_string(path).ok()
 }
 
 /// `cpu.max`: `max 100000`, or microseconds of CPU time and the period they are granted for, `150000 100000`.

@@ -118,7 +118,9 @@ impl Live {
     #[track_caller]
     pub(crate) fn wait_until_it_listens(&self) {
         let pid = self.pid().to_string();
-        let wanted = [Signal::HUP, Signal::INT, Signal::TERM].map(|s| 1 << (s.as_raw() - 1));
+        // The last is the last that it takes.
+        let wanted =
+            [Signal::HUP, Signal::INT, Signal::TERM, Signal::XFSZ].map(|s| 1 << (s.as_raw() - 1));
         let wanted: u64 = wanted.iter().sum();
         self.wait_until("takes the signals over", || {
             status_mask(&pid, "SigCgt") & wanted == wanted
