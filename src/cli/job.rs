@@ -75,14 +75,22 @@ impl Job {
     ///
     /// All that is wrong, in one message.
     pub(super) fn from(matches: &ArgMatches) -> Result<Self, ConfigErrors> {
+        let path = matches.get_one::<PathBuf>("config");
+        Self::merge(path.map(|path| (&**path, read_file(path))), matches)
+    }
+
+    /// The same with the file's entries, or why there are none.
+    pub(super) fn merge(
+        file: Option<(&Path, Result<toml::Table, String>)>,
+        matches: &ArgMatches,
+    ) -> Result<Self, ConfigErrors> {
         let mut job = Self::default();
         let mut wrong = Vec::new();
         let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
-        if let Some(path) = matches.get_one::<PathBuf>("config") {
-            match read_file(path) {
-                Ok(entries) => job.apply_file(path, &entries, &flags, &mut wrong),
-                Err(error) => wrong.push(error),
-            }
+        match file {
+            Some((path, Ok(entries))) => job.apply_file(path, &entries, &flags, &mut wrong),
+            Some((_, Err(error))) => wrong.push(error),
+            None => {}
         }
         for setting in settings() {
             let values = matches.get_many::<String>(setting.name);
@@ -341,9 +349,12 @@ fn identity(path: &Path) -> (Option<(u64, u64)>, Option<PathBuf>) {
 }
 
 fn read_file(path: &Path) -> Result<toml::Table, String> {
-    let name = path.display();
-    let mut text = String::new();
-    let file = File::open(path).map_err(|e| format!("{name}: {e}"))?;
+    let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    read_entries(path, file)
+}
+
+pub(super) fn read_entries(path: &Path, file: impl Read) -> Result<toml::Table, String> {
+    let (name, mut text) = (path.display(), String::new());
     let mut head = file.take(FILE_BYTES_MAX + 1);
     head.read_to_string(&mut text)
         .map_err(|e| format!("{name}: {e}"))?;

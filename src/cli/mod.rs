@@ -8,6 +8,8 @@
 //! * One table of settings makes the flags, the keys of the configuration file, `--help` and the report's `config`.
 //! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
 
+#[doc(hidden)]
+pub mod doors;
 mod job;
 mod limits;
 mod plan;

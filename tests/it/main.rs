@@ -12,6 +12,7 @@
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
+//! * `any` - what holds for any bytes: lines, configuration files, files to verify; the fuzz targets' harnesses.
 //! * `output` - what a run says.
 //! * `verify` - what the verify command finds.
 //! * `tidy` - the rules of the house.
@@ -23,6 +24,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "seeds, shown where a test fails")]
 
+mod any;
 mod autoscale;
 mod batches;
 mod config;
