@@ -3,12 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 use crate::control::autoscale::Policy;
 use crate::path::dispatch::{Route, WhenFull};
+use crate::path::record::RecordHeader;
 use crate::path::sink::OnSinkError;
 use crate::path::throttle::Throttle;
 use crate::sys::clock::saturating_ns;
 use crate::sys::cores::{Pin, Request, SPIN_LONGEST};
+use crate::sys::limits::{Room, has_address_space};
 
 /// What a pipeline can be told. [`Config::default`] is a sane one; change what matters.
 ///
@@ -133,6 +137,15 @@ pub(crate) const RECORD_BYTES_MAX: usize = 1 << 30;
 /// The longest time that any setting takes: ten years, which no sum of times overflows.
 pub(crate) const TIME_MAX: Duration = Duration::from_secs(10 * 365 * 86_400);
 
+/// What a header takes in a lane.
+const HEADER_BYTES: u64 = size_of::<RecordHeader>() as u64;
+/// What a worker's latencies take, about: two recorders of five histograms of 264 KiB.
+const LATENCY_BYTES: u64 = 10 * (264 << 10);
+/// Everything else there is, about: code, buffers, the report's histograms.
+const REST_BYTES: u64 = 8 << 20;
+/// The address space of a thread's stack.
+const STACK_BYTES: u64 = 2 << 20;
+
 /// Everything that is wrong with a configuration, one sentence each.
 #[derive(Debug, thiserror::Error)]
 pub struct ConfigErrors(pub Vec<String>);
@@ -181,6 +194,37 @@ impl Config {
         } else {
             Err(ConfigErrors(wrong))
         }
+    }
+
+    /// Looks whether the memory that the lanes take, all of it touched at start, fits into every room there is. Better
+    /// refused now than killed for it later.
+    pub(crate) fn check_memory(&self, rooms: &[Room]) -> Result<(), ConfigErrors> {
+        let (workers, channel_size) = (self.max_workers as u64, self.channel_size as u64);
+        let lane = self.lane_bytes as u64 + channel_size * HEADER_BYTES;
+        let latency = if self.latency { LATENCY_BYTES } else { 0 };
+        let longest = self.max_record_bytes as u64; // what a source may hold of a line
+        let needed = workers * (lane + latency) + longest + REST_BYTES;
+        let short = rooms.iter().filter(|room| room.bytes < needed);
+        let mut leaves = short.min_by_key(|room| room.bytes).map(|room| {
+            let left = ByteSize(room.bytes).display().iec();
+            format!("{} leaves {left}", room.limit)
+        });
+        if leaves.is_none() && !has_address_space(needed + (workers + 3) * STACK_BYTES) {
+            leaves = Some("the address space (ulimit -v, ulimit -d, overcommit) has less".into());
+        }
+        let Some(leaves) = leaves else { return Ok(()) };
+        let [lane_bytes, latency, rest, needed] = [
+            self.lane_bytes as u64,
+            latency,
+            longest + REST_BYTES,
+            needed,
+        ]
+        .map(|bytes| ByteSize(bytes).display().iec());
+        Err(ConfigErrors(vec![format!(
+            "not enough memory: max_workers {workers} x (lane_bytes {lane_bytes} + channel_size {channel_size} x \
+             {HEADER_BYTES} + {latency} of latency) + {rest} is {needed}, but {leaves}; expected fewer workers, a \
+             smaller lane_bytes or channel_size, or a larger limit"
+        )]))
     }
 
     /// What it says about placement.

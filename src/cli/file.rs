@@ -1,13 +1,29 @@
 //! The configuration file: TOML, a key for each setting.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::settings::{Setting, settings};
 
+/// The longest configuration file, 1 MiB: a device may have no end.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
 /// Reads a configuration file; the error names it.
 pub(super) fn read(path: &Path) -> Result<toml::Table, String> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).map_err(|e| format!("{name}: {e}"))?;
+    let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    read_entries(path, file)
+}
+
+/// Reads a configuration file's bytes, wherever they come from.
+pub(super) fn read_entries(path: &Path, file: impl Read) -> Result<toml::Table, String> {
+    let (name, mut text) = (path.display(), String::new());
+    let mut head = file.take(FILE_BYTES_MAX + 1);
+    head.read_to_string(&mut text)
+        .map_err(|e| format!("{name}: {e}"))?;
+    if head.limit() == 0 {
+        return Err(format!("{name}: is longer than 1 MiB, no configuration is"));
+    }
     text.parse().map_err(|e| format!("{name} is not TOML: {e}"))
 }
 

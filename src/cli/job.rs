@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::file;
 use super::files;
+use super::limits::check_limits;
 use super::settings::settings;
 use super::spec::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
@@ -87,14 +88,22 @@ impl Job {
     ///
     /// All that is wrong, in one message.
     pub(super) fn from(matches: &ArgMatches) -> Result<Self, ConfigErrors> {
+        let path = matches.get_one::<PathBuf>("config");
+        Self::merge(path.map(|path| (&**path, file::read(path))), matches)
+    }
+
+    /// The same with the file's entries, or why there are none.
+    pub(super) fn merge(
+        file: Option<(&Path, Result<toml::Table, String>)>,
+        matches: &ArgMatches,
+    ) -> Result<Self, ConfigErrors> {
         let mut job = Self::default();
         let mut wrong = Vec::new();
         let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
-        if let Some(path) = matches.get_one::<PathBuf>("config") {
-            match file::read(path) {
-                Ok(entries) => job.apply_file(path, &entries, &flags, &mut wrong),
-                Err(error) => wrong.push(error),
-            }
+        match file {
+            Some((path, Ok(entries))) => job.apply_file(path, &entries, &flags, &mut wrong),
+            Some((_, Err(error))) => wrong.push(error),
+            None => {}
         }
         for setting in settings() {
             let values = matches.get_many::<String>(setting.name);
@@ -114,6 +123,7 @@ impl Job {
         }
         if wrong.is_empty() {
             job.check_natural_length(&mut wrong);
+            check_limits(&job, &mut wrong);
         }
         if wrong.is_empty() {
             Ok(job)

@@ -9,9 +9,12 @@
 //! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
 
 mod compare;
+#[doc(hidden)]
+pub mod doors;
 mod file;
 mod files;
 mod job;
+mod limits;
 mod plan;
 mod run;
 mod settings;

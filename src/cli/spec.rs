@@ -69,6 +69,12 @@ impl SinkSpec {
         }
     }
 
+    /// Whether each worker has a file of its own.
+    pub(super) fn is_per_worker(&self) -> bool {
+        let path = self.file().and_then(Path::to_str);
+        path.is_some_and(|path| path.contains(WORKER))
+    }
+
     /// Makes the factory; a file or standard output that all workers share is opened here, once.
     pub(super) fn factory(&self, fsync: Fsync) -> io::Result<Box<dyn SinkFactory>> {
         Ok(match self {

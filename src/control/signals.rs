@@ -2,11 +2,12 @@
 //!
 //! `ctrlc` does the work: its handler posts a semaphore and its own thread calls us, in a context where anything is
 //! allowed. It does not say which signal came, and the exit code of a second signal depends on that; so
-//! `signal-hook` notes the number beside it (it calls on to the handler that was there before).
+//! `signal-hook` notes each kind beside it (it calls on to the handler that was there before).
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag::register;
 
-use crate::sys::sync::for_signals::{Arc, AtomicUsize, Ordering};
+use crate::sys::sync::for_signals::{Arc, AtomicBool, Ordering};
 
 /// Why the signals could not be taken over.
 #[derive(Debug, thiserror::Error)]
@@ -24,45 +25,49 @@ pub enum SignalError {
 ///
 /// Signals that were ignored when the process began stay without effect: `nohup` and the shell's `&` ask for that.
 ///
+/// SIGXFSZ has no effect any more either: a write beyond the limit of a file's length (`ulimit -f`) then fails like any
+/// other, instead of killing the process.
+///
 /// # Errors
 ///
 /// When another part of the process already handles them.
 pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Result<(), SignalError> {
     let ignored = ignored_at_start();
-    let last = Arc::new(AtomicUsize::new(0));
-    let seen = Arc::clone(&last);
+    let notes = [SIGINT, SIGTERM, SIGHUP].map(|signal| (signal, Arc::new(AtomicBool::new(false))));
+    let seen = notes.clone();
+    // A note that is missing belongs to a signal of the kind that came before, or else to one that is not ignored: an
+    // ignored one may come too, but it stops nothing that was not asked to stop.
+    let mut last = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .find(|n| !ignored.contains(n));
     ctrlc::set_handler(move || {
-        let noted = number_of(&seen);
-        // A note that is missing belongs to a signal that is not ignored: an ignored one may come too, but it stops
-        // nothing that was not asked to stop.
-        let unnoted = || {
-            [SIGINT, SIGTERM, SIGHUP]
-                .into_iter()
-                .find(|n| !ignored.contains(n))
+        let Some(signal) = noted(&seen).or(last) else {
+            return;
         };
-        if let Some(signal) = noted.or_else(unnoted)
-            && !ignored.contains(&signal)
-        {
+        if !ignored.contains(&signal) {
+            last = Some(signal);
             on_signal(signal);
         }
     })?;
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let number = signal.unsigned_abs() as usize;
-        signal_hook::flag::register_usize(signal, Arc::clone(&last), number)?;
+    for (signal, note) in notes {
+        register(signal, note)?;
     }
+    register(SIGXFSZ, Arc::default())?; // a handler that does nothing else
     Ok(())
 }
 
-/// The number that was noted for the signal that just came.
+/// The signal that just came; of several at once, the first in the table, and the others at the next call.
 ///
-/// The note is made right behind `ctrlc`'s semaphore post, in the same handler: it may be a moment late, and two
-/// signals at once may share one note.
-fn number_of(seen: &AtomicUsize) -> Option<i32> {
+/// The note is made right behind `ctrlc`'s semaphore post, in the same handler: it may be a moment late. Two signals of
+/// one kind at once share a note.
+fn noted(notes: &[(i32, Arc<AtomicBool>)]) -> Option<i32> {
     for _ in 0..1_000 {
-        // Relaxed: the number says everything.
-        let signal = seen.swap(0, Ordering::Relaxed);
-        if signal != 0 {
-            return i32::try_from(signal).ok();
+        // Relaxed: the note says everything.
+        let mut set = notes
+            .iter()
+            .filter(|(_, note)| note.swap(false, Ordering::Relaxed));
+        if let Some((signal, _)) = set.next() {
+            return Some(*signal);
         }
         std::thread::yield_now();
     }

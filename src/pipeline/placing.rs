@@ -7,6 +7,7 @@ use super::StartError;
 use super::calibrate::park_cost;
 use crate::config::{Config, ConfigErrors};
 use crate::sys::cores::{Came, Machine, Pin, Placement, mask, pin};
+use crate::sys::limits;
 
 /// Reads the machine, checks the configuration on it, and decides. The calling thread must not be pinned.
 ///
@@ -16,7 +17,9 @@ use crate::sys::cores::{Came, Machine, Pin, Placement, mask, pin};
 pub(super) fn place(config: &Config) -> Result<Placement, ConfigErrors> {
     let machine = Machine::read();
     config.validate_on(&machine.ids())?;
-    Ok(Placement::plan(&machine, &config.request(), park_cost))
+    let placement = Placement::plan(&machine, &config.request(), park_cost);
+    config.check_memory(&limits::memory())?;
+    Ok(placement)
 }
 
 /// Does with the threads what a run would do, but has none of them work: the placement holds what came of each pin.

@@ -5,6 +5,7 @@
 //!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
 //!   cores  which thread runs where                      usage  what a thread used: CPU time, switches
 //!   provenance  the machine, for reports              warning  what is not as it should be, with its remedy
+//!   limits what memory and descriptors are left           groups control groups, upward
 //! ```
 //!
 //! Invariants:
@@ -16,7 +17,9 @@
 pub(crate) mod bell;
 pub(crate) mod clock;
 pub(crate) mod cores;
+pub(crate) mod groups;
 pub(crate) mod idle;
+pub(crate) mod limits;
 pub(crate) mod provenance;
 pub(crate) mod sync;
 pub(crate) mod usage;

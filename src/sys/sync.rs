@@ -18,5 +18,5 @@ pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering,
 /// What a signal handler stores into: `std`'s always, because signal-hook takes no other.
 pub(crate) mod for_signals {
     pub(crate) use std::sync::Arc;
-    pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 }

@@ -36,6 +36,24 @@ fn a_second_signal_ends_it_at_once_with_the_number_of_that_signal() {
 }
 
 #[test]
+fn two_signals_of_different_kinds_at_once_are_both_heard() {
+    let folder = Folder::new();
+    let live = folder.start(&format!("--sink delay:1h --workers 1 {SMALL}"));
+    live.wait_until_it_listens();
+    // Both wait while it stands still.
+    for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
+        live.send(signal);
+    }
+    let ended = live.end().balances();
+    let cause = ended.report["stop"]["cause"].as_str().unwrap();
+    assert!(
+        [("SIGINT", Some(143)), ("SIGTERM", Some(130))].contains(&(cause, ended.code)),
+        "{cause}, {:?}",
+        ended.code
+    );
+}
+
+#[test]
 fn a_drain_that_takes_too_long_is_given_up_and_counted() {
     let ended = Folder::new().run(&format!("{STUCK} --count 100 --drain-timeout 50ms"));
     let ended = ended.exits(4).balances();

@@ -4,6 +4,8 @@
 //! * `batches` - what makes a batch due.
 //! * `order` - in which order records arrive.
 //! * `input` - what becomes of real logs.
+//! * `hostile` - what becomes of input that means no good.
+//! * `limits` - what the system does not let a run have.
 //! * `load` - when records fall due under a load.
 //! * `full` - what happens when the lanes are full.
 //! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
@@ -13,6 +15,7 @@
 //! * `config`, `refusal` - what a run can be told, and what it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs where.
+//! * `any` - what holds for any bytes: lines, configuration files, files to verify; the fuzz targets' harnesses.
 //! * `output` - what a run says.
 //! * `artifacts` - its latencies in formats that other programs read.
 //! * `html` - the page of a run.
@@ -28,6 +31,7 @@
 )]
 #![allow(clippy::print_stdout, reason = "seeds, shown where a test fails")]
 
+mod any;
 mod artifacts;
 mod autoscale;
 mod batches;
@@ -37,8 +41,10 @@ mod conservation;
 mod cutoff;
 mod failures;
 mod full;
+mod hostile;
 mod html;
 mod input;
+mod limits;
 mod load;
 mod matrix;
 mod measurement;

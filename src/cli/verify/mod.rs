@@ -146,6 +146,20 @@ fn judge(matches: &ArgMatches) -> Result<Verdict, String> {
     Ok(Verdict::new(tally, wanted, limit))
 }
 
+/// Judges bytes as one file, and gives the report both as JSON and in words.
+pub(super) fn judge_bytes(bytes: &[u8], expect: Option<u64>) -> Option<(String, String)> {
+    const LIMIT: usize = 20;
+    let wanted = Wanted::new(0, expect)?;
+    let (mut lines, mut tally, mut number) = (scan::Lines::new(bytes), Tally::new(LIMIT), 0);
+    let mut add = |line: scan::Line<'_>| {
+        number += 1;
+        tally.add("bytes", number, line);
+    };
+    while lines.step(&mut add).ok()? {}
+    let verdict = Verdict::new(tally, wanted, LIMIT);
+    Some((serde_json::to_string(&verdict).ok()?, verdict.to_string()))
+}
+
 /// Prints the report. A reader that has gone away has read enough.
 fn print(verdict: &Verdict, json: bool) -> io::Result<()> {
     let text = if json {

@@ -34,6 +34,8 @@ pub use placement::{PlacedThread, Placement};
 pub(crate) use spin::SPIN_LONGEST;
 use topology::Cpu;
 
+use super::groups;
+
 /// What the machine offers this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
@@ -48,7 +50,7 @@ impl Machine {
     pub(crate) fn read() -> Self {
         Self {
             cpus: topology::read(Path::new("/sys/devices/system/cpu"), &mask()),
-            quota: quota::read(&of_process(), Path::new(CGROUPS)),
+            quota: quota::read(&groups::of_this_process(), Path::new(groups::MOUNT)),
         }
     }
 
@@ -58,14 +60,8 @@ impl Machine {
     }
 }
 
-const CGROUPS: &str = "/sys/fs/cgroup";
-
-fn of_process() -> String {
-    std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default()
-}
-
 /// For how long a quota of its control groups has kept this process from running; what it adds up to over a run is a
 /// difference of two readings.
 pub(crate) fn throttled() -> Duration {
-    quota::throttled(&of_process(), Path::new(CGROUPS))
+    quota::throttled(&groups::of_this_process(), Path::new(groups::MOUNT))
 }

@@ -1,70 +1,37 @@
 //! How much CPU time the control groups grant, beside which CPUs: a container limited to 1.5 CPUs still sees them all.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
+
+use crate::sys::groups::{say, text};
 
 /// The tightest quota on the way up from this process's control groups, in CPUs; none where there is none, or none can
 /// be read.
 ///
 /// `of_process` is the text of `/proc/self/cgroup`, `mount` where the hierarchies are mounted: `/sys/fs/cgroup`. See
-/// Linux' `Documentation/admin-guide/cgroup-v2.rst` and `Documentation/scheduler/sched-bwc.rst`.
+/// Linux' `Documentation/scheduler/sched-bwc.rst`.
 pub(super) fn read(of_process: &str, mount: &Path) -> Option<f64> {
-    let quotas = groups(of_process, mount).into_iter().filter_map(|group| {
-        let v2 = || parse_v2(&text(&group.join("cpu.max"))?);
-        let v1 = || {
-            let quota = text(&group.join("cpu.cfs_quota_us"))?;
-            parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
-        };
-        v2().or_else(v1)
-    });
-    quotas.min_by(f64::total_cmp)
+    let v2 = |group: &Path| parse_v2(&text(&group.join("cpu.max"))?);
+    let v1 = |group: &Path| {
+        let quota = text(&group.join("cpu.cfs_quota_us"))?;
+        parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
+    };
+    let quotas = say(of_process, mount, "cpu", v2, v1);
+    quotas.into_iter().min_by(f64::total_cmp)
 }
 
 /// For how long the groups on that way have been kept from running because a quota was used up, so far: the longest of
 /// them.
 pub(super) fn throttled(of_process: &str, mount: &Path) -> Duration {
-    let times = groups(of_process, mount).into_iter().filter_map(|group| {
+    let figure = |group: &Path, key: &str| {
         let stat = text(&group.join("cpu.stat"))?;
-        let figure = |key: &str| {
-            let mut entries = stat.lines().filter_map(|line| line.split_once(' '));
-            entries.find_map(|(name, n)| (name == key).then(|| n.trim().parse::<u64>().ok())?)
-        };
-        let v2 = figure("throttled_usec").map(Duration::from_micros);
-        v2.or_else(|| figure("throttled_time").map(Duration::from_nanos))
-    });
-    times.max().unwrap_or_default()
-}
-
-/// The folders of the groups that govern this process's CPU time, and of their ancestors.
-fn groups(of_process: &str, mount: &Path) -> Vec<PathBuf> {
-    let mut groups = Vec::new();
-    for (controllers, path) in of_process.lines().filter_map(parse_line) {
-        let roots = if controllers.is_empty() {
-            // Version 2; where both versions are mounted, systemd puts it in a folder of its own.
-            [mount.to_owned(), mount.join("unified")]
-        } else if controllers.split(',').any(|name| name == "cpu") {
-            [mount.join(controllers), mount.join("cpu")]
-        } else {
-            continue;
-        };
-        // Inside a container the path may be the host's, of which only the top is mounted, or lead out of what is (`/..`).
-        let path = if path.contains("..") { "" } else { path };
-        for group in Path::new(path.trim_start_matches('/')).ancestors() {
-            groups.extend(roots.iter().map(|root| root.join(group)));
-        }
-    }
-    groups
-}
-
-/// The controllers and the path of one line: `4:cpu,cpuacct:/a/b`, or `0::/a/b` for version 2.
-fn parse_line(line: &str) -> Option<(&str, &str)> {
-    let (_, line) = line.split_once(':')?;
-    line.split_once(':')
-}
-
-fn text(path: &Path) -> Option<String> {
-    fs::read_to_string(path).ok()
+        let mut entries = stat.lines().filter_map(|line| line.split_once(' '));
+        entries.find_map(|(name, n)| (name == key).then(|| n.trim().parse().ok())?)
+    };
+    let v2 = |group: &Path| figure(group, "throttled_usec").map(Duration::from_micros);
+    let v1 = |group: &Path| figure(group, "throttled_time").map(Duration::from_nanos);
+    let times = say(of_process, mount, "cpu", v2, v1);
+    times.into_iter().max().unwrap_or_default()
 }
 
 /// `cpu.max`: `max 100000`, or microseconds of CPU time and the period they are granted for, `150000 100000`.
@@ -86,10 +53,9 @@ fn ratio(quota: &str, period: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::time::Duration;
 
     use tempfile::TempDir;
-
-    use std::time::Duration;
 
     use super::{parse_v1, parse_v2, read, throttled};
 

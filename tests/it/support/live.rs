@@ -1,7 +1,8 @@
 //! A program that runs, and what it came to.
 
+use std::cell::Cell;
 use std::fs;
-use std::io::Read;
+use std::io::{PipeReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
@@ -19,6 +20,7 @@ pub(crate) struct Live {
     stdout: Kept,
     stderr: Kept,
     report: PathBuf,
+    unread: Cell<Option<PipeReader>>,
 }
 
 /// Everything that comes out of a stream, as it comes.
@@ -77,7 +79,24 @@ impl Live {
             child,
             name: format!("{command:?}"),
             report,
+            unread: Cell::new(None),
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Keeps the other end of its standard output, unread so that it is soon full.
+    pub(crate) fn keep(&self, reader: PipeReader) {
+        self.unread.set(Some(reader));
+    }
+
+    /// Reads what it kept, and waits for the end.
+    #[track_caller]
+    pub(crate) fn end_reading(mut self) -> Ended {
+        self.stdout = Kept::of(self.unread.take());
+        self.end()
     }
 
     fn pid(&self) -> Pid {
@@ -111,7 +130,9 @@ impl Live {
     #[track_caller]
     pub(crate) fn wait_until_it_listens(&self) {
         let pid = self.pid().to_string();
-        let wanted = [Signal::HUP, Signal::INT, Signal::TERM].map(|s| 1 << (s.as_raw() - 1));
+        // The last is the last that it takes.
+        let wanted =
+            [Signal::HUP, Signal::INT, Signal::TERM, Signal::XFSZ].map(|s| 1 << (s.as_raw() - 1));
         let wanted: u64 = wanted.iter().sum();
         self.wait_until("takes the signals over", || {
             status_mask(&pid, "SigCgt") & wanted == wanted

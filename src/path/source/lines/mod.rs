@@ -3,23 +3,21 @@
 //! A large chunk is read, `memchr` finds its newlines, and the chunk itself is lent. Bytes go through unchanged, be
 //! they empty lines, CRLF, NUL or invalid UTF-8; only the newline that an input's last line lacks is added.
 
-use std::fs::{File, OpenOptions};
+mod input;
+
 use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::event::{PollFd, PollFlags, poll};
-
+use self::input::{Filled, Input, try_path};
 use super::{Demand, Lent, Source};
 use crate::measure::DropReason;
 use crate::path::record::{Burst, RecordHeader};
 
 /// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied on.
 const CHUNK: usize = 256 << 10;
-/// Room that a pipe on standard input is given: the default of 64 KiB costs a wake-up of its writer per read.
-#[cfg(target_os = "linux")]
-const PIPE_BYTES: usize = 1 << 20;
+/// Chunks and ends of inputs that one call may pass over without a line to lend.
+const CHUNKS_AT_MOST: u32 = 8;
 /// Too-long lines that are named one by one in warnings; the rest are counted.
 const NAMED_AT_MOST: u64 = 20;
 
@@ -44,16 +42,6 @@ pub struct Lines {
     headers: Vec<RecordHeader>,
 }
 
-#[derive(Debug)]
-struct Input {
-    name: String,
-    file: File,
-    /// Pipes, terminals and the like: they are polled before each read, so that no read ever blocks.
-    polled: bool,
-    /// What was read of it cannot be read again.
-    consumed_by_reading: bool,
-}
-
 /// What is to be done next; free of borrows, so that [`Lines::lend`] can loop.
 enum Step {
     Lend { records: usize, bytes: usize },
@@ -61,37 +49,25 @@ enum Step {
     NeedMore,
 }
 
-enum Filled {
-    Some,
-    NotReadable,
-    EndOfInput,
-}
-
 impl Lines {
     /// The lines of files, in the order given. `max_record_bytes`, the newline included, bounds a line and with it
     /// the memory: a longer one is skipped, counted and named in a warning.
     ///
+    /// A named pipe ends when its last writer has left, as it does for `cat`. Named twice, it is read again until the
+    /// next writer has left, and loses nothing in between.
+    ///
     /// # Errors
     ///
     /// When a path cannot be opened for reading or is a directory; the error names it. Files are opened again, one
-    /// at a time, when their turn comes.
+    /// at a time, when their turn comes: one that has vanished until then, and one that was cut shorter than what was
+    /// read of it, is an error of [`lend`](Source::lend).
     pub fn files<P: AsRef<Path>>(
         paths: impl IntoIterator<Item = P>,
         max_record_bytes: usize,
     ) -> io::Result<Self> {
-        let mut ahead = Vec::new();
-        for path in paths {
-            let path = path.as_ref().to_path_buf();
-            // Opening a pipe has effects on its writer, so only plain files are tried beforehand.
-            let kind = std::fs::metadata(&path).map_err(|e| naming(&path, &e))?;
-            if kind.is_dir() {
-                return Err(naming(&path, &io::ErrorKind::IsADirectory.into()));
-            }
-            if kind.is_file() {
-                File::open(&path).map_err(|e| naming(&path, &e))?;
-            }
-            ahead.push(path);
-        }
+        let paths = paths.into_iter().map(|path| path.as_ref().to_path_buf());
+        let mut ahead: Vec<_> = paths.collect();
+        ahead.iter().try_for_each(|path| try_path(path))?;
         ahead.reverse();
         Ok(Self::over(ahead, None, max_record_bytes))
     }
@@ -103,19 +79,33 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// When standard input is closed.
+    /// When standard input is a directory. One that was closed when the process began ends at once, with a warning:
+    /// Rust puts `/dev/null` in its place.
     pub fn stdin(max_record_bytes: usize) -> io::Result<Self> {
-        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-        let regular = file.metadata()?.is_file();
-        #[cfg(target_os = "linux")]
-        let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // refused for what is no pipe, and above a limit
-        let input = Input {
-            name: "standard input".into(),
-            file,
-            polled: !regular,
-            consumed_by_reading: !regular,
-        };
+        let input = Input::stdin()?;
         Ok(Self::over(Vec::new(), Some(input), max_record_bytes))
+    }
+
+    /// The lines of any reader, such as a decompressor; `name` stands for it in warnings and errors.
+    ///
+    /// A read that waits keeps a stop waiting too. One that answers
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) is repeated a millisecond later.
+    ///
+    /// ```
+    /// use splashdam::{Pipeline, sink::Null, source::Lines};
+    ///
+    /// let lines = Lines::reader("one\ntwo\nthree".as_bytes(), "a string", 1_000);
+    /// let outcome = Pipeline::new(lines, |_worker: usize| Ok(Null)).start()?.join();
+    /// assert_eq!(outcome.ledger.delivered, 3);
+    /// # Ok::<(), splashdam::StartError>(())
+    /// ```
+    pub fn reader(
+        reader: impl Read + Send + 'static,
+        name: impl Into<String>,
+        max_record_bytes: usize,
+    ) -> Self {
+        let input = Input::reader(Box::new(reader), name.into());
+        Self::over(Vec::new(), Some(input), max_record_bytes)
     }
 
     fn over(ahead: Vec<PathBuf>, input: Option<Input>, max_record_bytes: usize) -> Self {
@@ -229,13 +219,12 @@ impl Lines {
         let Some(input) = &mut self.input else {
             return Ok(Filled::EndOfInput);
         };
-        if input.polled && !is_readable(&input.file) {
-            return Ok(Filled::NotReadable);
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.scanned -= self.start;
+            self.start = 0;
         }
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.scanned -= self.start;
-        self.start = 0;
         if self.end + CHUNK / 2 > self.buffer.len() {
             let longest = self.max_record_bytes + CHUNK;
             let len = (self.buffer.len() * 2)
@@ -243,19 +232,12 @@ impl Lines {
                 .max(self.end + CHUNK / 2);
             self.buffer.resize(len, 0);
         }
-        loop {
-            match input.file.read(&mut self.buffer[self.end..]) {
-                Ok(0) => return Ok(Filled::EndOfInput),
-                Ok(n) => {
-                    self.end += n;
-                    self.filled_ns = now_ns;
-                    return Ok(Filled::Some);
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(Filled::NotReadable),
-                Err(e) => return Err(io::Error::new(e.kind(), format!("{}: {e}", input.name))),
-            }
+        let filled = input.read(&mut self.buffer[self.end..])?;
+        if let Filled::Some(n) = filled {
+            self.end += n;
+            self.filled_ns = now_ns;
         }
+        Ok(filled)
     }
 
     /// Adds the newline that the last line of an input lacks; says whether there was such a line.
@@ -277,20 +259,7 @@ impl Lines {
             self.input = None;
             return Ok(false);
         };
-        let mut options = OpenOptions::new();
-        let polled = !std::fs::metadata(&path).is_ok_and(|kind| kind.is_file());
-        if polled {
-            options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-        }
-        self.input = Some(Input {
-            file: options
-                .read(true)
-                .open(&path)
-                .map_err(|e| naming(&path, &e))?,
-            name: path.display().to_string(),
-            polled,
-            consumed_by_reading: polled,
-        });
+        self.input = Some(Input::open(&path)?);
         self.line = 0;
         self.skipping = false;
         Ok(true)
@@ -299,12 +268,15 @@ impl Lines {
 
 impl Source for Lines {
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        let mut chunks = 0;
         loop {
             match self.gather(demand) {
                 Step::Lend { records, bytes } => return Ok(self.lend_step(records, bytes)),
                 Step::Drop => return Ok(self.drop_line()),
+                // A line without an end would keep the producer here, deaf to a stop.
+                Step::NeedMore if chunks == CHUNKS_AT_MOST => return Ok(Lent::NotReadable),
                 Step::NeedMore => match self.fill(demand.now_ns)? {
-                    Filled::Some => {}
+                    Filled::Some(_) => {}
                     Filled::NotReadable => return Ok(Lent::NotReadable),
                     Filled::EndOfInput => {
                         if !self.finish_last_line() && !self.open_next()? {
@@ -313,11 +285,12 @@ impl Source for Lines {
                     }
                 },
             }
+            chunks += 1;
         }
     }
 
     fn lend_rest(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
-        if !self.input.as_ref().is_some_and(|i| i.consumed_by_reading) {
+        if !self.input.as_ref().is_some_and(Input::consumed_by_reading) {
             return Ok(Lent::End);
         }
         loop {
@@ -334,17 +307,6 @@ impl Source for Lines {
     }
 
     fn readable(&self) -> Option<BorrowedFd<'_>> {
-        self.input.as_ref().map(|input| input.file.as_fd())
+        self.input.as_ref()?.readable()
     }
-}
-
-fn is_readable(file: &File) -> bool {
-    let mut fds = [PollFd::new(file, PollFlags::IN)];
-    // An error or a hang-up counts as readable: the read then tells what it is.
-    let now = rustix::time::Timespec::default();
-    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
-}
-
-fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

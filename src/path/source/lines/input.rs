@@ -1,0 +1,182 @@
+//! What lines are read from: a file, something that is polled, or any reader. No read of the first two ever waits.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::OFlags;
+
+/// Room that a pipe on standard input is given: the default of 64 KiB costs a wake-up of its writer per read.
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
+
+/// One input that is open.
+pub(super) struct Input {
+    pub(super) name: String,
+    stream: Stream,
+    /// It said once that it has ended, and is not asked again: a terminal would want its end twice, and a file that
+    /// grows would have its last line cut in two.
+    ended: bool,
+}
+
+enum Stream {
+    /// Its length when it was opened.
+    Plain(File, u64),
+    /// Pipes, terminals, devices: polled before each read.
+    Polled(File),
+    Reader(Box<dyn Read + Send>),
+}
+
+/// What came of a read.
+pub(super) enum Filled {
+    Some(usize),
+    NotReadable,
+    EndOfInput,
+}
+
+/// Looks whether a path may become an input, without effect on a pipe's writer.
+pub(super) fn try_path(path: &Path) -> io::Result<()> {
+    let kind = std::fs::metadata(path).map_err(|e| naming(path, &e))?;
+    refuse_kind(&kind).map_err(|e| naming(path, &e))?;
+    if kind.file_type().is_socket() {
+        let socket = io::Error::other("is a socket; expected a file, a named pipe or a device");
+        return Err(naming(path, &socket));
+    }
+    if kind.is_file() {
+        File::open(path).map_err(|e| naming(path, &e))?;
+    }
+    Ok(())
+}
+
+fn refuse_kind(kind: &Metadata) -> io::Result<()> {
+    if kind.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    Ok(())
+}
+
+impl Input {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        // A pipe without a writer would hold the opening up, a terminal become the one that controls the process. What
+        // it is, is asked of what was opened: the path may lead elsewhere by now.
+        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+        let file = options.read(true).open(path);
+        let file = file.map_err(|e| naming(path, &e))?;
+        Self::over(file, path.display().to_string()).map_err(|e| naming(path, &e))
+    }
+
+    pub(super) fn stdin() -> io::Result<Self> {
+        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        #[cfg(target_os = "linux")]
+        let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // refused for what is no pipe, and above a limit
+        let kind = file.metadata()?;
+        let null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == kind.rdev());
+        if null && kind.file_type().is_char_device() {
+            tracing::warn!("standard input is closed or /dev/null: there is nothing to read");
+        }
+        Self::over(file, "standard input".into())
+    }
+
+    pub(super) fn reader(reader: Box<dyn Read + Send>, name: String) -> Self {
+        Self {
+            name,
+            stream: Stream::Reader(reader),
+            ended: false,
+        }
+    }
+
+    fn over(file: File, name: String) -> io::Result<Self> {
+        let kind = file.metadata()?;
+        refuse_kind(&kind)?;
+        let stream = if kind.is_file() {
+            Stream::Plain(file, kind.len())
+        } else {
+            Stream::Polled(file)
+        };
+        Ok(Self {
+            name,
+            stream,
+            ended: false,
+        })
+    }
+
+    /// Whether what was read of it cannot be read again.
+    pub(super) fn consumed_by_reading(&self) -> bool {
+        !matches!(self.stream, Stream::Plain(..))
+    }
+
+    pub(super) fn readable(&self) -> Option<BorrowedFd<'_>> {
+        match &self.stream {
+            Stream::Plain(file, _) | Stream::Polled(file) => Some(file.as_fd()),
+            Stream::Reader(_) => None,
+        }
+    }
+
+    /// Reads once, into a buffer that is not empty.
+    pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<Filled> {
+        if self.ended {
+            return Ok(Filled::EndOfInput);
+        }
+        let name = &self.name;
+        loop {
+            let read = match &mut self.stream {
+                Stream::Polled(file) if !is_readable(file) => return Ok(Filled::NotReadable),
+                Stream::Plain(file, _) | Stream::Polled(file) => file.read(into),
+                Stream::Reader(reader) => reader.read(into),
+            };
+            return match read {
+                Ok(0) => {
+                    self.ended = true;
+                    self.look_for_a_cut()?;
+                    Ok(Filled::EndOfInput)
+                }
+                Ok(n) => Ok(Filled::Some(n)),
+                Err(e) if e.kind() == ErrorKind::Interrupted => continue,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(Filled::NotReadable),
+                Err(e) => Err(io::Error::new(e.kind(), format!("{name}: {e}"))),
+            };
+        }
+    }
+
+    /// At the end of a file: whether it ends before what was read of it. Lines that nobody read are lost then, and one
+    /// may have been read in half.
+    fn look_for_a_cut(&self) -> io::Result<()> {
+        let Stream::Plain(file, len_before) = &self.stream else {
+            return Ok(());
+        };
+        let mut file = file;
+        let (len, read) = (file.metadata()?.len(), file.stream_position()?);
+        // Files that the kernel makes up, as in /proc, have no length at all.
+        if len < read && (len, *len_before) != (0, 0) {
+            let name = &self.name;
+            return Err(io::Error::other(format!(
+                "{name}: was cut to {len} bytes while it was read, {read} bytes into it: lines may be lost; do not \
+                 truncate a log that is being read, rename it"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Input {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Input")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_readable(file: &File) -> bool {
+    let mut fds = [PollFd::new(file, PollFlags::IN)];
+    // An error or a hang-up counts as readable: the read then tells what it is.
+    let now = rustix::time::Timespec::default();
+    poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
+}
+
+fn naming(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
