@@ -228,6 +228,7 @@ impl Pipeline {
             probe,
             sinks: self.sinks,
             config: self.config,
+            spills: shared.spill.is_some(),
         };
         Running::launch(parts, (events, heard), crew)
     }

@@ -98,7 +98,10 @@ fn every_thread_of_the_path_runs_where_plan_says_and_control_threads_run_anywher
     }
     let own = fs::read_to_string("/proc/thread-self/status").expect("Linux tells");
     let names: Vec<_> = masks.keys().map(String::as_str).collect();
-    assert_eq!(names, ["ctrl-c", "reporter", "scaler", "splashdam"]);
+    assert_eq!(
+        names,
+        ["ctrl-c", "reporter", "scaler", "splashdam", "watch"]
+    );
     for (name, theirs) in &masks {
         assert_eq!(theirs, mask(&own), "{name}");
     }
