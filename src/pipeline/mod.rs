@@ -250,6 +250,7 @@ impl Pipeline {
             sinks: self.sinks,
             config: self.config,
             before,
+            spills: shared.spill.is_some(),
         };
         Running::launch(parts, (events, heard), crew)
     }

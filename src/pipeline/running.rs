@@ -31,7 +31,10 @@ use crate::sys::usage::ThreadUsage;
 /// microseconds; those inside a sink may never.
 const HALT_GRACE: Duration = Duration::from_millis(200);
 
-/// How long those that are writing to the spill file get.
+/// The same where they are to spill then: on a machine that is busy a thread may not run for a second, and its records
+/// would count as abandoned only because of that.
+const SPILL_BEGINS_WITHIN: Duration = Duration::from_secs(2);
+/// How long those that are writing to the spill file get, from the halt on.
 pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
 
 /// What the joining thread hears.
@@ -60,6 +63,8 @@ pub(super) struct Parts {
     pub(super) sinks: Box<dyn SinkFactory>,
     pub(super) config: Config,
     pub(super) before: Before,
+    /// Whether there is a spill file.
+    pub(super) spills: bool,
 }
 
 /// What was measured before the start, to judge the run by.
@@ -115,8 +120,7 @@ pub struct Running {
     drain_by: Option<Instant>,
     /// After a halt: when threads that have not ended are left behind.
     leave_by: Option<Instant>,
-    /// When they first were late.
-    late_since: Option<Instant>,
+    halted_at: Option<Instant>,
 }
 
 impl std::fmt::Debug for Running {
@@ -160,7 +164,7 @@ impl Running {
             over_by: duration.and_then(|duration| Instant::now().checked_add(duration)),
             drain_by: None,
             leave_by: None,
-            late_since: None,
+            halted_at: None,
         };
         let spawned = running.spawn(crew, &events);
         let mut lineup = spawned.map_err(StartError::System)?;
@@ -322,14 +326,20 @@ impl Running {
 
     fn halt(&mut self) {
         self.parts.stop.halt();
-        let by = Instant::now() + HALT_GRACE;
-        self.leave_by.get_or_insert(by);
+        let grace = if self.parts.spills {
+            SPILL_BEGINS_WITHIN
+        } else {
+            HALT_GRACE
+        };
+        let now = Instant::now();
+        self.halted_at.get_or_insert(now);
+        self.leave_by.get_or_insert(now + grace);
     }
 
     /// After a halt: whether workers are to be waited for a little longer, because they spill.
     fn waits_for_spills(&mut self) -> bool {
-        let late_since = self.late_since.get_or_insert_with(Instant::now);
-        let waits = self.ends.any_spills() && late_since.elapsed() < SPILL_GRACE;
+        let halted = self.halted_at.map(|at| at.elapsed());
+        let waits = self.ends.any_spills() && halted.is_some_and(|since| since < SPILL_GRACE);
         if waits {
             self.leave_by = Some(Instant::now() + HALT_GRACE);
         }

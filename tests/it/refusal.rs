@@ -74,12 +74,25 @@ fn a_value_that_cannot_be_read_is_refused_with_what_is_accepted() {
         --source tape                | --source "tape"             | expected generator, stdin or file:PATH
         --source file:               | --source "file:"            | expected generator, stdin or file:PATH
         --fsync sometimes            | --fsync "sometimes"         | expected never or batch
+        --on-sink-error weep         | --on-sink-error "weep"      | expected retry or stop
         "#,
     );
     for sink in ["paper", "file:", "delay:x", "delay:1ms,paper", "null:1"] {
         let ended = Folder::new().run(&format!("--sink {sink}")).exits(2);
         let accepted = "expected null, check, stdout, file:PATH, delay:DURATION[,SINK]";
         ended.says(&format!("--sink {sink:?} is not accepted: {accepted}"));
+    }
+    for (faults, part) in [
+        ("retry=2", "retry=2"),
+        ("seed=1+boom=1", "boom=1"),
+        ("", ""),
+    ] {
+        let ended = Folder::new()
+            .run(&format!("--sink fault:{faults},null"))
+            .exits(2);
+        ended.says(&format!(
+            "is not accepted: {part:?} is no fault: expected parts joined by +: retry=SHARE"
+        ));
     }
 }
 

@@ -1,7 +1,10 @@
 //! What becomes of records that cannot be delivered where there is a spill file: they are in it, whole, once, and can be
 //! fed in again.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -145,6 +148,35 @@ fn a_spill_file_that_fails_too_is_named_and_the_rest_abandoned() {
         .says("worker 0: spill: /dev/full: No space left on device");
     assert_eq!(ended.figure("/ledger/spilled"), 0);
     assert!(ended.figure("/ledger/abandoned") > 0);
+}
+
+#[test]
+fn a_spill_that_takes_longer_than_a_halt_is_waited_for() {
+    let folder = Folder::new();
+    let fifo = folder.path("fifo");
+    let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
+    assert!(made.success());
+    // Opens when the program does.
+    let reader = std::thread::spawn(move || File::open(fifo).unwrap());
+    let live = folder.start(&format!(
+        "--sink fault:retry=1 --record-bytes 100 --workers 2 --spill fifo {SMALL}"
+    ));
+    let mut reader = reader.join().unwrap();
+    live.wait_for_words("/1024 |");
+    live.send(Signal::TERM);
+    live.wait_for_words("Shutdown signal received!");
+    live.send(Signal::TERM);
+    live.wait_until("a full pipe", || {
+        rustix::io::ioctl_fionread(&reader).unwrap() > 50_000
+    });
+    let full = Instant::now();
+    live.wait_until("a while", || full.elapsed() > Duration::from_millis(600));
+    let mut spilled = Vec::new();
+    reader.read_to_end(&mut spilled).unwrap();
+    let ended = live.end().exits(143).balances();
+    assert_eq!(ended.figure("/ledger/abandoned"), 0, "{}", ended.report);
+    folder.write("rest", spilled);
+    folder.holds_whole("rest", ended.figure("/ledger/produced"));
 }
 
 #[test]

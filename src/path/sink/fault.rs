@@ -20,6 +20,7 @@ use crate::path::batch::Batch;
 ///
 /// Read from text: `+` between parts, each `NAME=VALUE`; see [`RANGE`](Self::RANGE).
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Faults {
     /// `retry=SHARE`: fails in a way that trying again mends; nothing is accepted.
     pub retry: f64,
@@ -44,7 +45,23 @@ pub struct Faults {
     pub seed: u64,
 }
 
-/// A sink with [`Faults`].
+/// A sink with [`Faults`]: shows what a pipeline, or a sink of your own, does then.
+///
+/// ```
+/// use splashdam::sink::{Fault, Faults, Null};
+/// use splashdam::source::{Generator, Rate};
+/// use splashdam::{Config, Pipeline};
+///
+/// let faults: Faults = "retry=0.2+short=0.2+seed=7".parse()?;
+/// let mut config = Config::default();
+/// config.count = Some(1_000);
+/// config.batch_size = 64;
+/// let source = Generator::new(Rate::Max, None, 0);
+/// let sinks = move |worker: usize| Ok(Fault::new(faults.clone(), worker, Null));
+/// let outcome = Pipeline::new(source, sinks).config(config).start()?.join();
+/// assert_eq!(outcome.ledger.delivered, 1_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Fault<S> {
     faults: Faults,
