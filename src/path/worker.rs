@@ -212,7 +212,7 @@ impl Worker {
 
 /// Records the latencies of delivered records, those with the same stamps together.
 #[inline]
-fn record<'a>(
+pub(crate) fn record<'a>(
     latencies: &mut Latencies,
     headers: impl Iterator<Item = &'a RecordHeader>,
     taken_ns: u64,
