@@ -107,7 +107,7 @@ impl Dispatch {
 
     /// What the producer does after each burst: looks whether the throttle asks for a pause, and pauses.
     #[inline]
-    pub fn pause(&self) -> bool {
+    pub fn pause(&mut self) -> bool {
         self.dispatcher.pause()
     }
 
@@ -126,7 +126,7 @@ impl Recorder {
     /// Records a delivered batch as a worker does: the same stamps together.
     #[inline]
     pub fn record(&mut self, headers: &[RecordHeader], taken_ns: u64, delivered_ns: u64) {
-        record(&mut self.0, headers.iter(), taken_ns, delivered_ns);
+        record(&mut self.0, [headers, &[]], taken_ns, delivered_ns);
     }
 
     /// How many records it has, and the mean of their response in nanoseconds.
