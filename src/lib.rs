@@ -25,6 +25,7 @@
 //! |---|---|---|
 //! | 5 | `cli`, `main` | flags and files to a job, a job to a pipeline, its outcome to an exit code |
 //! | 4 | `pipeline`, `config` | assembles; owns every thread, the stop order and the ledger; validates once |
+//! | 4 | `rig` | the path's parts one by one, for the benches; no part of the library's promise |
 //! | 3 | `control` | autoscaler (policy and thread), watchdog, stop, signals; never a record, a lane's bytes or a sink |
 //! | 3 | `report` | what people and programs get to see |
 //! | 2 | `path` | the data path: source, dispatch, lane, worker, sink; throttle; control words |
@@ -97,6 +98,8 @@ mod measure;
 mod path;
 mod pipeline;
 mod report;
+#[doc(hidden)]
+pub mod rig;
 mod sys;
 
 pub use config::{Config, ConfigErrors};

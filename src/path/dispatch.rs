@@ -1,10 +1,12 @@
 //! The dispatcher: which lane gets a burst, and what happens when none has room.
 
+use std::time::Duration;
+
 use crate::measure::DropReason;
 use crate::measure::counters::Counters;
 use crate::path::batch::Batch;
-use crate::path::lane::LaneWriter;
 use crate::path::lane::plant::planted;
+use crate::path::lane::{Extent, LaneWriter};
 use crate::path::record::{Burst, Lag, RecordHeader};
 use crate::path::sink::{FileSink, Sink};
 use crate::path::throttle::Throttle;
@@ -72,6 +74,11 @@ pub(crate) struct Dispatcher {
     policy: DispatchPolicy,
     /// Where the next search for a lane begins, so that equals are served in turn.
     turn: usize,
+    /// What the usage of the lanes adds up to at most: as it was when it was last looked at, and what was published
+    /// since. The workers only lower it.
+    usage_at_most: u64,
+    /// How many lanes that look took in, from the first on.
+    looked_at: usize,
     words: Arc<CachePadded<ControlWords>>,
     counters: Arc<Counters>,
     clock: Clock,
@@ -93,6 +100,8 @@ impl Dispatcher {
             lanes,
             policy,
             turn: 0,
+            usage_at_most: 0,
+            looked_at: 0,
             words,
             counters,
             clock,
@@ -127,6 +136,11 @@ impl Dispatcher {
                 return Err(Refusal::Malformed);
             }
         };
+        let added = self.lanes[0].usage_of(Extent {
+            records: headers.len() as u64,
+            bytes: bytes.len() as u64,
+        });
+        self.usage_at_most = self.usage_at_most.saturating_add(added);
         let published = if longest <= self.policy.max_record_bytes {
             self.publish_all(headers, bytes)
         } else {
@@ -142,16 +156,28 @@ impl Dispatcher {
     }
 
     /// Pauses for as long as the throttle's table says, or until the queue is relieved; says whether it did.
-    pub(crate) fn pause(&self) -> bool {
-        let pause = self.policy.throttle.pause(self.usage());
-        if pause.is_zero() {
+    ///
+    /// Looks into the lanes only when they may be full enough for a pause: to look costs a cache miss for each lane
+    /// whose worker has released something meanwhile.
+    #[inline]
+    pub(crate) fn pause(&mut self) -> bool {
+        let active = self.active();
+        let at_most = average(self.usage_at_most, active);
+        if active <= self.looked_at && at_most <= self.policy.throttle.relief() {
             return false;
         }
+        (self.usage_at_most, self.looked_at) = (self.usage(), active);
+        let usage = average(self.usage_at_most, active);
+        let pause = self.policy.throttle.pause(usage);
+        !pause.is_zero() && self.pause_for(pause)
+    }
+
+    fn pause_for(&self, pause: Duration) -> bool {
         let began_ns = self.clock.now_ns();
         let until_ns = began_ns.saturating_add(saturating_ns(pause));
         let relief = self.policy.throttle.relief();
         self.idle.wait(until_ns, || {
-            self.words.is_quiescing() || self.usage() <= relief
+            self.words.is_quiescing() || average(self.usage(), self.active()) <= relief
         });
         let producer = &self.counters.producer;
         producer.throttle_pauses.add(1);
@@ -240,27 +266,63 @@ impl Dispatcher {
     /// The lane for the next records, or none when every active worker has gone.
     #[inline]
     fn choose(&mut self) -> Option<usize> {
-        let active = self.words.active().min(self.lanes.len());
+        let active = self.active();
         self.turn = if self.turn + 1 < active {
             self.turn + 1
         } else {
             0
         };
-        let in_turn = (self.turn..active).chain(0..self.turn.min(active));
-        let mut open = in_turn.filter(|lane| !self.lanes[*lane].is_closed());
+        let lane = match self.policy.route {
+            Route::LeastOccupied if active > 1 => self.least_occupied(active, |_| true)?,
+            _ => self.turn,
+        };
+        if !self.lanes[lane].is_closed() {
+            return Some(lane);
+        }
+        // Its worker has gone: the others are looked at more closely.
+        let is_open = |lane: &LaneWriter| !lane.is_closed();
         match self.policy.route {
-            Route::RoundRobin => open.next(),
-            Route::LeastOccupied => {
-                // Usage is never negative, and such floats order as their bits do.
-                open.min_by_key(|lane| self.lanes[*lane].usage().to_bits())
+            Route::LeastOccupied => self.least_occupied(active, is_open),
+            Route::RoundRobin => {
+                let mut in_turn = (self.turn..active).chain(0..self.turn);
+                in_turn.find(|lane| is_open(&self.lanes[*lane]))
             }
         }
+    }
+
+    /// The first of the least occupied lanes that may be taken, beginning with the one whose turn it is.
+    #[inline]
+    fn least_occupied(
+        &self,
+        active: usize,
+        may_be_taken: impl Fn(&LaneWriter) -> bool,
+    ) -> Option<usize> {
+        let (before, from) = self.lanes[..active].split_at(self.turn);
+        let mut least = (u64::MAX, None);
+        for (lanes, first) in [(from, self.turn), (before, 0)] {
+            for (lane, at) in lanes.iter().zip(first..) {
+                let usage = lane.usage();
+                if usage < least.0 && may_be_taken(lane) {
+                    least = (usage, Some(at));
+                    if usage == 0 {
+                        return least.1; // none has less
+                    }
+                }
+            }
+        }
+        least.1
+    }
+
+    /// How many lanes are routed to.
+    #[inline]
+    fn active(&self) -> usize {
+        self.words.active().min(self.lanes.len())
     }
 
     /// Waits until an active lane can take a record of `len` bytes, or looks once where the policy is to drop.
     fn wait_for_room(&self, len: usize) -> Waited {
         let look = || {
-            let active = &self.lanes[..self.words.active().min(self.lanes.len())];
+            let active = &self.lanes[..self.active()];
             let mut open = active
                 .iter()
                 .enumerate()
@@ -289,12 +351,17 @@ impl Dispatcher {
         seen
     }
 
-    /// Usage of the active lanes together, 0 to 1: the larger of records and bytes.
-    #[inline]
-    fn usage(&self) -> f64 {
-        let active = &self.lanes[..self.words.active().min(self.lanes.len())];
-        active.iter().map(LaneWriter::usage).sum::<f64>() / active.len() as f64
+    /// Usage of the active lanes, added up.
+    fn usage(&self) -> u64 {
+        let active = &self.lanes[..self.active()];
+        active.iter().map(LaneWriter::usage).sum()
     }
+}
+
+/// The average usage of so many lanes, 0 to 1.
+#[inline]
+fn average(sum: u64, lanes: usize) -> f64 {
+    sum as f64 / (LaneWriter::FULL as f64 * lanes as f64)
 }
 
 impl Drop for Dispatcher {
@@ -315,7 +382,8 @@ impl Drop for Dispatcher {
 /// None where a record is empty, or there is none.
 #[inline]
 fn stamp(headers: &mut [RecordHeader], now_ns: u64) -> Option<(usize, usize)> {
-    let (mut total, mut longest, mut shortest) = (0, 0, u32::MAX);
+    // One less than each length: an empty record's wraps around, and is the longest of all.
+    let (mut total, mut longest) = (0, 0);
     let mut due_ns = headers.first()?.due_ns;
     let mut lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
     for header in headers {
@@ -325,8 +393,7 @@ fn stamp(headers: &mut [RecordHeader], now_ns: u64) -> Option<(usize, usize)> {
         }
         header.stamp(lag);
         total += header.len as usize;
-        longest = longest.max(header.len);
-        shortest = shortest.min(header.len);
+        longest = longest.max(header.len.wrapping_sub(1));
     }
-    (shortest > 0).then_some((total, longest as usize))
+    (longest < u32::MAX).then_some((total, longest as usize + 1))
 }

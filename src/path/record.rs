@@ -34,6 +34,12 @@ impl RecordHeader {
         self.due_ns.saturating_add(self.lag.ns())
     }
 
+    /// Whether both were due, and published, at the same time.
+    #[inline]
+    pub(crate) fn shares_stamps(&self, other: &Self) -> bool {
+        (self.due_ns, self.lag) == (other.due_ns, other.lag)
+    }
+
     #[inline]
     pub(crate) fn stamp(&mut self, lag: Lag) {
         self.lag = lag;

@@ -142,20 +142,34 @@ impl Ready {
         if self.extent.records == 0 {
             self.oldest_ns = headers[0].published_ns();
         }
-        let Extent {
-            mut records,
-            mut bytes,
-        } = self.extent;
+        let all = Extent {
+            records: headers.len() as u64,
+            bytes: headers.iter().map(|header| u64::from(header.len)).sum(),
+        };
+        self.extent += if self.extent.bytes + all.bytes <= limit.bytes {
+            all // nearly always: a sum alone costs a fifth of looking where a limit is passed
+        } else {
+            self.full = true;
+            self.within(headers, limit)
+        };
+        let Extent { records, bytes } = self.extent;
+        self.full |= records == limit.records || bytes >= limit.bytes;
+    }
+
+    /// How far the records go before the next one would exceed the limit of bytes; always one.
+    fn within(&self, headers: &[RecordHeader], limit: Extent) -> Extent {
+        let mut within = Extent::default();
         for header in headers {
-            let with = bytes + u64::from(header.len);
-            if with > limit.bytes && records > 0 {
-                self.full = true;
+            let with = within.bytes + u64::from(header.len);
+            let is_first = self.extent.records + within.records == 0;
+            if self.extent.bytes + with > limit.bytes && !is_first {
                 break;
             }
-            bytes = with;
-            records += 1;
+            within = Extent {
+                records: within.records + 1,
+                bytes: with,
+            };
         }
-        self.full |= records == limit.records || bytes >= limit.bytes;
-        self.extent = Extent { records, bytes };
+        within
     }
 }

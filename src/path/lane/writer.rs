@@ -22,8 +22,8 @@ pub(crate) struct LaneWriter {
     /// for a word of which one half was read too old or too new as well: it was answered because it was reached.
     served: Extent,
     /// The usage that one record makes, and one byte.
-    per_record: f64,
-    per_byte: f64,
+    per_record: u64,
+    per_byte: u64,
 }
 
 impl LaneWriter {
@@ -35,8 +35,8 @@ impl LaneWriter {
         unparker: Unparker,
     ) -> Self {
         Self {
-            per_record: 1.0 / gauge.size().records as f64,
-            per_byte: 1.0 / gauge.size().bytes as f64,
+            per_record: Self::FULL / gauge.size().records as u64,
+            per_byte: Self::FULL / gauge.size().bytes as u64,
             headers,
             bytes,
             gauge,
@@ -47,13 +47,23 @@ impl LaneWriter {
         }
     }
 
-    /// How full the lane is, 0 to 1: the larger of records and bytes. May be more than there is by what the worker
-    /// released meanwhile.
+    /// The usage of a full lane. Usage is a whole number here, because the dispatcher compares lanes by it for every
+    /// burst: 14 bits are left for the smallest byte of the largest lane, and 13 for the sum of all lanes.
+    pub(crate) const FULL: u64 = 1 << 50;
+
+    /// How full the lane is, 0 to [`FULL`](Self::FULL): the larger of records and bytes. May be more than there is by
+    /// what the worker released meanwhile.
     #[inline]
-    pub(crate) fn usage(&self) -> f64 {
+    pub(crate) fn usage(&self) -> u64 {
         let occupancy = self.published - self.gauge.released();
-        let by_records = occupancy.records as f64 * self.per_record;
-        by_records.max(occupancy.bytes as f64 * self.per_byte)
+        (occupancy.records * self.per_record).max(occupancy.bytes * self.per_byte)
+    }
+
+    /// How much of the lane this would take; a burst may be larger than a lane.
+    #[inline]
+    pub(crate) fn usage_of(&self, burst: Extent) -> u64 {
+        let by_records = burst.records.saturating_mul(self.per_record);
+        by_records.max(burst.bytes.saturating_mul(self.per_byte))
     }
 
     /// Whether a record of `len` bytes fits now.

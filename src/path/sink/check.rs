@@ -60,16 +60,18 @@ struct CheckSink {
 }
 
 impl CheckSink {
-    fn note(&mut self, position: u64) -> Result<(), String> {
+    /// Notes a run of consecutive positions.
+    fn note(&mut self, run: Range<u64>) -> Result<(), String> {
         match self.runs.last_mut() {
-            Some(run) if run.end == position => run.end += 1,
-            Some(run) if run.end > position => {
+            Some(last) if last.end == run.start => last.end = run.end,
+            Some(last) if last.end > run.start => {
                 return Err(format!(
-                    "position {position} came after position {}",
-                    run.end - 1
+                    "position {} came after position {}",
+                    run.start,
+                    last.end - 1
                 ));
             }
-            _ => self.runs.push(position..position + 1),
+            _ => self.runs.push(run),
         }
         Ok(())
     }
@@ -78,8 +80,11 @@ impl CheckSink {
         if !is_framed(batch) {
             return Err(misframing(batch));
         }
-        for header in batch.headers().into_iter().flatten() {
-            self.note(header.position)?;
+        for headers in batch.headers() {
+            for run in headers.chunk_by(|a, b| a.position.checked_add(1) == Some(b.position)) {
+                let first = run[0].position;
+                self.note(first..first + run.len() as u64)?;
+            }
         }
         Ok(())
     }
@@ -93,11 +98,13 @@ fn is_framed(batch: &Batch<'_>) -> bool {
         memchr::memchr_iter(b'\n', first).count() + memchr::memchr_iter(b'\n', second).count();
     let mut end = 0;
     let mut ended = true;
-    for header in batch.headers().into_iter().flatten() {
-        end += header.len as usize;
-        let last = end.wrapping_sub(1);
-        let byte = first.get(last).or_else(|| second.get(last - first.len()));
-        ended &= byte == Some(&b'\n');
+    for headers in batch.headers() {
+        for header in headers {
+            end += header.len as usize;
+            let last = end.wrapping_sub(1);
+            let byte = first.get(last).or_else(|| second.get(last - first.len()));
+            ended &= byte == Some(&b'\n');
+        }
     }
     ended && newlines == batch.len() && end == batch.byte_len()
 }

@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{fault, words};
 
 /// The floors, from the ground up. Modules on one floor do not import each other, except as said below.
-const FLOORS: [(&str, u8); 9] = [
+const FLOORS: [(&str, u8); 10] = [
     ("sys", 0),
     ("measure", 1),
     ("path", 2),
@@ -12,6 +12,7 @@ const FLOORS: [(&str, u8); 9] = [
     ("report", 3),
     ("config", 4),
     ("pipeline", 4),
+    ("rig", 4),
     ("cli", 5),
     ("main", 5),
 ];

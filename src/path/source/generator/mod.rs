@@ -178,17 +178,20 @@ impl Generator {
     fn patch(&mut self, due_ns: u64) {
         let ts = ts_text(self.clock.unix_us(due_ns));
         let tail = TS_DIGITS + self.seq_text.len();
+        let low_at = tail - SeqText::LOW_FROM_END;
         let mut low = self.seq_text.low();
         let mut end = 0;
-        for header in &mut self.headers {
+        let bytes = self.bytes.as_mut_slice();
+        for (header, seq) in self.headers.iter_mut().zip(self.seq..) {
             end += header.len as usize;
-            let line = &mut self.bytes[end - tail..end];
-            line[..TS_DIGITS].copy_from_slice(&ts);
-            line[tail - SeqText::LOW_FROM_END..][..8].copy_from_slice(&low.to_le_bytes());
-            *header = RecordHeader::new(due_ns, self.seq, header.len);
-            self.seq += 1;
+            // Every tail is as long as the other, so that one look at its bounds serves all that is written there.
+            let tail = &mut bytes[end - tail..end];
+            tail[..TS_DIGITS].copy_from_slice(&ts);
+            tail[low_at..][..8].copy_from_slice(&low.to_le_bytes());
+            *header = RecordHeader::new(due_ns, seq, header.len);
             low = SeqText::next_low(low);
         }
+        self.seq += self.headers.len() as u64;
         self.seq_text.set_low(low);
     }
 
