@@ -12,6 +12,7 @@
 //! * `placement` - which thread runs where.
 //! * `output` - what a run says.
 //! * `verify` - what the verify command finds.
+//! * `figures` - what the README says of speed, and the scenarios behind it.
 //! * `tidy` - the rules of the house.
 //!
 //! `support` is what they stand on.
@@ -27,6 +28,7 @@ mod config;
 mod conservation;
 mod cutoff;
 mod failures;
+mod figures;
 mod full;
 mod input;
 mod load;
