@@ -22,6 +22,7 @@
 //! * `measurement` - what its figures say, and what they are worth.
 //! * `verify` - what the verify command finds.
 //! * `compare` - what the compare command says of reports.
+//! * `figures` - what the README says of speed, and the scenarios behind it.
 //! * `tidy` - the rules of the house.
 //!
 //! `support` is what they stand on.
@@ -40,6 +41,7 @@ mod config;
 mod conservation;
 mod cutoff;
 mod failures;
+mod figures;
 mod full;
 mod hostile;
 mod html;
