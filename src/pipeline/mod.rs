@@ -16,6 +16,7 @@
 
 mod calibrate;
 mod ceiling;
+mod judging;
 mod placing;
 mod probe;
 mod running;
@@ -51,8 +52,9 @@ use crate::sys::bell::{Bell, bell};
 use crate::sys::clock::Clock;
 use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
+use judging::Before;
 use probe::{Probe, Reporter};
-use running::{Before, Crew, Event, Parts};
+use running::{Crew, Event, Parts};
 
 /// Why a pipeline did not start.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use super::StartError;
-use super::ceiling::ceiling;
+use super::judging::Before;
 use super::placing::Lineup;
 use super::probe::{Probe, Reporter};
 use super::tally::Ends;
@@ -16,15 +16,12 @@ use crate::control::scaler::Scaler;
 use crate::control::stop::Stop;
 use crate::control::watchdog::Watchdog;
 use crate::measure::latency::Latencies;
-use crate::measure::validity::{Seen, judge};
 use crate::measure::{Outcome, ScaleEvent, Snapshot, StopCause};
 use crate::path::producer::{Producer, ProducerEnd};
 use crate::path::retry::Notice;
 use crate::path::sink::SinkFactory;
-use crate::path::source::Source;
 use crate::path::worker::{Worker, WorkerEnd};
-use crate::sys::clock::saturating_ns;
-use crate::sys::cores::{Placement, throttled};
+use crate::sys::cores::Placement;
 use crate::sys::usage::ThreadUsage;
 
 /// How long threads get to notice a halt before they are left behind. Those between two batches leave within
@@ -65,28 +62,6 @@ pub(super) struct Parts {
     pub(super) before: Before,
     /// Whether there is a spill file.
     pub(super) spills: bool,
-}
-
-/// What was measured before the start, to judge the run by.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Before {
-    /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
-    pub(super) scheduled: bool,
-    /// Records per second that the source makes alone.
-    pub(super) ceiling: Option<f64>,
-    /// For how long a quota had kept the process from running.
-    pub(super) throttled: Duration,
-}
-
-impl Before {
-    /// Measures what there is to measure of this source, on the CPU that the producer will have.
-    pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
-        Self {
-            scheduled: source.is_scheduled(),
-            ceiling: ceiling(source.rehearsal(), cpu),
-            throttled: throttled(),
-        }
-    }
 }
 
 /// The threads that are to be started.
@@ -355,37 +330,12 @@ impl Running {
         if let Some(reporter) = reporter.or_else(|| self.silent.take()) {
             reporter.finish(std::mem::take(&mut self.rests), &mut outcome);
         }
-        outcome.validity = judge(self.seen(&outcome));
+        outcome.validity = self.parts.before.judged(&self.parts.probe, &outcome);
         if self.ends.any_runs() {
             // The counters of a thread that was left behind are still moving: they prove nothing.
             return outcome;
         }
         self.judged(outcome)
-    }
-
-    /// What there is to judge the run by.
-    fn seen(&self, outcome: &Outcome) -> Seen {
-        let Parts { probe, before, .. } = &self.parts;
-        let elapsed_ns = saturating_ns(outcome.elapsed);
-        let busy_ns = probe
-            .counters
-            .workers
-            .iter()
-            .map(|worker| worker.busy.total_ns(elapsed_ns));
-        let busy = busy_ns.sum::<u64>() as f64 / elapsed_ns.max(1) as f64;
-        Seen {
-            elapsed: outcome.elapsed,
-            delivered: outcome.ledger.delivered,
-            scheduled: before.scheduled,
-            behind: Duration::from_nanos(probe.counters.producer.behind_ns.get()),
-            held: outcome.throttle_time + outcome.full_time,
-            idle: (1.0 - busy / probe.words.active() as f64).max(0.0),
-            ceiling: before.ceiling,
-            schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
-            throttled: throttled().saturating_sub(before.throttled),
-            debug_build: cfg!(debug_assertions),
-            placement: outcome.placement.warnings.clone(),
-        }
     }
 
     /// The last checks: the ledger's, and the sinks' own.
