@@ -81,6 +81,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Whether nothing was cut off: what was not dropped on purpose was delivered.
+    pub(crate) fn is_delivered(&self) -> bool {
+        self.spilled == 0 && self.abandoned == 0
+    }
+
     /// Whether every record is accounted for.
     pub fn balanced(&self) -> bool {
         self.produced == self.delivered + self.dropped.total() + self.spilled + self.abandoned

@@ -67,8 +67,9 @@ impl Ends {
         let workers: Vec<_> = (0..self.workers.len())
             .map(|n| self.worker(probe, n))
             .collect();
+        let ledger = self.ledger(probe, &workers);
         Outcome {
-            ledger: self.ledger(probe, &workers),
+            ledger,
             began: probe.clock.began(),
             elapsed: Duration::from_nanos(probe.clock.now_ns()),
             delivered_bytes: workers.iter().map(|w| w.delivered_bytes).sum(),
@@ -83,7 +84,8 @@ impl Ends {
             scaling,
             cause: self.cause.unwrap_or(StopCause::Requested),
             halted_by: self.halted_by,
-            deadline_passed: self.deadline_passed,
+            // One that passed when there was nothing left to deliver cut nothing off.
+            deadline_passed: self.deadline_passed && !(self.all_drained() && ledger.is_delivered()),
             failures: std::mem::take(&mut self.failures),
             throttle_pauses: producer.throttle_pauses.get(),
             throttle_time: Duration::from_nanos(producer.throttle_ns.get()),

@@ -113,7 +113,8 @@ fn files_beyond_the_descriptors_are_refused_and_fewer_run() {
 fn a_file_beyond_the_limit_of_its_length_fails_the_sink_and_not_the_process() {
     let folder = Folder::new();
     // bash counts in KiB.
-    let arguments = format!("--workers 2 --sink file:out --count 100000 {SMALL}");
+    let arguments =
+        format!("--workers 2 --sink file:out --on-sink-error stop --count 100000 {SMALL}");
     let ended = limited(&folder, "ulimit -f 1000", &arguments)
         .exits(1)
         .balances();
