@@ -131,6 +131,8 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     signals.stop_on_them(running.stopper());
     let for_people =
         !quiet && job.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
+    // Records on the same terminal would run through it.
+    let for_people = for_people && !(job.sink.is_stdout() && io::stdout().is_terminal());
     if let Some(goal) = job.goal().filter(|_| for_people) {
         progress::begin(goal);
     }

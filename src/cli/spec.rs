@@ -60,6 +60,15 @@ const WORKER: &str = "{worker}";
 impl SinkSpec {
     pub(super) const RANGE: &str = "null, check, stdout, file:PATH, delay:DURATION[,SINK] (delay:20ms,file:out.ndjson) or fault:FAULTS[,SINK] (fault:retry=0.1,file:out.ndjson)";
 
+    /// Whether it ends in standard output.
+    pub(super) fn is_stdout(&self) -> bool {
+        match self {
+            Self::Stdout => true,
+            Self::Delay(_, sink) | Self::Fault(_, sink) => sink.is_stdout(),
+            Self::Null | Self::Check | Self::File(_) => false,
+        }
+    }
+
     /// The file it ends in, if it does.
     pub(super) fn file(&self) -> Option<&Path> {
         match self {

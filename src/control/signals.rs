@@ -35,17 +35,15 @@ pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Resul
     let ignored = ignored_at_start();
     let notes = [SIGINT, SIGTERM, SIGHUP].map(|signal| (signal, Arc::new(AtomicBool::new(false))));
     let seen = notes.clone();
-    // A note that is missing belongs to a signal of the kind that came before, or else to one that is not ignored: an
-    // ignored one may come too, but it stops nothing that was not asked to stop.
-    let mut last = [SIGINT, SIGTERM, SIGHUP]
-        .into_iter()
-        .find(|n| !ignored.contains(n));
+    // A note that is missing belongs to a signal of the kind that came before: two of a kind at once share one. Where
+    // some are ignored the first of all is not guessed, because an ignored one must stop nothing.
+    let mut last = ignored.is_empty().then_some(SIGINT);
     ctrlc::set_handler(move || {
         let Some(signal) = noted(&seen).or(last) else {
             return;
         };
+        last = Some(signal);
         if !ignored.contains(&signal) {
-            last = Some(signal);
             on_signal(signal);
         }
     })?;

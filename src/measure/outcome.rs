@@ -160,7 +160,7 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Bytes that sinks accepted.
     pub delivered_bytes: u64,
-    /// Latencies of all delivered records; none where latency was not recorded.
+    /// Latencies of the delivered records, but for those of a worker that was left behind; none where there are none.
     pub latency: Option<LatencyReport>,
     /// The same by percentile.
     pub percentiles: Option<Percentiles>,

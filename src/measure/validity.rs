@@ -13,6 +13,10 @@ const BEHIND_AT_LEAST: Duration = Duration::from_millis(10);
 const BEHIND_SHARE: f64 = 0.01;
 /// A producer that was held back for less than this share of the run was what limited it.
 const HELD_SHARE: f64 = 0.1;
+/// A shorter run is about its start and its end.
+const LONG_ENOUGH: Duration = Duration::from_millis(100);
+/// A quota that stopped the process for less of the run changed no figure that could be told apart.
+const THROTTLED_SHARE: f64 = 0.01;
 /// A worker that waited for less than this share of its time was no faster than the producer.
 const IDLE_SHARE: f64 = 0.1;
 
@@ -23,7 +27,7 @@ pub struct Validity {
     /// Nothing is to be said against them: there are no warnings.
     pub valid: bool,
     /// The schedule asked for more than was delivered: at the end the run was behind it, and response is mostly that
-    /// wait. Never so for a source without a schedule.
+    /// wait; or records were dropped because the lanes were full. Never so for a source without a schedule.
     pub saturated: bool,
     /// How many records per second the source makes alone, on this machine and the producer's CPU, with nobody taking
     /// them: no run can be faster. None where the source cannot be rehearsed, as real logs cannot.
@@ -55,6 +59,10 @@ pub(crate) struct Seen {
     pub(crate) debug_build: bool,
     /// What is wrong with the placement.
     pub(crate) placement: Vec<Warning>,
+    /// It failed, or was cut off before everything was delivered.
+    pub(crate) cut_short: bool,
+    /// Records dropped because no lane had room.
+    pub(crate) dropped_full: u64,
 }
 
 /// Judges a run by what was seen of it.
@@ -65,6 +73,21 @@ pub(crate) fn judge(seen: Seen) -> Validity {
         && seen.behind.as_secs_f64() >= BEHIND_SHARE * elapsed_s;
     let is_held = seen.held.as_secs_f64() >= HELD_SHARE * elapsed_s;
     let mut warnings = Vec::new();
+    if seen.cut_short {
+        warnings.push(Warning::new(
+            "cut_short",
+            "the run failed, or was cut off before everything was delivered: its figures are of a part of it",
+            "mend what failed, or give it more time (--drain-timeout), and run it again",
+        ));
+    }
+    if seen.dropped_full > 0 {
+        let dropped = seen.dropped_full;
+        warnings.push(Warning::new(
+            "dropped_full",
+            format!("{dropped} records were dropped because the lanes were full, and have no latency"),
+            "offer less, make room (a faster sink, more workers), or let the source wait (--when-full block)",
+        ));
+    }
     if seen.debug_build {
         warnings.push(Warning::new(
             "debug_build",
@@ -76,6 +99,8 @@ pub(crate) fn judge(seen: Seen) -> Validity {
         warnings.push(behind(&seen, is_held));
     } else if let Some(ceiling) = seen.ceiling
         && !seen.scheduled
+        && !seen.cut_short
+        && seen.elapsed >= LONG_ENOUGH
         && !is_held
         && seen.idle >= IDLE_SHARE
     {
@@ -91,18 +116,20 @@ pub(crate) fn judge(seen: Seen) -> Validity {
              records (--record-bytes) cost the generator less per byte",
         ));
     }
-    if !seen.throttled.is_zero() {
+    if seen.throttled.as_secs_f64() >= THROTTLED_SHARE * elapsed_s && !seen.throttled.is_zero() {
         let throttled = millis(seen.throttled);
         warnings.push(Warning::new(
             "quota_throttled",
-            format!("a CPU quota kept the process from running for {throttled}"),
+            format!(
+                "a CPU quota stopped the control group that this process is in for {throttled}"
+            ),
             "raise the quota (cpu.max), or use fewer workers",
         ));
     }
     warnings.extend(seen.placement);
     Validity {
         valid: warnings.is_empty(),
-        saturated: is_behind,
+        saturated: is_behind || seen.scheduled && seen.dropped_full > 0,
         generator_ceiling_records_per_s: seen.ceiling,
         schedule_lag_p99_ns: seen.schedule_lag_p99_ns,
         warnings,
@@ -236,7 +263,7 @@ mod tests {
     fn a_debug_build_a_quota_and_the_placement_speak_against_a_run() {
         let validity = judge(Seen {
             debug_build: true,
-            throttled: Duration::from_micros(3),
+            throttled: Duration::from_millis(200),
             placement: vec![Warning::new(
                 "cpus_fewer_than_threads",
                 "3 threads on 2 CPUs",
@@ -247,8 +274,34 @@ mod tests {
         let wanted = ["debug_build", "quota_throttled", "cpus_fewer_than_threads"];
         assert_eq!(codes(&validity), wanted);
         assert!(
-            validity.warnings[1].message.ends_with("for 1ms"),
+            validity.warnings[1].message.ends_with("for 200ms"),
             "{validity:?}"
         );
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_or_dropped_what_it_had_no_room_for_is_not_valid() {
+        let dropping = judge(Seen {
+            dropped_full: 7,
+            ..scheduled(0, 0)
+        });
+        assert!(dropping.saturated, "{dropping:?}");
+        assert_eq!(codes(&dropping), ["dropped_full"]);
+        let failed = judge(Seen {
+            cut_short: true,
+            scheduled: false,
+            ..scheduled(0, 0)
+        });
+        assert_eq!(codes(&failed), ["cut_short"]);
+    }
+
+    #[test]
+    fn a_run_of_a_moment_accuses_nobody() {
+        let validity = judge(Seen {
+            elapsed: Duration::from_millis(6),
+            scheduled: false,
+            ..scheduled(0, 0)
+        });
+        assert!(validity.valid, "{validity:?}");
     }
 }

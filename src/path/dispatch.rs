@@ -7,7 +7,7 @@ use crate::measure::counters::Counters;
 use crate::path::batch::Batch;
 use crate::path::lane::plant::planted;
 use crate::path::lane::{Extent, LaneWriter};
-use crate::path::record::{Burst, Lag, RecordHeader};
+use crate::path::record::{Burst, RecordHeader, stamp};
 use crate::path::sink::{FileSink, Sink};
 use crate::path::throttle::Throttle;
 use crate::path::words::ControlWords;
@@ -166,7 +166,7 @@ impl Dispatcher {
         if active <= self.looked_at && at_most <= self.policy.throttle.relief() {
             return false;
         }
-        (self.usage_at_most, self.looked_at) = (self.usage(), active);
+        (self.usage_at_most, self.looked_at) = (self.usage(active), active);
         let usage = average(self.usage_at_most, active);
         let pause = self.policy.throttle.pause(usage);
         !pause.is_zero() && self.pause_for(pause)
@@ -177,7 +177,8 @@ impl Dispatcher {
         let until_ns = began_ns.saturating_add(saturating_ns(pause));
         let relief = self.policy.throttle.relief();
         self.idle.wait(until_ns, || {
-            self.words.is_quiescing() || average(self.usage(), self.active()) <= relief
+            let active = self.active();
+            self.words.is_quiescing() || average(self.usage(active), active) <= relief
         });
         let producer = &self.counters.producer;
         producer.throttle_pauses.add(1);
@@ -200,7 +201,7 @@ impl Dispatcher {
             } else {
                 // The lane with room, and not the one that choose() would take: it may be the fuller one, and the
                 // only one that a record of this length fits into.
-                match self.wait_for_room(headers[0].len as usize) {
+                match self.wait_for_room(&headers[0]) {
                     Waited::Room(lane) => Some(lane),
                     Waited::NoLane => None,
                     Waited::Halted => {
@@ -229,17 +230,24 @@ impl Dispatcher {
     ) -> Result<(), Refusal> {
         let limit = self.policy.max_record_bytes;
         let mut at = 0;
+        let mut published = Ok(());
         for run in headers.chunk_by(|a, b| (a.len as usize > limit) == (b.len as usize > limit)) {
             let len: usize = run.iter().map(|h| h.len as usize).sum();
+            let bytes = &bytes[at..at + len];
+            at += len;
             if run[0].len as usize > limit {
                 let dropped = &self.counters.producer.dropped;
                 dropped.add(DropReason::TooLong, run.len() as u64);
-            } else {
-                self.publish_all(run, &bytes[at..at + len])?;
+                continue;
             }
-            at += len;
+            match published {
+                Ok(()) => published = self.publish_all(run, bytes),
+                // What is behind a refused run goes where that went, so that all of the burst is counted.
+                Err(Refusal::Halted) => self.spill(run, bytes),
+                Err(Refusal::NoLane | Refusal::Malformed) => self.leave(run.len()),
+            }
         }
-        Ok(())
+        published
     }
 
     fn leave(&self, records: usize) {
@@ -319,8 +327,9 @@ impl Dispatcher {
         self.words.active().min(self.lanes.len())
     }
 
-    /// Waits until an active lane can take a record of `len` bytes, or looks once where the policy is to drop.
-    fn wait_for_room(&self, len: usize) -> Waited {
+    /// Waits until an active lane can take a record, or looks once where the policy is to drop.
+    fn wait_for_room(&self, header: &RecordHeader) -> Waited {
+        let len = header.len as usize;
         let look = || {
             let active = &self.lanes[..self.active()];
             let mut open = active
@@ -345,15 +354,17 @@ impl Dispatcher {
                 seen != Waited::Full
             });
             let producer = &self.counters.producer;
+            let now_ns = self.clock.now_ns();
             producer.full_waits.add(1);
-            producer.full_ns.add(self.clock.now_ns() - began_ns);
+            producer.full_ns.add(now_ns - began_ns);
+            producer.behind_ns.set(now_ns.saturating_sub(header.due_ns));
         }
         seen
     }
 
     /// Usage of the active lanes, added up.
-    fn usage(&self) -> u64 {
-        let active = &self.lanes[..self.active()];
+    fn usage(&self, active: usize) -> u64 {
+        let active = &self.lanes[..active];
         active.iter().map(LaneWriter::usage).sum()
     }
 }
@@ -376,24 +387,4 @@ impl Drop for Dispatcher {
             }
         }
     }
-}
-
-/// Stamps each header with the moment of publication; returns the records' bytes together and the longest of them.
-/// None where a record is empty, or there is none.
-#[inline]
-fn stamp(headers: &mut [RecordHeader], now_ns: u64) -> Option<(usize, usize)> {
-    // One less than each length: an empty record's wraps around, and is the longest of all.
-    let (mut total, mut longest) = (0, 0);
-    let mut due_ns = headers.first()?.due_ns;
-    let mut lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
-    for header in headers {
-        if header.due_ns != due_ns {
-            due_ns = header.due_ns;
-            lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
-        }
-        header.stamp(lag);
-        total += header.len as usize;
-        longest = longest.max(header.len.wrapping_sub(1));
-    }
-    (longest < u32::MAX).then_some((total, longest as usize + 1))
 }

@@ -64,8 +64,9 @@ impl Producer {
     pub(crate) fn run(mut self) -> ProducerEnd {
         self.source.start(self.clock);
         let mut end = self.produce();
-        if matches!(end, ProducerEnd::Quiesced) {
-            // What was taken from the outside already is delivered too.
+        if matches!(end, ProducerEnd::Quiesced | ProducerEnd::NoLane) {
+            // What was taken from the outside already is delivered too, or where no worker is left, counted: a halt may
+            // show first in the workers that have gone.
             if let Err(failed) = self.produce_rest() {
                 end = failed;
             }

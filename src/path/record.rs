@@ -46,6 +46,26 @@ impl RecordHeader {
     }
 }
 
+/// Stamps each header with the moment of publication; returns the records' bytes together and the longest of them.
+/// None where a record is empty, or there is none.
+#[inline]
+pub(crate) fn stamp(headers: &mut [RecordHeader], now_ns: u64) -> Option<(usize, usize)> {
+    // One less than each length: an empty record's wraps around, and is the longest of all.
+    let (mut total, mut longest) = (0, 0);
+    let mut due_ns = headers.first()?.due_ns;
+    let mut lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
+    for header in headers {
+        if header.due_ns != due_ns {
+            due_ns = header.due_ns;
+            lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
+        }
+        header.stamp(lag);
+        total += header.len as usize;
+        longest = longest.max(header.len.wrapping_sub(1));
+    }
+    (longest < u32::MAX).then_some((total, longest as usize + 1))
+}
+
 /// A span of nanoseconds in 32 bits: a mantissa of 27 bits and an exponent of 5.
 ///
 /// Exact below 134 ms, then within one part in 67 million, up to the 584 years that nanoseconds in 64 bits reach.

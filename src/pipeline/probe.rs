@@ -148,8 +148,13 @@ impl Reporter {
                 snapshot.elapsed,
                 latencies,
             );
-            outcome.latency = Some(gatherer.total().report());
-            outcome.percentiles = Some(gatherer.total().percentiles());
+            let total = gatherer.total();
+            let latency = total.report();
+            // A worker that was left behind in its sink takes what it recorded with it: figures of nothing are none.
+            if latency.response.count > 0 {
+                outcome.latency = Some(latency);
+                outcome.percentiles = Some(total.percentiles());
+            }
         }
         if let Some(error) = self.log_failed {
             outcome.failures.push(format!("latency log: {error}"));

@@ -346,7 +346,7 @@ impl Running {
             outcome.failures.push(bug);
         }
         if outcome.failures.is_empty()
-            && ledger.abandoned == 0
+            && ledger.is_delivered()
             && self.ends.all_drained()
             && let Err(wrong) = self.parts.sinks.verdict(&ledger)
         {

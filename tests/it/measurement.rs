@@ -341,3 +341,36 @@ fn the_readme_tells_every_key_of_the_report() {
         );
     }
 }
+
+#[test]
+fn a_run_whose_sink_hangs_is_saturated_cut_short_and_tells_no_latency_it_does_not_know() {
+    let ended = Folder::new().run(
+        "--producer-rate 2000/s --sink fault:stall-after=100:1h --workers 1 --duration 1s --drain-timeout 200ms \
+         --channel-size 100 --batch-size 50 --lane-bytes 128KiB --batch-bytes 32KiB",
+    );
+    let ended = ended.exits(4);
+    let found = codes(&ended);
+    assert!(
+        found.contains(&"saturated") && found.contains(&"cut_short"),
+        "{found:?}"
+    );
+    assert!(
+        ended.report["latency"].is_null(),
+        "{}",
+        ended.report["latency"]
+    );
+}
+
+#[test]
+fn a_run_that_drops_what_it_has_no_room_for_is_saturated() {
+    let ended = Folder::new().run(&format!(
+        "--producer-rate 5000/s --when-full drop-newest --throttle off --duration 500ms {SLOW}"
+    ));
+    let ended = ended.exits(3).balances();
+    assert_eq!(ended.report["validity"]["saturated"], true);
+    assert!(
+        codes(&ended).contains(&"dropped_full"),
+        "{:?}",
+        codes(&ended)
+    );
+}

@@ -200,3 +200,84 @@ fn a_spill_file_that_is_the_sink_or_cannot_be_made_is_refused() {
         .exits(2)
         .says("error: spill: none/rest: No such file or directory");
 }
+
+#[test]
+fn what_is_appended_to_a_file_that_ends_inside_a_line_begins_on_a_line_of_its_own() {
+    let folder = Folder::new();
+    folder.write("out", "half a li");
+    folder.write("in", "one\ntwo\n");
+    let ended = folder.run(&format!(
+        "--source file:in --sink file:out --workers 1 {SMALL}"
+    ));
+    ended.delivers_everything();
+    assert_eq!(folder.read("out"), b"half a li\none\ntwo\n");
+    // A run that writes nothing changes nothing.
+    folder.write("out", "half a li");
+    folder.write("in", "");
+    let ended = folder.run(&format!(
+        "--source file:in --sink file:out --workers 1 {SMALL}"
+    ));
+    ended.delivers_everything();
+    assert_eq!(folder.read("out"), b"half a li");
+}
+
+#[test]
+fn a_record_cut_in_two_by_a_full_disk_is_whole_behind_it_when_it_is_fed_in_again() {
+    let folder = Folder::new();
+    let full =
+        "fault:full-after=1001,file:out --duration 200ms --drain-timeout 100ms --spill spilled";
+    let ended = folder.run(&format!("--sink {full} --workers 1 {SMALL}"));
+    let ended = ended.exits(4).balances();
+    let produced = ended.figure("/ledger/produced");
+    assert!(ended.figure("/ledger/delivered") > 0);
+    // As a disk leaves it on which even the last try to end the record found no room.
+    let out = folder.read("out");
+    folder.write("out", &out[..out.len() - 1]);
+    let again = folder.run(&format!(
+        "--source file:spilled --sink file:out --workers 1 {SMALL}"
+    ));
+    again.delivers_everything();
+    let found = folder.verify(&format!("--expect {produced} out"));
+    assert_eq!(found["missing"]["count"], 0, "{found}");
+}
+
+#[test]
+fn what_a_producer_spilled_is_not_missed_by_the_check() {
+    let ended = Folder::new().run(
+        "--sink delay:1s,check --channel-size 64 --batch-size 64 --lane-bytes 128KiB --batch-bytes 32KiB --workers 1 \
+         --duration 300ms --drain-timeout 300ms --spill spilled",
+    );
+    let ended = ended.exits(4).balances();
+    assert!(ended.figure("/ledger/spilled") > 0);
+}
+
+#[test]
+fn what_was_read_from_a_pipe_before_a_second_signal_is_counted_without_a_spill_file_too() {
+    let folder = Folder::new();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let live = folder.start_with(
+        "--source stdin --sink fault:retry=1,null --workers 1 --channel-size 64 --batch-size 64 --lane-bytes 128KiB \
+         --batch-bytes 32KiB",
+        |command| {
+            command.stdin(reader);
+        },
+    );
+    writer
+        .write_all("a line\n".repeat(2_000).as_bytes())
+        .unwrap();
+    live.wait_until("an empty pipe", || {
+        rustix::io::ioctl_fionread(&writer).unwrap() == 0
+    });
+    live.wait_for_words("trying again");
+    live.send(Signal::INT);
+    live.wait_for_words("Shutdown signal received!");
+    live.send(Signal::INT);
+    let ended = live.end().exits(130).balances();
+    assert_eq!(
+        ended.figure("/ledger/abandoned"),
+        2_000,
+        "{}",
+        ended.report["ledger"]
+    );
+    drop(writer); // open until here
+}

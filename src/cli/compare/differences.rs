@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::reading::{MACHINE_KEYS, Reading};
 
 /// Settings that say where things are written, and nothing about the work.
-const SETTINGS_APART: [&str; 5] = ["report", "hgrm", "hlog", "html", "metrics_format"];
+const SETTINGS_APART: [&str; 6] = ["report", "hgrm", "hlog", "html", "spill", "metrics_format"];
 /// A kernel takes its share of the memory before it tells how much there is.
 const MEMORY_TOLERANCE: f64 = 0.01;
 

@@ -46,8 +46,8 @@ Let the sides take turns, so that a machine that heats up or is shared slows bot
 
 A row is better or worse if the Mann-Whitney U test (exact, two-sided) gives p < 0.05 and the medians
 differ by 1 % or more in the same direction; otherwise it is inconclusive, which does not mean equal.
-Below 4 runs a side no difference reaches that p. Each row is judged by itself: where nothing changed,
-one in twenty still comes out with p < 0.05.
+With 3 runs a side no difference reaches that p; with 4 it can. Each row is judged by itself: where nothing
+changed, one in twenty still comes out with p < 0.05, and of ten rows one more often.
 
 Runs on unlike machines are refused: cpu_model, cpus, kernel, governor, cgroup_cpu_quota, clocksource,
 rustc and profile must agree, and memory_bytes within 1 %. Settings that differ, runs that are not valid

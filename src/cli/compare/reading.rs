@@ -190,7 +190,12 @@ impl<'a> Keys<'a> {
             let code = self.get(&key)?.as_str();
             codes.push(code.ok_or_else(|| self.wrong(&key, "a text"))?.to_owned());
         }
-        Ok((!is_valid).then_some(codes))
+        // Reports of failures may be older than the warning that names them.
+        let code = self.figure("/stop/exit_code")?;
+        if code != 0.0 {
+            codes.push(format!("exit code {code}"));
+        }
+        Ok((!is_valid || code != 0.0).then_some(codes))
     }
 
     fn config(&self) -> Result<Map<String, Value>, String> {

@@ -2,7 +2,9 @@
 //!
 //! * A write that stops inside a record leaves half of it in the file. What is missing is kept, and whoever writes next -
 //!   this worker or another that shares the file - writes it first. So nothing is ever glued to half a record; and where
-//!   the worker that began it is cut off, the record is whole in the file although it does not count as delivered.
+//!   the worker that began it is cut off, the record is whole in the file although it does not count as delivered. Where
+//!   even that fails - the disk stays full, the process is killed - the next run that appends to the file ends the half
+//!   line first, so that it stays the only one that is torn.
 //! * A file that is moved away or deleted while it is written - log rotation - is left at the next border between
 //!   batches: `path` is opened again, and made where there is none. Batches before that border are in the file that was
 //!   moved; of a file that was deleted they are gone with it.
@@ -10,7 +12,7 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -65,6 +67,8 @@ struct Output {
     place: Option<(PathBuf, Identity)>,
     /// A write stopped inside a record: what is missing of it.
     rest: Vec<u8>,
+    /// The file as it was found ends inside a line.
+    unended: bool,
 }
 
 /// Which file it is, whatever its path.
@@ -86,7 +90,9 @@ impl FileSink {
         let file = open(path).map_err(naming)?;
         let found = file.metadata().map_err(naming)?;
         let place = found.is_file().then(|| (path.into(), identity(&found)));
-        Ok(Self::over(file, name, place, fsync))
+        let sink = Self::over(file, name, place, fsync);
+        lock(&sink.output).unended = is_unended(path, &found);
+        Ok(sink)
     }
 
     /// Writes to standard output, unbuffered: a batch is one system call.
@@ -106,6 +112,7 @@ impl FileSink {
             name,
             place,
             rest: Vec::new(),
+            unended: false,
         };
         Self {
             output: Arc::new(Mutex::new(output)),
@@ -127,8 +134,15 @@ impl FileSink {
             }
             device => device,
         };
-        output.finish_rest()?;
+        if !output.rest.is_empty() {
+            output.finish_rest()?;
+            sync(self.fsync, &output)?;
+        }
         output.follow()?;
+        if output.unended {
+            write_all(&output.file, [b"\n", b""])?;
+            output.unended = false;
+        }
         // What another worker, or the call just now, has finished. A batch that resumes nothing is not that record's.
         let finished = std::mem::take(&mut self.owed).min(batch.byte_len());
         let finished = if batch.resumed() > 0 { finished } else { 0 };
@@ -148,14 +162,13 @@ impl FileSink {
                 let rest = behind(until(batch.bytes(), batch.end_of_record(at)), at);
                 output.rest = rest.concat();
                 self.owed = output.rest.len();
+                if at > 0 {
+                    sync(self.fsync, &output)?; // records before the failure count as delivered
+                }
             }
             return Err(error);
         }
-        if self.fsync == Fsync::Batch {
-            let synced = output.file.sync_data().map_err(SinkError::from);
-            synced.map_err(|e| e.with_kind(SinkErrorKind::Final).naming(&output.name))?;
-        }
-        Ok(())
+        sync(self.fsync, &output)
     }
 }
 
@@ -165,7 +178,12 @@ impl Sink for FileSink {
     }
 
     fn flush(&mut self) -> Result<(), SinkError> {
-        lock(&self.output).finish_rest()
+        let mut output = lock(&self.output);
+        if output.rest.is_empty() {
+            return Ok(());
+        }
+        output.finish_rest()?;
+        sync(self.fsync, &output)
     }
 
     fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
@@ -181,6 +199,27 @@ fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
     output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Forces what was written to the disk, if that is asked for.
+fn sync(fsync: Fsync, output: &Output) -> Result<(), SinkError> {
+    match fsync {
+        Fsync::Never => Ok(()),
+        Fsync::Batch => {
+            let synced = output.file.sync_data().map_err(SinkError::from);
+            synced.map_err(|e| e.with_kind(SinkErrorKind::Final).naming(&output.name))
+        }
+    }
+}
+
+/// Whether a file's last line has no newline. One that may be written and not read is taken for whole.
+fn is_unended(path: &Path, found: &Metadata) -> bool {
+    let mut last = [b'\n'];
+    if found.is_file() && found.len() > 0 {
+        let read = File::open(path).and_then(|file| file.read_exact_at(&mut last, found.len() - 1));
+        return read.is_ok() && last != [b'\n'];
+    }
+    false
+}
+
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
@@ -189,6 +228,11 @@ impl Output {
     /// Ends a record that a write stopped in, whoever began it.
     fn finish_rest(&mut self) -> Result<(), SinkError> {
         if self.rest.is_empty() {
+            return Ok(());
+        }
+        if self.place.is_some() && self.file.metadata().is_ok_and(|file| file.nlink() == 0) {
+            // Deleted, and this record with it. To insist on the rest would keep the file open, and its space taken.
+            self.rest = Vec::new();
             return Ok(());
         }
         match write_all(&self.file, [&self.rest, &[]]) {
@@ -214,10 +258,11 @@ impl Output {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
             _ => open(path),
         };
-        let opened = opened.and_then(|file| Ok((identity(&file.metadata()?), file)));
+        let opened = opened.and_then(|file| Ok((file.metadata()?, file)));
         match opened {
-            Ok((identity, file)) => {
-                let path = path.clone();
+            Ok((found, file)) => {
+                let (path, identity) = (path.clone(), identity(&found));
+                self.unended = is_unended(&path, &found);
                 self.file = file;
                 self.place = Some((path, identity));
                 Ok(())

@@ -80,10 +80,13 @@ pub(super) fn headline(report: &Value) -> String {
     };
     let (response, response_p50) = latency("response");
     let (service, service_p50) = latency("service");
-    let lost = sum(report, ["/ledger/dropped", "/ledger/abandoned"]);
+    let lost = sum(
+        report,
+        &["/ledger/dropped", "/ledger/spilled", "/ledger/abandoned"],
+    );
     let holds = sum(
         report,
-        ["/backpressure/throttle_pauses", "/backpressure/full_waits"],
+        &["/backpressure/throttle_pauses", "/backpressure/full_waits"],
     );
     let flag = |path: &str| report.pointer(path) == Some(&Value::Bool(true));
     let verdict = match (flag("/validity/saturated"), flag("/validity/valid")) {
@@ -129,9 +132,9 @@ pub(super) fn headline(report: &Value) -> String {
     format!("<section aria-label=\"Figures\">\n<dl class=\"tiles\">\n{tiles}</dl>\n</section>\n")
 }
 
-fn sum(report: &Value, paths: [&str; 2]) -> String {
-    let [a, b] = paths.map(|path| count(report, path));
-    a.zip(b).map_or(NOTHING.into(), |(a, b)| grouped(a + b))
+fn sum(report: &Value, paths: &[&str]) -> String {
+    let counts = paths.iter().map(|path| count(report, path));
+    counts.sum::<Option<u64>>().map_or(NOTHING.into(), grouped)
 }
 
 /// The most that were active at once; all there are where the report does not tell.
@@ -156,6 +159,7 @@ pub(super) fn ledger(report: &Value) -> String {
         term("", "produced"),
         term("=", "delivered"),
         term("+", "dropped"),
+        term("+", "spilled"),
         term("+", "abandoned"),
     ];
     let reasons = report

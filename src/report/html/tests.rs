@@ -35,7 +35,7 @@ fn report(intervals: u32) -> Value {
     json!({
         "splashdam": "0.0.0",
         "ledger": {
-            "produced": 1_234_567, "delivered": 1_234_000, "dropped": 500, "abandoned": 67, "balanced": true,
+            "produced": 1_234_567, "delivered": 1_234_000, "dropped": 500, "spilled": 60, "abandoned": 7, "balanced": true,
             "dropped_by_reason": { "full": 500, "too_long": 0 },
         },
         "throughput": { "records_per_s": 59.5e6, "bytes_per_s": 4.9e9, "elapsed_s": f64::from(intervals) },

@@ -60,6 +60,27 @@ fn a_disk_that_fills_up_and_is_cleared_two_seconds_later_holds_the_run_up_and_no
 }
 
 #[test]
+fn a_full_disk_is_freed_by_deleting_the_output_and_the_run_goes_on_in_a_new_file() {
+    let folder = Folder::new();
+    let at = folder.path("disk");
+    fs::create_dir(&at).unwrap();
+    let Some(_disk) = Disk::mount(&at) else {
+        println!("skipped: this user may not mount a tmpfs");
+        return;
+    };
+    // 12 MB of records on a disk of 8 MiB: all but the end of them goes with the file that is deleted.
+    let live = folder.start(&format!(
+        "--sink file:disk/out --record-bytes 101 --count 120000 --workers 2 {SMALL}"
+    ));
+    wait_until_it_is_held_up(&live);
+    fs::remove_file(folder.path("disk/out")).unwrap();
+    live.end().delivers_everything();
+    let found = folder.verify("disk/out");
+    assert_eq!(found["torn"]["count"], 0, "{found}");
+    assert!(found["records"].as_u64().unwrap() > 20_000, "{found}");
+}
+
+#[test]
 fn a_file_that_reaches_its_limit_holds_the_run_up_until_that_is_lifted() {
     let folder = Folder::new();
     let mut command = folder.command("sh");
