@@ -1,5 +1,5 @@
 //! What the machine allows, and how much of it is used: `cargo bench --bench limit`. With `-- memcpy` (GB/s, one core) or
-//! `-- lane` (M records/s) it prints that limit alone, for scripts.
+//! `-- lane` (M records/s) it prints that limit alone, for scripts; with `-- crossbeam` what a channel of boxed slices does.
 //!
 //! The limit is a bare two-ring lane: bursts of 256 records of 86 bytes, two copies each, and a reader that reads every
 //! byte. Everything is run in turn, round after round, and each round's figure is divided by the same round's limit: a
@@ -53,9 +53,10 @@ fn pipeline(passes: u64) -> Duration {
 
 /// A limit by its word, best of a few tries: it is what the machine can, not what it did in a bad moment.
 fn alone(word: &str, passes: u64) -> Option<f64> {
-    let (subject, unit): (fn(u64) -> Duration, f64) = match word {
-        "memcpy" => (rings::memcpy, RECORD_BYTES as f64 / 1e9),
-        "lane" => (rings::bare, 1e-6),
+    let (subject, passes, unit): (fn(u64) -> Duration, u64, f64) = match word {
+        "memcpy" => (rings::memcpy, passes, RECORD_BYTES as f64 / 1e9),
+        "lane" => (rings::bare, passes, 1e-6),
+        "crossbeam" => (queues::crossbeam_channel, passes / 10, 1e-6),
         _ => return None,
     };
     let records = (passes * unless_trial(PASS) as u64) as f64;
