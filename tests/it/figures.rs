@@ -37,7 +37,8 @@ fn the_readme_shows_the_figures_that_are_recorded_and_no_others() {
             ["what", "figure", "ratio", "target", "command"].map(text);
         writeln!(
             rows,
-            "| {what} | {figure} | {ratio} | {target} | `{command}` |"
+            "| {what} | {figure} | {ratio} | {target} | `{command}` at {} |",
+            record["provenance"]["commit"].as_str().unwrap()
         )
         .unwrap();
         for known in ["machine", "kernel", "rustc", "commit", "date"] {
