@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use criterion::BenchmarkId;
-use splashdam::rig;
+use splashdam::bench_support;
 use support::{
     BURST, PASS, QUEUE_BYTES, QUEUE_RECORDS, RECORD_BYTES, Tally, Wait, Work, relay, rings,
     throughput, unless_trial,
@@ -16,7 +16,7 @@ use support::{
 /// Publish and take on one thread: no other core's cache, no waiting.
 fn base(passes: u64, burst: usize) -> Duration {
     let work = Work::new(passes, burst);
-    let (mut writer, mut reader) = rig::lane(QUEUE_RECORDS, QUEUE_BYTES);
+    let (mut writer, mut reader) = bench_support::lane(QUEUE_RECORDS, QUEUE_BYTES);
     let mut tally = Tally::default();
     let start = Instant::now();
     for _ in work.bursts() {
@@ -39,8 +39,8 @@ fn ping_pong(rounds: u64) -> Duration {
     for _ in 0..rounds {
         expected.add(1, &work.bytes);
     }
-    let (mut there, mut at_far) = rig::lane(QUEUE_RECORDS, QUEUE_BYTES);
-    let (mut back, mut at_near) = rig::lane(QUEUE_RECORDS, QUEUE_BYTES);
+    let (mut there, mut at_far) = bench_support::lane(QUEUE_RECORDS, QUEUE_BYTES);
+    let (mut back, mut at_near) = bench_support::lane(QUEUE_RECORDS, QUEUE_BYTES);
     let (headers, bytes) = (&work.headers, &work.bytes);
     let ask = move || {
         for _ in 0..rounds {

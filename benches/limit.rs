@@ -10,8 +10,8 @@ mod support;
 
 use std::time::Duration;
 
-use splashdam::sink::Check;
-use splashdam::source::{Generator, Rate};
+use splashdam::sinks::Check;
+use splashdam::sources::{Generator, Rate};
 use splashdam::{Config, Pipeline};
 use support::{BURST, PASS, RECORD_BYTES, is_trial, queues, rings, unless_trial};
 

@@ -10,9 +10,11 @@ use std::io;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion};
-use splashdam::sink::{Check, Delay, FileSink, Fsync, Null, Sink, SinkFactory};
-use splashdam::source::{Generator, Rate};
-use splashdam::{BurstBuffer, Clock, Config, Demand, Lent, Outcome, Pipeline, Route, Source};
+use splashdam::sinks::{Check, Delay, FileSink, Fsync, Null};
+use splashdam::sources::{Generator, Rate};
+use splashdam::{
+    BurstBuffer, Clock, Config, Demand, Lent, Outcome, Pipeline, Route, Sink, SinkFactory, Source,
+};
 use support::{BATCH, RECORD_BYTES, throughput, unless_trial};
 
 /// A run's payload: enough for it to be about its records and not about its start.

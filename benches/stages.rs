@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
-use splashdam::rig::{self, Dispatch, Recorder};
-use splashdam::source::{Generator, Rate};
+use splashdam::bench_support::{self, Dispatch, Recorder};
+use splashdam::sources::{Generator, Rate};
 use splashdam::{Burst, Demand, Lent, RecordHeader, Route, Source, Throttle};
 use support::{
     BATCH, BURST, QUEUE_BYTES, QUEUE_RECORDS, RECORD_BYTES, Tally, Work, rings, throughput,
@@ -152,8 +152,8 @@ fn wake(criterion: &mut Criterion) {
     criterion.bench_function("wake/there_and_back", |bencher| {
         bencher.iter_custom(|rounds| {
             let work = Work::new(1, 1);
-            let (mut there, mut at_far) = rig::lane(BATCH, QUEUE_BYTES);
-            let (mut back, mut at_near) = rig::lane(BATCH, QUEUE_BYTES);
+            let (mut there, mut at_far) = bench_support::lane(BATCH, QUEUE_BYTES);
+            let (mut back, mut at_near) = bench_support::lane(BATCH, QUEUE_BYTES);
             let mut expected = Tally::default();
             (0..rounds).for_each(|_| expected.add(1, &work.bytes));
             let (headers, bytes) = (&work.headers, &work.bytes);

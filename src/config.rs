@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::control::autoscale::Policy;
-use crate::path::dispatch::{Route, WhenFull};
-use crate::path::record::RecordHeader;
-use crate::path::sink::OnSinkError;
-use crate::path::throttle::Throttle;
+use crate::engine::dispatch::{Route, WhenFull};
+use crate::engine::record::RecordHeader;
+use crate::engine::sink_error::OnSinkError;
+use crate::engine::throttle::Throttle;
 use crate::sys::clock::saturating_ns;
-use crate::sys::cores::{Pin, Request, SPIN_LONGEST};
-use crate::sys::limits::{Room, has_address_space};
+use crate::sys::cpu::{Pin, Request, SPIN_LONGEST};
+use crate::sys::rlimits::{Room, has_address_space};
 
 /// What a pipeline can be told. [`Config::default`] is a sane one; change what matters.
 ///

@@ -14,7 +14,7 @@
 //!                       +-------------------- control ----------------+
 //! ```
 //!
-//! Start with [`Pipeline`] to embed it, with [`Source`] and [`sink::Sink`] to extend it, and with `path/mod.rs` to
+//! Start with [`Pipeline`] to embed it, with [`Source`] and [`Sink`] to extend it, and with `engine/mod.rs` to
 //! understand it.
 //!
 //! # Floors
@@ -23,22 +23,23 @@
 //!
 //! | floor | module | what |
 //! |---|---|---|
-//! | 5 | `cli`, `main` | flags and files to a job, a job to a pipeline, its outcome to an exit code |
-//! | 4 | `pipeline`, `config` | assembles; owns every thread, the stop order and the ledger; validates once |
-//! | 4 | `rig` | the path's parts one by one, for the benches; no part of the library's promise |
-//! | 3 | `control` | autoscaler (policy and thread), watchdog, stop, signals; never a record, a lane's bytes or a sink |
-//! | 3 | `report` | what people and programs get to see |
-//! | 2 | `path` | the data path: source, dispatch, lane, worker, sink; throttle; control words |
-//! | 1 | `measure` | single-writer counters, the ledger, what a run came to |
-//! | 0 | `sys` | clock, waiting, bell, placement, the only door to atomics |
+//! | 8 | `cli`, `main` | arguments and files to a run, a run to an exit code |
+//! | 7 | `bench_support` | the engine's parts one by one, for the benches; no part of the library's promise |
+//! | 6 | `pipeline` | assembles; owns every thread, the stop order and the ledger |
+//! | 5 | `report` | what people and programs get to see |
+//! | 4 | `components`, `config`, `outcome` | text to components; settings; what a run came to |
+//! | 3 | `sources`, `sinks`, `control` | what records come from and go to; autoscaler, stall detector, stop, signals |
+//! | 2 | `engine` | the data path: source, producer, dispatch, lane, worker, sink |
+//! | 1 | `metrics`, `framing`, `verify` | counters, latencies, the ledger; where records end; which numbers came |
+//! | 0 | `sys` | clock, waiting, placement, the only re-export of atomics |
 //!
 //! # Laws
 //!
 //! 1. No `unsafe`, anywhere.
-//! 2. Atomics come from `sys::sync` and are used only in `path::lane`, `measure`, the control words, `sys`, and where
+//! 2. Atomics come from `sys::sync` and are used only in `engine::lane`, `metrics`, the control words, `sys`, and where
 //!    a signal's number is noted; every
 //!    ordering other than Relaxed names its pair.
-//! 3. After start there is no lock, channel, allocation or system call per record on the path. (Per batch a file
+//! 3. After start there is no lock, channel, allocation or system call per record on the data path. (Per batch a file
 //!    sink takes a lock and makes a system call; a thread with nothing to do sleeps in the kernel.)
 //! 4. Control never sees a record, a lane's bytes or a sink. It sets words; only the dispatcher routes.
 //! 5. No thread is spawned outside `pipeline`; nothing prints outside `cli` and `report`.
@@ -91,35 +92,42 @@
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("Splashdam is for 64-bit machines: lengths and totals share one width");
 
+#[doc(hidden)]
+pub mod bench_support;
 pub mod cli;
+mod components;
 mod config;
 mod control;
-mod measure;
-mod path;
+mod engine;
+mod metrics;
+mod outcome;
 mod pipeline;
 mod report;
-#[doc(hidden)]
-pub mod rig;
+pub mod sinks;
+pub mod sources;
 mod sys;
+mod verify;
 
 pub use config::{Config, ConfigErrors};
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
-pub use measure::{
-    DropReason, Dropped, Interval, IntervalResponse, LatencyReport, LatencySummary, Ledger,
-    Outcome, Percentile, Percentiles, ScaleEvent, Snapshot, StopCause, ThreadReport, Validity,
-    WorkerReport,
+pub use control::{ScaleEvent, StopCause};
+pub use engine::batch::{Batch, Record};
+pub use engine::dispatch::{Route, WhenFull};
+pub use engine::record::{Burst, BurstBuffer, RecordHeader};
+pub use engine::sink::{Sink, SinkFactory};
+pub use engine::sink_error::{OnSinkError, SinkError, SinkErrorKind};
+pub use engine::source::{Demand, Lent, Source};
+pub use engine::throttle::Throttle;
+pub use metrics::{
+    DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Percentile, Percentiles,
 };
-pub use path::batch::{Batch, Record};
-pub use path::dispatch::{Route, WhenFull};
-pub use path::record::{Burst, BurstBuffer, RecordHeader};
-pub use path::sink;
-pub use path::source;
-pub use path::source::{Demand, Lent, Source};
-pub use path::throttle::Throttle;
+pub use outcome::{
+    Interval, IntervalResponse, Outcome, Snapshot, ThreadReport, Validity, WorkerReport,
+};
 pub use pipeline::{Pipeline, Running, StartError};
 pub use sys::clock::Clock;
-pub use sys::cores::{Pin, PlacedThread, Placement};
+pub use sys::cpu::{Pin, PlacedThread, Placement};
 pub use sys::warning::Warning;
 
 /// The README's program compiles.

@@ -12,9 +12,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use splashdam::sink::{Check, FileSink, Fsync, Null, Sink, SinkError, SinkFactory};
-use splashdam::source::{Generator, Lines, Rate};
-use splashdam::{Batch, Config, Pipeline, Source};
+use splashdam::sinks::{Check, FileSink, Fsync, Null};
+use splashdam::sources::{Generator, Lines, Rate};
+use splashdam::{Batch, Config, Pipeline, Sink, SinkError, SinkFactory, Source};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use crossbeam_utils::Backoff;
-use splashdam::source::{Generator, Rate};
+use splashdam::sources::{Generator, Rate};
 use splashdam::{Demand, Lent, RecordHeader, Source};
 
 /// Length of a record where nothing else is said.

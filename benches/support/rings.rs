@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer, RingBuffer};
 use splashdam::RecordHeader;
-use splashdam::rig::{self, Reader, Writer};
+use splashdam::bench_support::{self, Reader, Writer};
 
 use super::{BATCH, BURST, QUEUE_BYTES, QUEUE_RECORDS, Tally, Wait, Work, relay};
 
@@ -31,7 +31,7 @@ pub(crate) fn memcpy(passes: u64) -> Duration {
 /// The project's lane, in bursts of so many records.
 pub(crate) fn lane(passes: u64, burst: usize) -> Duration {
     let work = Work::new(passes, burst);
-    let (mut writer, mut reader) = rig::lane(QUEUE_RECORDS, QUEUE_BYTES);
+    let (mut writer, mut reader) = bench_support::lane(QUEUE_RECORDS, QUEUE_BYTES);
     let expected = work.expected;
     let produce = move || {
         for _ in work.bursts() {

@@ -1,8 +1,8 @@
 //! Whether the system lets a job have what it needs, asked before anything is made.
 
-use super::job::Job;
+use crate::cli::args::Job;
 use crate::config::ConfigErrors;
-use crate::sys::limits;
+use crate::sys::rlimits;
 
 /// What a run opens beside the workers' files: an input and the next one, the stop's bell, the report, what the
 /// handling of signals takes.
@@ -10,13 +10,13 @@ const DESCRIPTORS: u64 = 8;
 
 /// Looks at the limits of this process: memory, descriptors, the length of files.
 pub(super) fn check_limits(job: &Job, wrong: &mut Vec<String>) {
-    if let Err(ConfigErrors(more)) = job.config.check_memory(&limits::memory()) {
+    if let Err(ConfigErrors(more)) = job.config.check_memory(&rlimits::memory()) {
         wrong.extend(more);
     }
-    if let Some((open, limit)) = limits::descriptors() {
+    if let Some((open, limit)) = rlimits::descriptors() {
         wrong.extend(check_descriptors(job, open, limit));
     }
-    if let Some(limit) = limits::file_bytes() {
+    if let Some(limit) = rlimits::file_bytes() {
         wrong.extend(check_file_bytes(job, limit));
     }
 }

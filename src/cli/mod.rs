@@ -8,22 +8,19 @@
 //! * One table of settings makes the flags, the keys of the configuration file, `--help` and the report's `config`.
 //! * Standard output belongs to the stdout sink (and to what a command is asked to print); all else is standard error.
 
-mod compare;
+mod args;
+mod artifacts;
+mod commands;
+mod config_file;
 #[doc(hidden)]
-pub mod doors;
-mod file;
-mod files;
-mod job;
+pub mod fuzzing;
 mod limits;
-mod plan;
-mod run;
 mod settings;
-mod spec;
-mod verify;
 
 use std::process::ExitCode;
 
 use clap::Command;
+use commands::{compare, plan, run, verify};
 
 /// The exit code of bad usage and bad configuration.
 const USAGE: u8 = 2;

@@ -9,10 +9,15 @@
 //!
 //! Invariants:
 //! * Nothing here sees a record, a lane's bytes or a sink.
-//! * Control reaches the path only through the words of `path::words`, a bell and unparks.
+//! * Control reaches the path only through the words of `engine::control_block`, a bell and unparks.
 
 pub(crate) mod autoscale;
+pub(crate) mod scale_event;
 pub(crate) mod scaler;
 pub(crate) mod signals;
+pub(crate) mod stall_detector;
 pub(crate) mod stop;
-pub(crate) mod watchdog;
+pub(crate) mod stop_cause;
+
+pub use scale_event::ScaleEvent;
+pub use stop_cause::StopCause;

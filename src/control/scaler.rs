@@ -1,10 +1,10 @@
 //! The scaler: samples the path's counters, asks the policy, sets the active set. Its thread calls [`Scaler::tick`].
 
+use crate::control::ScaleEvent;
 use crate::control::autoscale::{Autoscaler, Decision, Policy, Reason, Sample};
-use crate::measure::ScaleEvent;
-use crate::measure::counters::Counters;
-use crate::path::lane::Gauge;
-use crate::path::words::ControlWords;
+use crate::engine::control_block::ControlWords;
+use crate::engine::lane::Gauge;
+use crate::metrics::counters::Counters;
 use crate::sys::clock::Clock;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
 

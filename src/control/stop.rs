@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use crate::measure::StopCause;
-use crate::path::words::ControlWords;
-use crate::sys::bell::Ringer;
+use crate::control::StopCause;
+use crate::engine::control_block::ControlWords;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
+use crate::sys::wait::bell::Ringer;
 
 /// Stops a running pipeline; clones stop the same one, from any thread.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use std::io;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use crate::sys::cores::pin;
+use crate::sys::cpu::pin;
 use crate::sys::sync::Parker;
 
 /// Round trips, of which the median counts: enough that a few disturbed ones do not show.

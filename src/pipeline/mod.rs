@@ -14,47 +14,49 @@
 //! * `join` returns: when the drain deadline has passed, or on a halt, threads that hang are left behind and their
 //!   records counted as abandoned. Those that spill are waited for, 10 s at most.
 
+mod assess;
 mod calibrate;
-mod ceiling;
-mod judging;
-mod placing;
-mod probe;
+mod monitor;
+mod outcome_builder;
 mod running;
-mod tally;
+mod sampler;
+mod source_limit;
+mod start_barrier;
 mod threads;
-mod watch;
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
-pub(crate) use placing::plan;
+use assess::Before;
 pub use running::Running;
 pub(crate) use running::SPILL_GRACE;
+use running::{Crew, Event, Parts};
+use sampler::{Probe, Reporter};
+pub(crate) use start_barrier::plan;
 
 use crate::config::{Config, ConfigErrors, TIME_MAX};
 use crate::control::autoscale::Policy;
 use crate::control::scaler::Scaler;
+use crate::control::stall_detector::Watchdog;
 use crate::control::stop::Stop;
-use crate::control::watchdog::Watchdog;
-use crate::measure::Snapshot;
-use crate::measure::counters::Counters;
-use crate::measure::exchange::{Gatherer, Recorder, exchange};
-use crate::path::dispatch::{DispatchPolicy, Dispatcher};
-use crate::path::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
-use crate::path::producer::{Producer, linger_ns};
-use crate::path::retry::{Notice, Retry};
-use crate::path::sink::{FileSink, Sink, SinkFactory};
-use crate::path::source::Source;
-use crate::path::words::ControlWords;
-use crate::path::worker::{BatchLimits, Worker};
-use crate::sys::bell::{Bell, bell};
+use crate::engine::control_block::ControlWords;
+use crate::engine::dispatch::{DispatchPolicy, Dispatcher};
+use crate::engine::lane::{Extent, Gauge, LaneReader, LaneSize, LaneWriter, lane};
+use crate::engine::producer::{Producer, linger_ns};
+use crate::engine::retry::{Notice, Retry};
+use crate::engine::sink::{Sink, SinkFactory};
+use crate::engine::source::Source;
+use crate::engine::spill::Spill;
+use crate::engine::worker::{BatchLimits, Worker};
+use crate::metrics::counters::Counters;
+use crate::metrics::exchange::{Gatherer, Recorder, exchange};
+use crate::outcome::Snapshot;
+use crate::sinks::FileSink;
 use crate::sys::clock::Clock;
-use crate::sys::idle::Idle;
 use crate::sys::sync::{Arc, CachePadded, Unparker};
-use judging::Before;
-use probe::{Probe, Reporter};
-use running::{Crew, Event, Parts};
+use crate::sys::wait::backoff::Idle;
+use crate::sys::wait::bell::{Bell, bell};
 
 /// Why a pipeline did not start.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +79,8 @@ pub enum StartError {
 ///
 /// ```
 /// use splashdam::{Batch, Config, Pipeline};
-/// use splashdam::sink::{Sink, SinkError};
-/// use splashdam::source::{Generator, Rate};
+/// use splashdam::{Sink, SinkError};
+/// use splashdam::sources::{Generator, Rate};
 ///
 /// /// Adds up what arrives.
 /// #[derive(Default)]
@@ -187,7 +189,7 @@ impl Pipeline {
     ///
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
-        let placement = placing::place(&self.config)?;
+        let placement = start_barrier::place(&self.config)?;
         let before = Before::of(self.source.as_ref(), placement.threads[0].asked);
         let config = &self.config;
         let workers = config.max_workers;
@@ -268,6 +270,11 @@ struct Shared {
 }
 
 impl Shared {
+    /// A thread's own way to the spill file.
+    fn spill(&self) -> Option<Spill> {
+        self.spill.clone().map(Spill::new)
+    }
+
     fn scaler(&self, policy: Policy, probe: &Probe, workers: &[Unparker]) -> Scaler {
         Scaler::new(
             policy,
@@ -302,7 +309,7 @@ impl Shared {
                 self.clock,
                 self.idle,
             )
-            .spill_to(self.spill.clone()),
+            .spill_to(self.spill()),
             bell,
             words: Arc::clone(&self.words),
             clock: self.clock,
@@ -340,7 +347,7 @@ impl Shared {
             recorder,
             last_partial: None,
             retry: Retry::new(config.on_sink_error, index as u64, Some(notices.clone())),
-            spill: self.spill.clone(),
+            spill: self.spill(),
         };
         readers
             .into_iter()

@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use super::placing::Seat;
-use super::running::Event;
-use crate::measure::exchange::Recorder;
-use crate::path::producer::Producer;
-use crate::path::worker::{Worker, WorkerEnd};
+use crate::engine::producer::Producer;
+use crate::engine::worker::{Worker, WorkerEnd};
+use crate::metrics::exchange::Recorder;
+use crate::pipeline::running::Event;
+use crate::pipeline::start_barrier::Seat;
 use crate::sys::usage::ThreadUsage;
 
 /// How long a control thread gets to end: it may be stuck in a write that nobody reads.

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::measure::{LatencySummary, Percentile};
+use crate::metrics::{LatencySummary, Percentile};
 
 const NS_PER_MS: f64 = 1e6;
 

@@ -12,7 +12,7 @@ use hdrhistogram::serialization::interval_log::{
     IntervalLogWriterBuilder, IntervalLogWriterError, Tag,
 };
 
-use crate::measure::latency::Latencies;
+use crate::metrics::latency::Latencies;
 
 /// Writes an interval log, line by line as the run goes on: what was written stays when the program does not.
 pub(crate) struct IntervalLog {

@@ -4,7 +4,8 @@ use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
 
-use crate::measure::{Interval, Ledger, Outcome, Percentile, WorkerReport};
+use crate::metrics::{Ledger, Percentile};
+use crate::outcome::{Interval, Outcome, WorkerReport};
 use crate::sys::provenance::Provenance;
 
 /// Rises when a key goes away or changes its meaning; a new key does not raise it.

@@ -35,12 +35,12 @@ pub(crate) fn say_at_once(line: impl Display) {
     }
 }
 
-pub(crate) mod events;
 pub(crate) mod hgrm;
 pub(crate) mod hlog;
 pub(crate) mod html;
+pub(crate) mod human_duration;
 pub(crate) mod json;
-pub(crate) mod line;
+pub(crate) mod log_format;
+pub(crate) mod metrics_line;
 pub(crate) mod progress;
-pub(crate) mod short;
 pub(crate) mod summary;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::measure::Snapshot;
+use crate::outcome::Snapshot;
 
 /// The bar at the foot of the terminal, of which there is one: whatever is said meanwhile goes above it.
 static BAR: OnceLock<(ProgressBar, Goal)> = OnceLock::new();

@@ -3,8 +3,9 @@
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use super::short::Short;
-use crate::measure::{Dropped, LatencySummary, Outcome, WorkerReport};
+use crate::metrics::{Dropped, LatencySummary};
+use crate::outcome::{Outcome, WorkerReport};
+use crate::report::human_duration::Short;
 
 /// Prints an outcome for people.
 #[derive(Debug)]

@@ -14,13 +14,12 @@
 //!   partner's whole time slice (3-4 ms on Linux with default settings).
 //! * Nothing here allocates after a thread has started.
 
-pub(crate) mod bell;
+pub(crate) mod cgroup;
 pub(crate) mod clock;
-pub(crate) mod cores;
-pub(crate) mod groups;
-pub(crate) mod idle;
-pub(crate) mod limits;
+pub(crate) mod cpu;
 pub(crate) mod provenance;
+pub(crate) mod rlimits;
 pub(crate) mod sync;
 pub(crate) mod usage;
+pub(crate) mod wait;
 pub(crate) mod warning;

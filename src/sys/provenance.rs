@@ -4,7 +4,7 @@ use std::fs;
 
 use serde::Serialize;
 
-use super::cores::Machine;
+use crate::sys::cpu::Machine;
 
 /// What a reader must know of the machine to compare a figure with another. What the system does not tell is null.
 #[derive(Clone, Debug, Serialize)]

@@ -1,19 +1,19 @@
 //! The only door to atomics: everything else takes its atomics, fences and parkers from here.
 //!
 //! Under `cfg(loom)` they are loom's, and the parker is the same crossbeam code compiled on loom (`cfg(crossbeam_loom)`),
-//! so that the models of `path::lane` run what runs in earnest.
+//! so that the models of `engine::lane` run what runs in earnest.
 
-pub(crate) use crossbeam_utils::CachePadded;
-pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
-
-#[cfg(loom)]
-pub(crate) use loom::sync::Arc;
-#[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::Arc;
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+
+pub(crate) use crossbeam_utils::CachePadded;
+pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
+#[cfg(loom)]
+pub(crate) use loom::sync::Arc;
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 /// What a signal handler stores into: `std`'s always, because signal-hook takes no other.
 pub(crate) mod for_signals {

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use splashdam::sink::{Check, Delay, Null, Sink, SinkFactory};
-use splashdam::{BurstBuffer, Config, Demand, Ledger, Lent, Outcome, Pipeline, Running, Source};
+use splashdam::sinks::{Check, Delay, Null};
+use splashdam::{
+    BurstBuffer, Config, Demand, Ledger, Lent, Outcome, Pipeline, Running, Sink, SinkFactory,
+    Source,
+};
 
 use crate::support::{Folder, PATIENCE, library};
 

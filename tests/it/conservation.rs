@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngSeed, TestRunner};
-use splashdam::sink::{Sink, SinkError};
-use splashdam::{Batch, Pipeline};
+use splashdam::{Batch, Pipeline, Sink, SinkError};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, seed, wanted};

@@ -4,9 +4,10 @@ use std::io;
 use std::sync::mpsc::TryRecvError;
 use std::time::Duration;
 
-use splashdam::sink::{Null, Sink, SinkError};
+use splashdam::sinks::Null;
 use splashdam::{
-    Batch, Burst, Config, Demand, Lent, Outcome, Pipeline, RecordHeader, Source, StopCause,
+    Batch, Burst, Config, Demand, Lent, Outcome, Pipeline, RecordHeader, Sink, SinkError, Source,
+    StopCause,
 };
 
 use crate::support::library::{self, Order, config, generator, next, telling, told};

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
-use splashdam::sink::{Sink, SinkError};
-use splashdam::source::{Generator, Rate};
-use splashdam::{Batch, Pipeline};
+use splashdam::sources::{Generator, Rate};
+use splashdam::{Batch, Pipeline, Sink, SinkError};
 
 use crate::support::library::{self, config};
 use crate::support::{Ended, Folder, PROGRAM, SMALL, patiently};

@@ -1,13 +1,12 @@
 //! What becomes of a sink that fails for a while: its batch waits, nothing is lost, torn or doubled, and a stop is heard.
 
-use std::fs;
-use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::{fs, io};
 
 use rustix::process::Signal;
-use splashdam::sink::{FileSink, Fsync, OnSinkError, Sink, SinkError, SinkErrorKind};
-use splashdam::{Batch, Pipeline};
+use splashdam::sinks::{FileSink, Fsync};
+use splashdam::{Batch, OnSinkError, Pipeline, Sink, SinkError, SinkErrorKind};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Dice, Folder, PROGRAM, SMALL, run_arguments, seed, sorted_lines};

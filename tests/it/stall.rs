@@ -5,8 +5,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
-use splashdam::sink::{Sink, SinkError};
-use splashdam::{Batch, Pipeline, Route};
+use splashdam::{Batch, Pipeline, Route, Sink, SinkError};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, SMALL, patiently};

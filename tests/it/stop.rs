@@ -4,7 +4,7 @@ use std::io::{PipeWriter, Read, Write};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use splashdam::sink::Null;
+use splashdam::sinks::Null;
 use splashdam::{Pipeline, StopCause};
 
 use crate::support::library::{self, config, told};

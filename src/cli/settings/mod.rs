@@ -12,29 +12,28 @@ use std::path::PathBuf;
 use clap::builder::ArgAction;
 use clap::{Arg, value_parser};
 use serde_json::Value;
+pub(crate) use table::settings;
 
-pub(super) use table::settings;
-
-use super::job::Job;
+use crate::cli::args::Job;
 
 /// One setting. Its name, with hyphens for underscores, is its flag.
-pub(in crate::cli) struct Setting {
-    pub(in crate::cli) name: &'static str,
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
     /// What a value stands for in help, such as `N`.
-    pub(in crate::cli) value: &'static str,
-    pub(in crate::cli) group: &'static str,
-    pub(in crate::cli) help: &'static str,
+    pub(crate) value: &'static str,
+    pub(crate) group: &'static str,
+    pub(crate) help: &'static str,
     /// May be given more than once.
-    pub(in crate::cli) many: bool,
+    pub(crate) many: bool,
     /// Reads a value into the job; the error says what is accepted.
-    pub(in crate::cli) set: fn(&mut Job, &str) -> Result<(), String>,
+    pub(crate) set: fn(&mut Job, &str) -> Result<(), String>,
     /// The value in force, null where there is none.
-    pub(in crate::cli) get: fn(&Job) -> Value,
+    pub(crate) get: fn(&Job) -> Value,
 }
 
 impl Setting {
     /// The default as a person would write it; none where nothing is set by default.
-    pub(in crate::cli) fn default_text(&self) -> Option<String> {
+    pub(crate) fn default_text(&self) -> Option<String> {
         if self.name == "max_workers" {
             return Some(
                 "one per CPU beside the producer's, or per CPU of cores; at most 8".into(),
@@ -59,7 +58,7 @@ impl Setting {
 }
 
 /// The flags that make a job: the configuration file, and every setting.
-pub(super) fn arguments() -> impl Iterator<Item = Arg> {
+pub(crate) fn arguments() -> impl Iterator<Item = Arg> {
     let config = Arg::new("config")
         .long("config")
         .value_name("FILE")

@@ -1,6 +1,6 @@
 //! A pipeline in a few numbers: records flow in, workers take them out, lanes hold what is left. Deterministic.
 
-use super::{Autoscaler, Policy, Sample};
+use crate::control::autoscale::{Autoscaler, Policy, Sample};
 
 /// Steps per interval: fine enough that queues fill and drain within one.
 const STEPS: usize = 20;

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::simulator::{World, changes};
-use super::{Autoscaler, Policy, Reason, Sample};
+use crate::control::autoscale::simulator::{World, changes};
+use crate::control::autoscale::{Autoscaler, Policy, Reason, Sample};
 
 fn policy(max_workers: usize) -> Policy {
     Policy {

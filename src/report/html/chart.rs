@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::COLUMNS;
-use super::scale::{EXTENT, Scale};
-use super::text::escape;
-use super::thin::{Point, thin};
+use crate::report::html::COLUMNS;
+use crate::report::html::downsample::{Point, thin};
+use crate::report::html::format::escape;
+use crate::report::html::scale::{EXTENT, Scale};
 
 /// How the points of a series are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -24,19 +24,18 @@
 //! scales and their ticks.
 
 mod chart;
-mod facts;
+mod downsample;
+mod format;
+mod headline;
 mod percentiles;
 mod scale;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod text;
-mod thin;
-mod time;
+mod timeline;
 
+use format::{escape, list, string};
 use serde_json::Value;
-
-use text::{escape, list, string};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -46,7 +45,7 @@ const COLUMNS: usize = 600;
 /// A run as one self-contained HTML page. Takes what `report::json` gives, and leaves out what it lacks.
 pub(crate) fn page(report: &Value) -> String {
     let version = escape(string(report, "/splashdam"));
-    let subject = escape(&facts::subject(report));
+    let subject = escape(&headline::subject(report));
     [
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n".to_owned(),
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n".to_owned(),
@@ -55,12 +54,12 @@ pub(crate) fn page(report: &Value) -> String {
          script-src 'unsafe-inline'\">\n"
             .to_owned(),
         format!("<title>{subject} - Splashdam</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"),
-        facts::header(report),
+        headline::header(report),
         "<main>\n".to_owned(),
-        facts::warnings(report),
-        facts::headline(report),
-        facts::ledger(report),
-        time::section(report),
+        headline::warnings(report),
+        headline::headline(report),
+        headline::ledger(report),
+        timeline::section(report),
         latency(report),
         tables::workers(report),
         tables::flushes(report),

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::chart::{Chart, Joined, Series};
-use super::scale::Scale;
-use super::text::{floor, list, number, plain, short, time};
-use super::thin::Point;
+use crate::report::html::chart::{Chart, Joined, Series};
+use crate::report::html::downsample::Point;
+use crate::report::html::format::{floor, list, number, plain, short, time};
+use crate::report::html::scale::Scale;
 
 /// Nines that get a tick: up to 99.99999 %.
 const NINES: i32 = 7;

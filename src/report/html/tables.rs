@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::section;
-use super::text::{
+use crate::report::html::format::{
     NOTHING, count, escape, grouped, list, number, plain, spelled, string, time, whole,
 };
+use crate::report::html::section;
 use crate::report::summary::scaled;
 
 /// Rows of a long table that are shown at each of its ends.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::page;
+use crate::report::html::page;
 
 /// A report with a time series of so many intervals of a second, a step of the autoscaler in each of them.
 fn report(intervals: u32) -> Value {

@@ -3,8 +3,9 @@
 use std::io::{self, ErrorKind, Read};
 
 use serde_json::Value;
-use splashdam::source::Lines;
-use splashdam::{Demand, Lent, Source, cli::doors};
+use splashdam::cli::fuzzing;
+use splashdam::sources::Lines;
+use splashdam::{Demand, Lent, Source};
 
 /// Gives its bytes so many at a time, in turn; 0 stands for "not yet".
 struct Drip {
@@ -84,17 +85,17 @@ pub(crate) fn lines_of(data: &[u8]) {
 
 /// A configuration file is a job, or it is said what is wrong with it; and it is the same each time.
 pub(crate) fn config(bytes: &[u8]) -> bool {
-    let said = doors::config(bytes);
+    let said = fuzzing::config(bytes);
     if let Err(wrong) = &said {
         assert!(!wrong.is_empty());
     }
-    assert_eq!(said, doors::config(bytes));
+    assert_eq!(said, fuzzing::config(bytes));
     said.is_ok()
 }
 
 /// The verdict on any bytes adds up, and its words say the same as its figures.
 pub(crate) fn verify(bytes: &[u8], expect: Option<u64>) -> Option<Value> {
-    let (json, words) = doors::verify(bytes, expect)?;
+    let (json, words) = fuzzing::verify(bytes, expect)?;
     let verdict: Value = serde_json::from_str(&json).expect("JSON");
     // Of numbers as large as 2^64 it matters only that they are not 0.
     let figure = |path: &str| {

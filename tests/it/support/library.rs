@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 
-use splashdam::sink::{Sink, SinkError};
-use splashdam::source::{Generator, Rate};
-use splashdam::{Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pipeline, Running, Source};
+use splashdam::sources::{Generator, Rate};
+use splashdam::{
+    Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pipeline, Running, Sink, SinkError, Source,
+};
 
 use super::patiently;
 

@@ -12,10 +12,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+pub(crate) use live::{Ended, Live};
 use serde_json::Value;
 use tempfile::TempDir;
-
-pub(crate) use live::{Ended, Live};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_splashdam");

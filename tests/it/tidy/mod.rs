@@ -45,7 +45,7 @@ fn words(code: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn imports_run_downward_only() {
     holds(imports::downward);
-    let path = "src/path/worker.rs";
+    let path = "src/engine/worker.rs";
     finds(imports::downward, path, "use crate::sys::clock::Clock;", 0);
     finds(imports::downward, path, "use super::batch::Batch;", 0);
     finds(imports::downward, path, "use crate::pipeline::Pipeline;", 1);
@@ -61,18 +61,18 @@ fn imports_run_downward_only() {
         "use super::super::control::stop;",
         1,
     );
-    finds(imports::downward, path, "fn f() -> crate::Outcome {", 0);
+    finds(imports::downward, path, "fn f() -> crate::Ledger {", 0);
     finds(imports::downward, path, "fn f() -> crate::Pipeline {", 1);
     finds(
         imports::downward,
-        "src/report/line.rs",
-        "use crate::control::stop::Stop;",
+        "src/report/metrics_line.rs",
+        "use crate::pipeline::Running;",
         1,
     );
     finds(
         imports::downward,
         "src/control/stop.rs",
-        "use crate::report::line;",
+        "use crate::report::metrics_line;",
         1,
     );
     finds(
@@ -97,19 +97,24 @@ fn control_knows_of_the_path_only_its_words_and_gauges() {
     let rule = imports::control_knows_words_and_gauges;
     holds(rule);
     let path = "src/control/stop.rs";
-    finds(rule, path, "use crate::path::words::ControlWords;", 0);
-    finds(rule, path, "use crate::path::lane::Gauge;", 0);
-    finds(rule, path, "use crate::path::lane::LaneReader;", 1);
     finds(
         rule,
         path,
-        "use crate::path::{words, record, lane::{Gauge, Extent}};",
+        "use crate::engine::control_block::ControlWords;",
+        0,
+    );
+    finds(rule, path, "use crate::engine::lane::Gauge;", 0);
+    finds(rule, path, "use crate::engine::lane::LaneReader;", 1);
+    finds(
+        rule,
+        path,
+        "use crate::engine::{control_block, record, lane::{Gauge, Extent}};",
         2,
     );
     finds(
         rule,
         "src/pipeline/mod.rs",
-        "use crate::path::lane::LaneReader;",
+        "use crate::engine::lane::LaneReader;",
         0,
     );
 }
@@ -150,9 +155,9 @@ fn atomics_stay_in_their_places() {
             "tests/",
             "benches/",
             "examples/",
-            "src/path/lane/",
-            "src/path/words.rs",
-            "src/measure/",
+            "src/engine/lane/",
+            "src/engine/control_block.rs",
+            "src/metrics/",
             "src/sys/",
             "src/control/signals.rs",
         ];
@@ -173,17 +178,22 @@ fn atomics_stay_in_their_places() {
     holds(rule);
     finds(
         rule,
-        "src/path/worker.rs",
+        "src/engine/worker.rs",
         "use crate::sys::sync::{Arc, AtomicU64};",
         1,
     );
     finds(
         rule,
-        "src/path/worker.rs",
+        "src/engine/worker.rs",
         "// AtomicU64 is not for us\nlet x = \"AtomicU64\";",
         0,
     );
-    finds(rule, "src/path/lane/gauge.rs", "struct Cell(AtomicU64);", 0);
+    finds(
+        rule,
+        "src/engine/lane/gauge.rs",
+        "struct Cell(AtomicU64);",
+        0,
+    );
 }
 
 #[test]
@@ -201,7 +211,7 @@ fn every_ordering_beyond_relaxed_names_its_pair() {
             .collect()
     }
     holds(rule);
-    let path = "src/path/words.rs";
+    let path = "src/engine/control_block.rs";
     finds(
         rule,
         path,
@@ -248,11 +258,11 @@ fn only_the_command_line_and_the_report_print() {
         ) // eprint!, eprintln! too
     }
     holds(rule);
-    finds(rule, "src/path/worker.rs", "eprintln!(\"worker\");", 1);
-    finds(rule, "src/path/worker.rs", "print!(\"worker\");", 1);
+    finds(rule, "src/engine/worker.rs", "eprintln!(\"worker\");", 1);
+    finds(rule, "src/engine/worker.rs", "print!(\"worker\");", 1);
     finds(
         rule,
-        "src/path/worker.rs",
+        "src/engine/worker.rs",
         "/// println!(\"an example\");",
         0,
     );

@@ -21,7 +21,7 @@ impl Line {
 /// One file.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// From the project's folder on: `src/path/lane/gauge.rs`.
+    /// From the project's folder on: `src/engine/lane/gauge.rs`.
     pub(super) path: String,
     pub(super) lines: Vec<Line>,
 }

@@ -1,13 +1,13 @@
 //! What comes in, and how fast.
 
-use super::setting;
 use crate::cli::settings::Setting;
+use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{bytes, number, parse};
-use crate::cli::spec::SourceSpec;
+use crate::components::SourceSpec;
 
 const GROUP: &str = "Input";
 
-pub(super) static ROWS: &[Setting] = &[
+pub(crate) static ROWS: &[Setting] = &[
     Setting {
         many: true,
         ..setting(

@@ -1,14 +1,14 @@
 //! The lanes, and what happens when they fill up.
 
-use super::setting;
 use crate::cli::settings::Setting;
+use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{bytes, parse, size};
-use crate::path::dispatch::{Route, WhenFull};
-use crate::path::throttle::Throttle;
+use crate::engine::dispatch::{Route, WhenFull};
+use crate::engine::throttle::Throttle;
 
 const GROUP: &str = "Lanes and backpressure";
 
-pub(super) static ROWS: &[Setting] = &[
+pub(crate) static ROWS: &[Setting] = &[
     setting(
         GROUP,
         "channel_size",

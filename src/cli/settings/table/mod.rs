@@ -9,10 +9,10 @@ mod workers;
 
 use serde_json::Value;
 
-use super::{Job, Setting};
+use crate::cli::settings::{Job, Setting};
 
 /// Every setting.
-pub(in crate::cli) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
+pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
     let groups = [
         input::ROWS,
         lanes::ROWS,

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::setting;
 use crate::cli::settings::Setting;
+use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{duration, on_or_off, parse, text_of};
-use crate::cli::spec::SinkSpec;
-use crate::path::sink::{Fsync, OnSinkError};
-use crate::report::line::MetricsFormat;
+use crate::components::SinkSpec;
+use crate::engine::sink_error::OnSinkError;
+use crate::report::metrics_line::MetricsFormat;
+use crate::sinks::Fsync;
 
 const GROUP: &str = "Output";
 
-pub(super) static ROWS: &[Setting] = &[
+pub(crate) static ROWS: &[Setting] = &[
     setting(
         GROUP,
         "sink",

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::setting;
 use crate::cli::settings::Setting;
+use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{cpus, duration, text_of};
-use crate::sys::cores::{CpuList, Pin};
+use crate::sys::cpu::{CpuList, Pin};
 
 const GROUP: &str = "Placement";
 
-pub(super) static ROWS: &[Setting] = &[
+pub(crate) static ROWS: &[Setting] = &[
     Setting {
         many: true,
         ..setting(

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::setting;
 use crate::cli::settings::Setting;
+use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{duration, number, text_of};
 
 const GROUP: &str = "Stopping";
 
-pub(super) static ROWS: &[Setting] = &[
+pub(crate) static ROWS: &[Setting] = &[
     setting(
         GROUP,
         "count",

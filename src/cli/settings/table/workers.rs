@@ -1,12 +1,12 @@
 //! Workers, their batches and their number.
 
-use super::setting;
 use crate::cli::settings::Setting;
+use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{bytes, duration, on_or_off, samples, share, size, text_of};
 
 const GROUP: &str = "Workers and batches";
 
-pub(super) static ROWS: &[Setting] = &[
+pub(crate) static ROWS: &[Setting] = &[
     setting(
         GROUP,
         "min_workers",

@@ -1,0 +1,137 @@
+//! The data path's parts, each by itself, for the benches: thin handles on what a pipeline is made of.
+//!
+//! A bench of the lane must run the lane that a pipeline runs, and not a copy of it. So this door is in the library, but
+//! not of it: it is left out of the documentation, no version promises anything about it, and programs have no use for
+//! it. Nothing here does any work of its own.
+
+use crate::engine::batch::Batch;
+use crate::engine::control_block::ControlWords;
+use crate::engine::dispatch::{DispatchPolicy, Dispatcher, Route, WhenFull};
+use crate::engine::lane::{Extent, LaneReader, LaneSize, LaneWriter, lane as make_lane};
+use crate::engine::record::{Burst, RecordHeader};
+use crate::engine::throttle::Throttle;
+use crate::engine::worker::record;
+use crate::metrics::counters::Counters;
+use crate::metrics::latency::Latencies;
+use crate::sys::clock::Clock;
+use crate::sys::sync::Arc;
+use crate::sys::wait::backoff::Idle;
+
+/// A lane that holds so many records and so many bytes, its memory touched.
+pub fn lane(records: usize, bytes: usize) -> (Writer, Reader) {
+    let (writer, reader) = make_lane(LaneSize { records, bytes });
+    (Writer(writer), Reader(reader))
+}
+
+/// The dispatcher's end of a lane.
+#[derive(Debug)]
+pub struct Writer(LaneWriter);
+
+impl Writer {
+    /// Publishes as many of the records as fit, from the first on, wakes the reader if it waits for them, and says how
+    /// many they were. `bytes` are the records back to back.
+    #[inline]
+    pub fn publish(&mut self, headers: &[RecordHeader], bytes: &[u8]) -> usize {
+        self.0.publish(headers, bytes)
+    }
+}
+
+/// The worker's end of a lane.
+#[derive(Debug)]
+pub struct Reader(LaneReader);
+
+impl Reader {
+    /// Hands what is there, up to so many records, to `accept`, releases it, and says how many records it was. None are
+    /// not handed over.
+    #[inline]
+    pub fn take(&mut self, records: usize, accept: impl FnOnce(&Batch<'_>)) -> usize {
+        let limit = Extent {
+            records: records as u64,
+            bytes: u64::MAX,
+        };
+        let extent = self.0.scan(limit).extent;
+        if extent.records > 0 {
+            self.0.take(|batch| (extent, accept(batch)));
+        }
+        extent.records as usize
+    }
+
+    /// Parks until a record is there, as a worker does that has spun long enough. May return early.
+    pub fn park(&self) {
+        let one = Extent {
+            records: 1,
+            bytes: u64::MAX,
+        };
+        self.0.sleep(one, None);
+    }
+}
+
+/// A dispatcher, and the other ends of its lanes.
+#[derive(Debug)]
+pub struct Dispatch {
+    dispatcher: Dispatcher,
+    readers: Vec<Reader>,
+}
+
+impl Dispatch {
+    /// A dispatcher over so many lanes, all active, that never waits: what no lane has room for is dropped.
+    pub fn new(lanes: usize, records: usize, bytes: usize, route: Route) -> Self {
+        let pairs = (0..lanes).map(|_| lane(records, bytes));
+        let (writers, readers): (Vec<_>, Vec<_>) = pairs.unzip();
+        let policy = DispatchPolicy {
+            route,
+            when_full: WhenFull::DropNewest,
+            throttle: Throttle::default(),
+            max_record_bytes: bytes,
+        };
+        let clock = Clock::start();
+        let dispatcher = Dispatcher::new(
+            writers.into_iter().map(|Writer(writer)| writer).collect(),
+            policy,
+            Arc::new(ControlWords::new(lanes)),
+            Arc::new(Counters::new(lanes)),
+            clock,
+            Idle::new(clock, 0),
+        );
+        Self {
+            dispatcher,
+            readers,
+        }
+    }
+
+    /// Stamps, routes and publishes a burst; says whether the burst was well formed.
+    #[inline]
+    pub fn dispatch(&mut self, burst: Burst<'_>) -> bool {
+        self.dispatcher.dispatch(burst).is_ok()
+    }
+
+    /// What the producer does after each burst: looks whether the throttle asks for a pause, and pauses.
+    #[inline]
+    pub fn pause(&mut self) -> bool {
+        self.dispatcher.pause()
+    }
+
+    /// Empties every lane, each batch handed to `accept`; says how many records there were.
+    pub fn drain(&mut self, mut accept: impl FnMut(&Batch<'_>)) -> usize {
+        let take = |reader: &mut Reader| reader.take(usize::MAX, &mut accept);
+        self.readers.iter_mut().map(take).sum()
+    }
+}
+
+/// What a worker records latencies to.
+#[derive(Debug, Default)]
+pub struct Recorder(Latencies);
+
+impl Recorder {
+    /// Records a delivered batch as a worker does: the same stamps together.
+    #[inline]
+    pub fn record(&mut self, headers: &[RecordHeader], taken_ns: u64, delivered_ns: u64) {
+        record(&mut self.0, [headers, &[]], taken_ns, delivered_ns);
+    }
+
+    /// How many records it has, and the mean of their response in nanoseconds.
+    pub fn response(&self) -> (u64, f64) {
+        let response = self.0.report().response;
+        (response.count, response.mean_ns)
+    }
+}

@@ -1,0 +1,251 @@
+//! `splashdam compare`: whether runs differ by more than chance explains.
+//!
+//! ```text
+//!   files --reading--> runs of A and B --differences--> refusal, warnings
+//!                                      --row, by statistics--> Comparison --table, JSON--> standard output
+//! ```
+
+mod differences;
+mod reading;
+mod row;
+mod statistics;
+mod table;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::ArgAction;
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde::Serialize;
+
+use self::differences::{Difference, Invalid, interleaved};
+use self::reading::Reading;
+use self::row::{ALPHA, MINIMUM_EFFECT, Row, Verdict, can_tell, rows, runs_needed};
+use crate::cli::USAGE;
+use crate::report::say;
+
+const WORSE: u8 = 1;
+/// The exact test grows with the fourth power of it.
+const RUNS_MAX: usize = 50;
+
+const AFTER_HELP: &str = "\
+Examples:
+  splashdam compare before.json after.json
+      Two runs side by side. B/A above 1 is more: better for throughput, worse for latency.
+  splashdam compare a-*.json --with b-*.json
+      Several runs a side: medians, spread (min - max), and a verdict for each row.
+  splashdam compare a-*.json --with b-*.json --fail-on-worse
+      The same as a gate: exit code 1 if a row is worse.
+
+Let the sides take turns, so that a machine that heats up or is shared slows both:
+  for i in 1 2 3 4 5; do
+    ./before run --duration 10s -q --report a-$i.json
+    ./after run --duration 10s -q --report b-$i.json
+  done
+
+A row is better or worse if the Mann-Whitney U test (exact, two-sided) gives p < 0.05 and the medians
+differ by 1 % or more in the same direction; otherwise it is inconclusive, which does not mean equal.
+With 3 runs a side no difference reaches that p; with 4 it can. Each row is judged by itself: where nothing
+changed, one in twenty still comes out with p < 0.05, and of ten rows one more often.
+
+Runs on unlike machines are refused: cpu_model, cpus, kernel, governor, cgroup_cpu_quota, clocksource,
+rustc and profile must agree, and memory_bytes within 1 %. Settings that differ, runs that are not valid
+and sides that did not take turns are warnings, on standard error.
+
+--format json prints one object:
+  a, b             the files of each side
+  interleaved      whether the sides took turns; null with one run on a side
+  machine_differs, config_differs
+                   [{key, values: [{value, files}]}]
+  invalid          [{file, codes}]
+  runs_needed      a side, for a verdict; null where there are enough
+  alpha, minimum_effect
+  rows             [{metric, key, higher_is_better, a and b: {median, min, max} or null, ratio, p, verdict}]
+
+Exit status:
+  0  compared
+  1  compared, and a row is worse (with --fail-on-worse)
+  2  bad usage, a file that is not a report, unlike machines, or too few runs for --fail-on-worse";
+
+pub(crate) fn command() -> Command {
+    let flag = |name| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    let files = |name| {
+        let arg = Arg::new(name).value_name("REPORT").num_args(1..);
+        arg.value_parser(value_parser!(PathBuf))
+    };
+    Command::new("compare")
+        .about("Compares the reports of runs: throughput and latency side by side, with a verdict")
+        .after_help(AFTER_HELP)
+        .arg(
+            files("report")
+                .required(true)
+                .help("A and B; or, before --with, all the runs of A"),
+        )
+        .arg(files("with").long("with").help("All the runs of B"))
+        .arg(flag("force").help("Compare runs of unlike machines, with a warning"))
+        .arg(flag("fail-on-worse").help("Exit with 1 if a row is worse"))
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .value_parser(["text", "json"])
+                .default_value("text")
+                .help("What is printed: a table, or one JSON object with the same facts"),
+        )
+}
+
+/// Both sides, compared.
+#[derive(Debug, Serialize)]
+struct Comparison {
+    a: Vec<String>,
+    b: Vec<String>,
+    interleaved: Option<bool>,
+    machine_differs: Vec<Difference>,
+    config_differs: Vec<Difference>,
+    invalid: Vec<Invalid>,
+    runs_needed: Option<usize>,
+    alpha: f64,
+    minimum_effect: f64,
+    rows: Vec<Row>,
+}
+
+/// Runs `compare`, with the comparison on standard output.
+pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
+    let compared = compare(matches).and_then(|comparison| {
+        warn(&comparison);
+        let json = matches
+            .get_one::<String>("format")
+            .is_some_and(|format| format == "json");
+        let printed = print(&comparison, json);
+        printed.map_err(|error| format!("cannot write the comparison: {error}"))?;
+        Ok(comparison)
+    });
+    match compared {
+        Ok(comparison) => {
+            let is_worse = |row: &Row| row.verdict == Verdict::Worse;
+            if matches.get_flag("fail-on-worse") && comparison.rows.iter().any(is_worse) {
+                ExitCode::from(WORSE)
+            } else {
+                ExitCode::SUCCESS
+            }
+        }
+        Err(message) => {
+            say(format_args!("splashdam compare: {message}"));
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn compare(matches: &ArgMatches) -> Result<Comparison, String> {
+    let (a, b) = sides(matches)?;
+    let all: Vec<&Reading> = a.iter().chain(&b).collect();
+    let machine_differs = differences::of_machines(&all);
+    if !machine_differs.is_empty() && !matches.get_flag("force") {
+        let differences: Vec<_> = machine_differs.iter().map(ToString::to_string).collect();
+        return Err(format!(
+            "these runs are of unlike machines
+  {}
+--force compares them all the same",
+            differences.join(
+                "
+  "
+            )
+        ));
+    }
+    let runs_needed = (!can_tell(a.len(), b.len())).then(runs_needed);
+    if let Some(runs) = runs_needed.filter(|_| matches.get_flag("fail-on-worse")) {
+        let (a, b) = (a.len(), b.len());
+        return Err(format!(
+            "--fail-on-worse takes at least {runs} runs a side, not {a} and {b}: with fewer, no row is worse"
+        ));
+    }
+    let files = |side: &[Reading]| side.iter().map(|run| run.file.clone()).collect();
+    Ok(Comparison {
+        a: files(&a),
+        b: files(&b),
+        interleaved: interleaved(&a, &b),
+        machine_differs,
+        config_differs: differences::of_config(&all),
+        invalid: differences::invalid(&all),
+        runs_needed,
+        alpha: ALPHA,
+        minimum_effect: MINIMUM_EFFECT,
+        rows: rows(&a, &b),
+    })
+}
+
+/// The runs of A and of B.
+fn sides(matches: &ArgMatches) -> Result<(Vec<Reading>, Vec<Reading>), String> {
+    let paths = |name| {
+        matches
+            .get_many::<PathBuf>(name)
+            .unwrap_or_default()
+            .cloned()
+            .collect()
+    };
+    let (mut a, mut b): (Vec<_>, Vec<_>) = (paths("report"), paths("with"));
+    if b.is_empty() {
+        if a.len() != 2 {
+            return Err(format!(
+                "it takes two reports, not {}; several runs a side are A... --with B...",
+                a.len()
+            ));
+        }
+        b = a.split_off(1);
+    }
+    Ok((side(&a)?, side(&b)?))
+}
+
+fn side(paths: &[PathBuf]) -> Result<Vec<Reading>, String> {
+    if paths.len() > RUNS_MAX {
+        return Err(format!(
+            "at most {RUNS_MAX} runs a side, not {}",
+            paths.len()
+        ));
+    }
+    let read = paths.iter().map(|path| reading::read(path));
+    let runs = read.collect::<Result<Vec<_>, _>>()?;
+    for (at, run) in runs.iter().enumerate() {
+        let same = |other: &&Reading| other.began_unix_s.total_cmp(&run.began_unix_s).is_eq();
+        if let Some(other) = runs[..at].iter().find(same) {
+            return Err(format!(
+                "{} and {} are the same run (machine.began_unix_s), which counts once",
+                other.file, run.file
+            ));
+        }
+    }
+    Ok(runs)
+}
+
+/// Says what weakens the comparison.
+fn warn(comparison: &Comparison) {
+    for difference in &comparison.machine_differs {
+        say(format_args!("warning: unlike machines: {difference}"));
+    }
+    for difference in &comparison.config_differs {
+        say(format_args!("warning: the settings differ: {difference}"));
+    }
+    for invalid in &comparison.invalid {
+        say(format_args!("warning: {invalid}"));
+    }
+    if comparison.interleaved == Some(false) {
+        say(
+            "warning: the sides did not take turns: what changed on the machine in between counts as a difference; run A and B alternately",
+        );
+    }
+}
+
+/// Prints the comparison. A reader that has gone away has read enough.
+fn print(comparison: &Comparison, json: bool) -> io::Result<()> {
+    let text = if json {
+        serde_json::to_string(comparison)? + "\n"
+    } else {
+        comparison.to_string()
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}

@@ -1,0 +1,232 @@
+//! `splashdam run`: from flags to an exit code.
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::builder::ArgAction;
+use clap::{Arg, ArgMatches, Command};
+
+use crate::cli::args::Job;
+use crate::cli::settings::arguments;
+use crate::cli::{USAGE, artifacts};
+use crate::components::SourceSpec;
+use crate::control::StopCause;
+use crate::control::signals::{SignalError, on_stop_signals};
+use crate::control::stop::Stop;
+use crate::engine::source::Source;
+use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
+use crate::report::log_format::print_events;
+use crate::report::metrics_line::{MetricsFormat, metrics_line};
+use crate::report::summary::Summary;
+use crate::report::{progress, say, say_at_once};
+use crate::sinks::FileSink;
+use crate::sources::{Generator, Lines};
+
+/// How long after a second signal the program leaves even if it is stuck while it says how it went.
+const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
+
+const EXAMPLES: &str = "\
+Examples:
+  splashdam run --duration 10s                              how fast can this machine go?
+  splashdam run --count 50000000 --sink check               the same, every byte read, every record accounted for
+  tail -F app.log | splashdam run --source stdin --sink file:out.ndjson
+  splashdam run --source file:a.log --source file:b.log --sink file:all.log --max-workers 1
+  splashdam run --producer-rate 5000/s --sink delay:20ms --batch-size 50 --channel-size 1500
+                                                            what backpressure looks like
+  splashdam run --producer-rate 200000/s --load square:10s,0.1 --duration 1m
+                                                            what load that comes and goes does
+
+Every setting may stand in the file of --config too, as a TOML key with underscores (batch_size = 512).
+
+Exit codes:
+  0    everything was delivered (or the reader of stdout closed it)
+  1    something failed: a source, a sink, a check
+  2    bad usage or configuration; nothing was started
+  3    drained, but a policy dropped records (too long; full, with drop-newest)
+  4    the drain timeout passed; the rest is spilled or abandoned, and counted
+  128+n  a second signal, number n, cut the draining short; likewise counted";
+
+pub(crate) fn command() -> Command {
+    let quiet = Arg::new("quiet")
+        .long("quiet")
+        .short('q')
+        .action(ArgAction::SetTrue)
+        .help("Print errors only");
+    Command::new("run")
+        .about("Moves records from a source to a sink until the source ends, a limit is reached or a signal comes")
+        .after_help(EXAMPLES)
+        .arg(quiet)
+        .args(arguments())
+}
+
+pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
+    let quiet = matches.get_flag("quiet");
+    print_events(quiet);
+    let job = match Job::from(matches) {
+        Ok(job) => job,
+        Err(wrong) => return refuse(&wrong.to_string()),
+    };
+    match start(&job, quiet) {
+        Ok(running) => finish(&job, running, quiet),
+        Err(refusal) => refusal,
+    }
+}
+
+pub(crate) fn refuse(what: &str) -> ExitCode {
+    for line in what.lines() {
+        say(format_args!("error: {line}"));
+    }
+    say("nothing was started; `splashdam run --help` explains every setting");
+    ExitCode::from(USAGE)
+}
+
+/// Says why a pipeline did not start.
+pub(crate) fn not_started(error: &StartError) -> ExitCode {
+    if let StartError::System(_) = error {
+        say(format_args!("error: {error}"));
+        return ExitCode::FAILURE;
+    }
+    refuse(&error.to_string())
+}
+
+/// Opens everything and lets the pipeline go. What makes a file comes last, so that a refused run leaves none; and a
+/// report that could not be written is told now and not at the end of a long run.
+fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
+    let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
+    let source = source(job).map_err(|e| named("source", &e))?;
+    for (setting, path) in artifacts::at_the_end(job) {
+        artifacts::could_write(&path).map_err(|e| named(setting, &e))?;
+    }
+    let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
+    let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
+    if let Some(path) = &job.spill {
+        let spill = FileSink::append(path, job.fsync).map_err(|e| named("spill", &e))?;
+        pipeline = pipeline.spill(spill);
+    }
+    if !quiet {
+        let format = job.metrics_format;
+        pipeline = pipeline.observe(job.metrics_interval, move |now| {
+            say(metrics_line(now, format));
+            progress::show(now);
+        });
+    } else if job.report.is_some() || job.html.is_some() || job.hlog.is_some() {
+        pipeline = pipeline.observe(job.metrics_interval, |_| ());
+    }
+    if let Some(path) = &job.hlog {
+        let log = File::create(path).map_err(|e| named("hlog", &artifacts::naming(path, &e)))?;
+        pipeline = pipeline.log_latency(log);
+    }
+    let leave_anyhow = match job.spill {
+        Some(_) => LEAVE_ANYHOW + SPILL_GRACE,
+        None => LEAVE_ANYHOW,
+    };
+    let signals = Signals::take_over(quiet, leave_anyhow).map_err(|error| {
+        say(format_args!("error: {error}"));
+        ExitCode::FAILURE
+    })?;
+    let running = pipeline.start().map_err(|error| not_started(&error))?;
+    signals.stop_on_them(running.stopper());
+    let for_people =
+        !quiet && job.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
+    // Records on the same terminal would run through it.
+    let for_people = for_people && !(job.sink.is_stdout() && io::stdout().is_terminal());
+    if let Some(goal) = job.goal().filter(|_| for_people) {
+        progress::begin(goal);
+    }
+    Ok(running)
+}
+
+/// The stop signals, taken over before anything runs: one that comes while the lanes are being made is kept until
+/// there is something to stop.
+struct Signals(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    stop: Option<Stop>,
+    early: Vec<i32>,
+}
+
+impl Signals {
+    fn take_over(quiet: bool, leave_anyhow: Duration) -> Result<Self, SignalError> {
+        let kept = Arc::new(Mutex::new(Kept::default()));
+        let signals = Self(Arc::clone(&kept));
+        let mut signals_before = 0;
+        on_stop_signals(move |signal| {
+            {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                match &kept.stop {
+                    Some(stop) => stop.request(StopCause::Signal(signal)),
+                    None => kept.early.push(signal),
+                }
+            }
+            signals_before += 1;
+            if signals_before > 1 {
+                std::thread::sleep(leave_anyhow);
+                std::process::exit(128 + signal);
+            } else if !quiet {
+                say_at_once("Shutdown signal received!");
+            }
+        })?;
+        Ok(signals)
+    }
+
+    fn stop_on_them(&self, stop: Stop) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for signal in kept.early.drain(..) {
+            stop.request(StopCause::Signal(signal));
+        }
+        kept.stop = Some(stop);
+    }
+}
+
+fn source(job: &Job) -> io::Result<Box<dyn Source>> {
+    let limit = job.config.max_record_bytes;
+    Ok(match job.sources() {
+        [SourceSpec::Generator] => {
+            let generator = Generator::new(job.producer_rate, job.record_bytes, job.seed);
+            Box::new(generator.load(job.load))
+        }
+        [SourceSpec::Stdin] => Box::new(Lines::stdin(limit)?),
+        files => {
+            let paths = files.iter().filter_map(|source| match source {
+                SourceSpec::File(path) => Some(path),
+                SourceSpec::Generator | SourceSpec::Stdin => None,
+            });
+            Box::new(Lines::files(paths, limit)?)
+        }
+    })
+}
+
+fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
+    let outcome = running.join();
+    progress::end();
+    if quiet {
+        for failure in &outcome.failures {
+            say(format_args!("error: {failure}"));
+        }
+    } else {
+        for worker in &outcome.workers {
+            if let Some(records) = worker.last_partial {
+                say(format_args!(
+                    "Worker {} flushed batch of {records} logs",
+                    worker.worker
+                ));
+            }
+        }
+        say(format_args!("Program finished\n{}", Summary(&outcome)));
+        if let Some(path) = job.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
+            let (records, path) = (outcome.ledger.spilled, path.display());
+            say(format_args!(
+                "spilled      {records} records: deliver them with --source file:{path}"
+            ));
+        }
+    }
+    let mut code = outcome.exit_code();
+    for failure in artifacts::write(job, &outcome) {
+        say(format_args!("error: {failure}"));
+        code = code.max(1);
+    }
+    ExitCode::from(code)
+}

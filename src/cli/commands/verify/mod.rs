@@ -1,0 +1,173 @@
+//! `splashdam verify`: which records of a pipeline are missing, duplicated or torn.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use self::source::read_all;
+use crate::verify::accounting::Tally;
+use crate::verify::verdict::{Verdict, Wanted};
+
+mod report;
+mod source;
+
+const NOT_WHOLE: u8 = 1;
+/// Bad usage, or a file that cannot be read: nothing was judged.
+const NOT_JUDGED: u8 = 2;
+
+const ABOUT: &str = "Say which records are missing, duplicated or torn";
+
+const LONG_ABOUT: &str = "\
+Say which records are missing, duplicated or torn
+
+Reads JSON lines, each an object with a `seq`: the number of the record, a whole number from 0.
+The files together are one set; neither their order nor the order of their lines matters. Any
+pipeline will do, not only this one.
+
+  missing     a number that should be there and is not
+  unexpected  a number that is there and should not be: outside of --from and --expect
+  duplicated  a number that came more than once
+  torn        a line that is not one JSON object with a whole unsigned `seq`: cut short, glued
+              to another, blank, or longer than 16 MiB
+
+The set is whole if there is none of these. Each line is parsed to its end, but the bytes inside
+other strings need not be valid UTF-8. A last line without a newline counts if it is a record.
+
+Without --expect nobody can tell that records are missing at the end: say how many went in.";
+
+const AFTER_HELP: &str = "\
+Examples:
+  splashdam verify out.ndjson
+      Is every record there, once, from 0 to the highest in the file?
+  splashdam verify --expect 20000000 out-*.ndjson
+      Do these files together hold records 0-19999999, and nothing else?
+  zcat old.ndjson.gz | splashdam verify --from 5000 -
+      The same for a stream whose first record is number 5000.
+  splashdam verify --json --limit 0 out.ndjson | jq -c '.missing.ranges[]'
+      Every gap, as [first,last].
+
+--json prints one object:
+  whole, lines, records
+  seq, wanted                      [first,last] that is there, and that should be, or null
+  missing, unexpected, duplicated  {count, ranges: [[first,last]], more_ranges}
+  torn                             {count, lines: [{file, line, excerpt, why}], more_lines}
+  unended                          files whose last line is a record without a newline
+
+Memory: one entry for each run of numbers, so very little if they are nearly in order.
+
+Exit status:
+  0  whole
+  1  not whole
+  2  bad usage, or a file could not be read: nothing was judged";
+
+/// The command line of `verify`.
+pub(crate) fn command() -> Command {
+    Command::new("verify")
+        .about(ABOUT)
+        .long_about(LONG_ABOUT)
+        .after_help(AFTER_HELP)
+        .arg(
+            Arg::new("file")
+                .value_name("FILE")
+                .num_args(0..)
+                .value_parser(value_parser!(PathBuf))
+                .help("Files of JSON lines; `-`, or none at all, is standard input"),
+        )
+        .arg(number("expect", "N").help("Exactly N records must be there: 0 to N-1, or K to K+N-1"))
+        .arg(
+            number("from", "K")
+                .default_value("0")
+                .help("The first record is number K"),
+        )
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .value_name("N")
+                .value_parser(value_parser!(usize))
+                .default_value("20")
+                .help("List at most N ranges, and N torn lines; 0 lists all"),
+        )
+        .arg(
+            Arg::new("json")
+                .long("json")
+                .action(ArgAction::SetTrue)
+                .help("Print one JSON object with the same facts"),
+        )
+}
+
+fn number(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name(value)
+        .value_parser(value_parser!(u64))
+}
+
+/// Runs `verify`, with the report on standard output.
+pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
+    let judged = judge(matches).and_then(|verdict| {
+        print(&verdict, matches.get_flag("json"))
+            .map_err(|error| format!("cannot write the report: {error}"))?;
+        Ok(verdict.whole)
+    });
+    match judged {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NOT_WHOLE),
+        Err(message) => {
+            // With standard error gone, the exit code is all that is left to say.
+            let _ = writeln!(io::stderr(), "splashdam verify: {message}");
+            ExitCode::from(NOT_JUDGED)
+        }
+    }
+}
+
+/// Reads every file, and judges what they hold together.
+fn judge(matches: &ArgMatches) -> Result<Verdict, String> {
+    let from = matches.get_one("from").copied().unwrap_or(0);
+    let wanted = Wanted::new(from, matches.get_one("expect").copied())
+        .ok_or("--from and --expect together pass the highest number there is")?;
+    let limit = match matches.get_one("limit").copied() {
+        Some(0) => usize::MAX,
+        limit => limit.unwrap_or(20),
+    };
+    let files: Vec<&Path> = match matches.get_many::<PathBuf>("file") {
+        Some(files) => files.map(PathBuf::as_path).collect(),
+        None => vec![Path::new("-")],
+    };
+    let mut tally = Tally::new(limit);
+    read_all(&files, &mut tally)?;
+    Ok(Verdict::new(tally, wanted, limit))
+}
+
+/// Judges bytes as one file, and gives the report both as JSON and in words.
+pub(crate) fn judge_bytes(bytes: &[u8], expect: Option<u64>) -> Option<(String, String)> {
+    const LIMIT: usize = 20;
+    let wanted = Wanted::new(0, expect)?;
+    let (mut lines, mut tally, mut number) = (
+        crate::verify::line_reader::Lines::new(bytes),
+        Tally::new(LIMIT),
+        0,
+    );
+    let mut add = |line: crate::verify::line_reader::Line<'_>| {
+        number += 1;
+        tally.add("bytes", number, line);
+    };
+    while lines.step(&mut add).ok()? {}
+    let verdict = Verdict::new(tally, wanted, LIMIT);
+    Some((serde_json::to_string(&verdict).ok()?, verdict.to_string()))
+}
+
+/// Prints the report. A reader that has gone away has read enough.
+fn print(verdict: &Verdict, json: bool) -> io::Result<()> {
+    let text = if json {
+        serde_json::to_string(verdict)? + "\n"
+    } else {
+        verdict.to_string()
+    };
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}

@@ -1,0 +1,55 @@
+//! The configuration file: TOML, a key for each setting.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::cli::settings::{Setting, settings};
+
+/// The longest configuration file, 1 MiB: a device may have no end.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Reads a configuration file; the error names it.
+pub(super) fn read(path: &Path) -> Result<toml::Table, String> {
+    let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    read_entries(path, file)
+}
+
+/// Reads a configuration file's bytes, wherever they come from.
+pub(super) fn read_entries(path: &Path, file: impl Read) -> Result<toml::Table, String> {
+    let (name, mut text) = (path.display(), String::new());
+    let mut head = file.take(FILE_BYTES_MAX + 1);
+    head.read_to_string(&mut text)
+        .map_err(|e| format!("{name}: {e}"))?;
+    if head.limit() == 0 {
+        return Err(format!("{name}: is longer than 1 MiB, no configuration is"));
+    }
+    text.parse().map_err(|e| format!("{name} is not TOML: {e}"))
+}
+
+/// The value as it would be written after a flag; several where the setting takes a list.
+pub(super) fn texts(setting: &Setting, value: &toml::Value) -> Vec<Result<String, String>> {
+    match value {
+        toml::Value::String(text) => vec![Ok(text.clone())],
+        toml::Value::Integer(number) => vec![Ok(number.to_string())],
+        toml::Value::Float(number) => vec![Ok(number.to_string())],
+        toml::Value::Array(values) if setting.many => values
+            .iter()
+            .flat_map(|value| texts(setting, value))
+            .collect(),
+        _ if setting.many => vec![Err("expected a string or a list of strings".into())],
+        _ => vec![Err("expected a string or a number".into())],
+    }
+}
+
+/// What is wrong with a key that no setting has.
+pub(super) fn unknown(path: &Path, key: &str) -> String {
+    let likeness = |name: &&str| strsim::jaro_winkler(name, key);
+    let near = settings().map(|s| s.name);
+    let near = near.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = near.filter(|name| likeness(name) > 0.8);
+    let hint = hint.map_or(String::new(), |name| format!("; did you mean {name}?"));
+    let names: Vec<_> = settings().map(|s| s.name).collect();
+    let (file, names) = (path.display(), names.join(", "));
+    format!("{file}: there is no setting {key:?}{hint} (there are: {names})")
+}

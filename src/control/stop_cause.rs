@@ -1,0 +1,47 @@
+//! Why a run ended.
+
+use std::fmt;
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopCause {
+    /// The source had no more.
+    EndOfInput,
+    /// As many records were produced as were asked for.
+    CountReached,
+    /// The time was over.
+    DurationOver,
+    /// A signal came; its number.
+    Signal(i32),
+    /// The program that embeds the pipeline asked for it.
+    Requested,
+    /// The reader of the output closed it.
+    ReaderClosed,
+    /// The source or a sink failed.
+    Failed,
+}
+
+impl fmt::Display for StopCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EndOfInput => f.write_str("end of input"),
+            Self::CountReached => f.write_str("count reached"),
+            Self::DurationOver => f.write_str("duration over"),
+            Self::Signal(signal) => write!(f, "{}", signal_name(*signal)),
+            Self::Requested => f.write_str("requested"),
+            Self::ReaderClosed => f.write_str("reader closed the output"),
+            Self::Failed => f.write_str("failure"),
+        }
+    }
+}
+
+/// The name of a stop signal, by its number.
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        15 => "SIGTERM",
+        _ => "a signal",
+    }
+}

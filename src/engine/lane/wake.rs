@@ -1,0 +1,60 @@
+//! The wake word: the position that a sleeping worker waits for.
+//!
+//! ```text
+//!   worker      announce: word, fence --> re-check the lane --> park
+//!   dispatcher  publish --> look: fence, word --> unpark
+//! ```
+//!
+//! Each side writes, fences and reads what the other side writes. One of the two fences comes first, and the side of
+//! the other one sees: either the worker's re-check sees the publish, or the dispatcher sees the word.
+
+use crate::engine::lane::gauge::{Extent, ExtentCell};
+use crate::engine::lane::mutation::planted;
+use crate::sys::sync::{CachePadded, Ordering, fence};
+
+/// Written by the worker before it parks and after it woke; read by the dispatcher once per burst. While the worker
+/// is busy nobody writes it, so the dispatcher's look is a cache hit.
+#[derive(Debug)]
+pub(super) struct WakeWord(CachePadded<ExtentCell>);
+
+impl Extent {
+    /// A total that is never reached: wake me for nothing.
+    pub(super) const NEVER: Self = Self {
+        records: u64::MAX,
+        bytes: u64::MAX,
+    };
+}
+
+impl Default for WakeWord {
+    fn default() -> Self {
+        let word = Self(CachePadded::default());
+        word.withdraw();
+        word
+    }
+}
+
+impl WakeWord {
+    /// Says what the worker waits for. The worker then looks into the lane once more before it parks.
+    #[inline]
+    pub(super) fn announce(&self, at: Extent) {
+        self.0.store(at, Ordering::Relaxed); // the fence behind it orders it
+        if !planted("no fence in announce") {
+            fence(Ordering::SeqCst); // pairs with the fence in look
+        }
+    }
+
+    /// What the worker waits for, as the dispatcher sees it after a publish.
+    #[inline]
+    pub(super) fn look(&self) -> Extent {
+        if !planted("no fence in look") {
+            fence(Ordering::SeqCst); // pairs with the fence in announce
+        }
+        self.0.load(Ordering::Relaxed) // the fence before it orders it
+    }
+
+    /// The worker is awake. Relaxed: a dispatcher that still sees the word makes one needless unpark.
+    #[inline]
+    pub(super) fn withdraw(&self) {
+        self.0.store(Extent::NEVER, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,151 @@
+//! The dispatcher's end of a lane.
+
+use crate::engine::lane::gauge::{Extent, Gauge};
+use crate::engine::lane::mutation::planted;
+use crate::engine::lane::ring::Producer;
+use crate::engine::lane::wake::WakeWord;
+use crate::engine::record::RecordHeader;
+use crate::sys::sync::{Arc, Unparker};
+
+/// Publishes records into a lane and wakes the worker that waits for them.
+#[derive(Debug)]
+pub(crate) struct LaneWriter {
+    headers: Producer<RecordHeader>,
+    bytes: Producer<u8>,
+    gauge: Arc<Gauge>,
+    wake: Arc<WakeWord>,
+    unparker: Unparker,
+    /// Running total; equals the gauge's, which others read.
+    published: Extent,
+    /// The wake word that was last answered with an unpark. A worker sleeps again on the same word only if its
+    /// re-check failed to see the publish, which the two fences rule out, so one unpark per word is enough. That holds
+    /// for a word of which one half was read too old or too new as well: it was answered because it was reached.
+    served: Extent,
+    /// The usage that one record makes, and one byte.
+    per_record: u64,
+    per_byte: u64,
+}
+
+impl LaneWriter {
+    pub(super) fn new(
+        headers: Producer<RecordHeader>,
+        bytes: Producer<u8>,
+        gauge: Arc<Gauge>,
+        wake: Arc<WakeWord>,
+        unparker: Unparker,
+    ) -> Self {
+        Self {
+            per_record: Self::FULL / gauge.size().records as u64,
+            per_byte: Self::FULL / gauge.size().bytes as u64,
+            headers,
+            bytes,
+            gauge,
+            wake,
+            unparker,
+            published: Extent::default(),
+            served: Extent::default(),
+        }
+    }
+
+    /// The usage of a full lane. Usage is a whole number here, because the dispatcher compares lanes by it for every
+    /// burst: 14 bits are left for the smallest byte of the largest lane, and 13 for the sum of all lanes.
+    pub(crate) const FULL: u64 = 1 << 50;
+
+    /// How full the lane is, 0 to [`FULL`](Self::FULL): the larger of records and bytes. May be more than there is by
+    /// what the worker released meanwhile.
+    #[inline]
+    pub(crate) fn usage(&self) -> u64 {
+        let occupancy = self.published - self.gauge.released();
+        (occupancy.records * self.per_record).max(occupancy.bytes * self.per_byte)
+    }
+
+    /// How much of the lane this would take; a burst may be larger than a lane.
+    #[inline]
+    pub(crate) fn usage_of(&self, burst: Extent) -> u64 {
+        let by_records = burst.records.saturating_mul(self.per_record);
+        by_records.max(burst.bytes.saturating_mul(self.per_byte))
+    }
+
+    /// Whether a record of `len` bytes fits now.
+    #[inline]
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        self.headers.slots() > 0 && self.bytes.slots() >= len
+    }
+
+    pub(crate) fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
+    }
+
+    /// Wakes the worker whatever it waits for: it will look at the control words.
+    pub(crate) fn unparker(&self) -> &Unparker {
+        &self.unparker
+    }
+
+    /// Whether the worker has gone: nothing that is published would ever be taken.
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.headers.is_abandoned()
+    }
+
+    /// Publishes as many of the records as fit, from the first on, and says how many.
+    ///
+    /// `bytes` are the records back to back, `headers` their headers.
+    #[inline]
+    pub(crate) fn publish(&mut self, headers: &[RecordHeader], bytes: &[u8]) -> usize {
+        let (records, len) = self.fit(headers, bytes.len());
+        if records == 0 {
+            return 0;
+        }
+        self.published += Extent {
+            records: records as u64,
+            bytes: len as u64,
+        };
+        if !planted("counted after it is there") {
+            self.gauge.set_published(self.published);
+        }
+        // fit() made sure of the room, and only this thread takes from it. The headers come last: their release
+        // publishes the bytes too.
+        let (_, no_bytes) = self.bytes.push_partial_slice(&bytes[..len]);
+        let (_, no_headers) = self.headers.push_partial_slice(&headers[..records]);
+        debug_assert!(no_bytes.is_empty() && no_headers.is_empty());
+        if planted("counted after it is there") {
+            self.gauge.set_published(self.published);
+        }
+        self.wake_reader();
+        records
+    }
+
+    /// How many records fit, and their bytes.
+    #[inline]
+    fn fit(&self, headers: &[RecordHeader], len: usize) -> (usize, usize) {
+        // The cached views cost no cache miss; only when they are too small is the worker's end looked at.
+        if self.headers.cached_slots() >= headers.len() && self.bytes.cached_slots() >= len {
+            return (headers.len(), len);
+        }
+        let (slots, room) = (self.headers.slots(), self.bytes.slots());
+        if slots >= headers.len() && room >= len {
+            return (headers.len(), len);
+        }
+        let mut fit = (0, 0);
+        for header in headers.iter().take(slots) {
+            let with = fit.1 + header.len as usize;
+            if with > room {
+                break;
+            }
+            fit = (fit.0 + 1, with);
+        }
+        fit
+    }
+
+    /// Unparks the worker if what it waits for is there now.
+    #[inline]
+    fn wake_reader(&mut self) {
+        let at = self.wake.look();
+        let reached = self.published.records >= at.records || self.published.bytes >= at.bytes;
+        let never_again = planted("one unpark for ever") && self.served != Extent::default();
+        if reached && at != self.served && !never_again && !planted("no unpark") {
+            self.served = at;
+            self.unparker.unpark();
+        }
+    }
+}

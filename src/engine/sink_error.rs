@@ -1,0 +1,168 @@
+//! What a failed write means: whether trying again may help, and how much had been accepted.
+
+use std::io;
+
+use rustix::io::Errno;
+
+/// What becomes of a run whose sink fails in a way that trying again may mend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnSinkError {
+    /// The worker keeps its batch and tries again, after 10 ms at first and 1 s at last. Its lane fills meanwhile, which
+    /// slows the source down: a failing sink costs time and no records.
+    #[default]
+    Retry,
+    /// The failure is final: the run stops, the other workers drain.
+    Stop,
+}
+
+/// What a failed write means for the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SinkErrorKind {
+    /// Trying again may help: a full disk, a quota, a disk that reports an error, an interruption.
+    Retryable,
+    /// The reader of the output closed it, as `head` does: the run ends in order, the rest counts as dropped.
+    ReaderClosed,
+    /// The sink is of no more use: the run stops, the other workers drain, and it counts as failed.
+    Final,
+}
+
+impl SinkErrorKind {
+    /// What the system's errors mean.
+    ///
+    /// Retryable are those that something outside the process can mend while it waits: no space (ENOSPC), a quota
+    /// (EDQUOT), a size limit (EFBIG), a file system that turned read-only (EROFS), a device that fails (EIO), short
+    /// memory (ENOMEM), a lost file server (ESTALE, ETIMEDOUT), and what passes by itself (EAGAIN, EINTR, EBUSY, a
+    /// write of nothing). EPIPE is a reader that closed. All others are final: the same write would fail again.
+    pub fn of(error: &io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        let is_io = error.raw_os_error() == Some(Errno::IO.raw_os_error());
+        match error.kind() {
+            Kind::BrokenPipe => Self::ReaderClosed,
+            Kind::StorageFull
+            | Kind::QuotaExceeded
+            | Kind::FileTooLarge
+            | Kind::ReadOnlyFilesystem
+            | Kind::OutOfMemory
+            | Kind::StaleNetworkFileHandle
+            | Kind::TimedOut
+            | Kind::WouldBlock
+            | Kind::Interrupted
+            | Kind::ResourceBusy
+            | Kind::WriteZero => Self::Retryable,
+            _ if is_io => Self::Retryable,
+            _ => Self::Final,
+        }
+    }
+}
+
+/// A failed write.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct SinkError {
+    kind: SinkErrorKind,
+    accepted_bytes: usize,
+    source: io::Error,
+}
+
+impl SinkError {
+    /// A failure after `accepted_bytes` of what [`Batch::bytes`](crate::Batch::bytes) showed had been accepted; of the
+    /// kind that [`SinkErrorKind::of`] finds.
+    pub fn new(source: io::Error, accepted_bytes: usize) -> Self {
+        Self {
+            kind: SinkErrorKind::of(&source),
+            accepted_bytes,
+            source,
+        }
+    }
+
+    /// The same failure, of a kind that the sink knows better.
+    #[must_use]
+    pub fn with_kind(self, kind: SinkErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The same, with the name of what failed before the reason.
+    pub(crate) fn naming(self, name: &str) -> Self {
+        let source = io::Error::new(self.source.kind(), format!("{name}: {}", self.source));
+        Self { source, ..self }
+    }
+
+    /// The same, after so many more bytes had been accepted before.
+    pub(crate) fn after(self, bytes: usize) -> Self {
+        let accepted_bytes = self.accepted_bytes + bytes;
+        Self {
+            accepted_bytes,
+            ..self
+        }
+    }
+
+    /// The same, where none of the batch at hand had been accepted.
+    pub(crate) fn accepting_nothing(self) -> Self {
+        let accepted_bytes = 0;
+        Self {
+            accepted_bytes,
+            ..self
+        }
+    }
+
+    /// What the failure means for the run.
+    pub fn kind(&self) -> SinkErrorKind {
+        self.kind
+    }
+
+    /// How many of the batch's bytes were accepted before it.
+    pub fn accepted_bytes(&self) -> usize {
+        self.accepted_bytes
+    }
+}
+
+impl From<io::Error> for SinkError {
+    /// A failure before anything was accepted.
+    fn from(source: io::Error) -> Self {
+        Self::new(source, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use rustix::io::Errno;
+
+    use super::{SinkError, SinkErrorKind};
+
+    #[test]
+    fn an_error_is_retryable_where_something_outside_can_mend_it() {
+        let kind = |errno: Errno| SinkError::from(io::Error::from(errno)).kind();
+        for errno in [
+            Errno::NOSPC,
+            Errno::IO,
+            Errno::DQUOT,
+            Errno::FBIG,
+            Errno::AGAIN,
+            Errno::INTR,
+            Errno::ROFS,
+            Errno::NOMEM,
+            Errno::BUSY,
+            Errno::STALE,
+            Errno::TIMEDOUT,
+        ] {
+            assert_eq!(kind(errno), SinkErrorKind::Retryable, "{errno}");
+        }
+        assert_eq!(kind(Errno::PIPE), SinkErrorKind::ReaderClosed);
+        for errno in [Errno::BADF, Errno::INVAL, Errno::ACCESS, Errno::FAULT] {
+            assert_eq!(kind(errno), SinkErrorKind::Final, "{errno}");
+        }
+        let other = SinkError::from(io::Error::other("a sentence"));
+        assert_eq!(other.kind(), SinkErrorKind::Final);
+    }
+
+    #[test]
+    fn a_name_before_the_reason_changes_neither_kind_nor_count() {
+        let error = SinkError::new(Errno::IO.into(), 7).naming("out").after(3);
+        assert_eq!(error.kind(), SinkErrorKind::Retryable);
+        assert_eq!(error.accepted_bytes(), 10);
+        assert!(error.to_string().starts_with("out: "), "{error}");
+    }
+}

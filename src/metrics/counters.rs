@@ -1,0 +1,167 @@
+//! Single-writer counters, and what each thread of the path counts.
+
+use crate::metrics::ledger::{DropReason, Dropped};
+use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
+
+/// A count with one writer and any number of readers.
+///
+/// Relaxed throughout: no reader infers the state of other memory from a count. Whoever needs an exact figure reads
+/// it after joining the writer's thread, and the join orders the two.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds; only the owning thread may call this, or additions are lost.
+    #[inline]
+    pub(crate) fn add(&self, n: u64) {
+        self.0
+            .store(self.0.load(Ordering::Relaxed) + n, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A figure of which the last value counts; one writer, like a [`Counter`].
+#[derive(Debug, Default)]
+pub(crate) struct Latest(AtomicU64);
+
+impl Latest {
+    #[inline]
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How long its owner has been busy, including the piece of work at hand: a stalled sink shows at once.
+#[derive(Debug, Default)]
+pub(crate) struct BusyTime {
+    done: Counter,
+    /// When the piece of work at hand began; 0 when there is none.
+    since_ns: AtomicU64,
+}
+
+impl BusyTime {
+    #[inline]
+    pub(crate) fn begin(&self, now_ns: u64) {
+        self.since_ns.store(now_ns.max(1), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn end(&self, now_ns: u64) {
+        let since_ns = self.since_ns.load(Ordering::Relaxed);
+        self.since_ns.store(0, Ordering::Relaxed);
+        self.done.add(now_ns.saturating_sub(since_ns));
+    }
+
+    /// Whether there is a piece of work at hand.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.since_ns.load(Ordering::Relaxed) != 0
+    }
+
+    /// All of it until now. May miss a piece of work that ends at this moment; the next call has it.
+    pub(crate) fn total_ns(&self, now_ns: u64) -> u64 {
+        let done_ns = self.done.get();
+        match self.since_ns.load(Ordering::Relaxed) {
+            0 => done_ns,
+            since_ns => done_ns + now_ns.saturating_sub(since_ns),
+        }
+    }
+}
+
+/// Drops by reason, one writer.
+#[derive(Debug, Default)]
+pub(crate) struct DropCounters([Counter; DropReason::ALL.len()]);
+
+impl DropCounters {
+    #[inline]
+    pub(crate) fn add(&self, reason: DropReason, n: u64) {
+        self.0[reason as usize].add(n);
+    }
+
+    pub(crate) fn get(&self) -> Dropped {
+        let mut dropped = Dropped::default();
+        for reason in DropReason::ALL {
+            dropped.add(reason, self.0[reason as usize].get());
+        }
+        dropped
+    }
+}
+
+/// What the producer thread counts.
+#[derive(Debug, Default)]
+pub(crate) struct ProducerCounters {
+    /// Records taken from the source, whatever became of them.
+    pub(crate) produced: Counter,
+    pub(crate) produced_bytes: Counter,
+    pub(crate) bursts: Counter,
+    /// How late the burst at hand is dispatched: its first record's time since it was due, when it came and after each wait
+    /// for room.
+    pub(crate) behind_ns: Latest,
+    pub(crate) dropped: DropCounters,
+    /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
+    pub(crate) unpublished: Counter,
+    /// Records taken from the source that went to the spill file instead.
+    pub(crate) spilled: Counter,
+    /// Pauses that the throttle asked for, and the time they took.
+    pub(crate) throttle_pauses: Counter,
+    pub(crate) throttle_ns: Counter,
+    /// Waits because no active lane had room, and the time they took.
+    pub(crate) full_waits: Counter,
+    pub(crate) full_ns: Counter,
+}
+
+/// What one worker thread counts.
+#[derive(Debug, Default)]
+pub(crate) struct WorkerCounters {
+    /// Records, and bytes, that the sink accepted.
+    pub(crate) delivered: Counter,
+    pub(crate) delivered_bytes: Counter,
+    /// Records that the sink never accepted and that went to the spill file instead.
+    pub(crate) spilled: Counter,
+    pub(crate) batches_by_size: Counter,
+    pub(crate) batches_by_age: Counter,
+    pub(crate) batches_by_drain: Counter,
+    /// Time that it did not wait: with its sink, and with its lane.
+    pub(crate) busy: BusyTime,
+    /// Times the worker went to sleep.
+    pub(crate) parks: Counter,
+    /// Failed writes and flushes that it tried again.
+    pub(crate) retries: Counter,
+}
+
+/// What the watchdog counts of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct StallCounters {
+    /// Times it did not move for 5 s while records waited, and the time until it did.
+    pub(crate) stalls: Counter,
+    pub(crate) stalled_ns: Counter,
+    /// The most records that waited behind it then.
+    pub(crate) waited_records: Counter,
+}
+
+/// Every counter of a run, each thread's on cache lines of its own.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(crate) producer: CachePadded<ProducerCounters>,
+    pub(crate) workers: Vec<CachePadded<WorkerCounters>>,
+    /// By worker; the watchdog's.
+    pub(crate) stalls: Vec<CachePadded<StallCounters>>,
+}
+
+impl Counters {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            producer: CachePadded::default(),
+            workers: (0..workers).map(|_| CachePadded::default()).collect(),
+            stalls: (0..workers).map(|_| CachePadded::default()).collect(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The exchange of recorders between a worker and the reporter: a full one out, a cleared one back, through two rings
+//! of one slot each. Neither side ever waits for the other.
+//!
+//! (`hdrhistogram` has a recorder for this, but its `refresh` blocks until every recorder has written again, which a
+//! parked worker does not.)
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::metrics::latency::Latencies;
+
+/// The worker's side: its current recorder.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    current: Box<Latencies>,
+    cleared: Consumer<Box<Latencies>>,
+    full: Producer<Box<Latencies>>,
+}
+
+/// The reporter's side: collects full recorders.
+#[derive(Debug)]
+pub(crate) struct Collector {
+    cleared: Producer<Box<Latencies>>,
+    full: Consumer<Box<Latencies>>,
+}
+
+/// Makes a pair; two recorders then go back and forth.
+pub(crate) fn exchange() -> (Recorder, Collector) {
+    let (cleared_in, cleared_out) = RingBuffer::new(1);
+    let (full_in, full_out) = RingBuffer::new(1);
+    let recorder = Recorder {
+        current: Box::default(),
+        cleared: cleared_out,
+        full: full_in,
+    };
+    let collector = Collector {
+        cleared: cleared_in,
+        full: full_out,
+    };
+    (recorder, collector)
+}
+
+impl Recorder {
+    /// The recorder to record to, for the next batch.
+    #[inline]
+    pub(crate) fn current(&mut self) -> &mut Latencies {
+        self.offer();
+        &mut self.current
+    }
+
+    /// Hands the recorder in use over if the collector has asked for it: call it before a sleep, too.
+    #[inline]
+    pub(crate) fn offer(&mut self) {
+        if !self.cleared.is_empty() {
+            self.hand_over();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if self.full.is_full() {
+            return; // the collector has not fetched the one before
+        }
+        if let Ok(cleared) = self.cleared.pop() {
+            let full = std::mem::replace(&mut self.current, cleared);
+            let pushed = self.full.push(full);
+            debug_assert!(pushed.is_ok());
+        }
+    }
+
+    /// What was recorded since the last hand-over.
+    pub(crate) fn into_rest(self) -> Box<Latencies> {
+        self.current
+    }
+}
+
+impl Collector {
+    /// Asks the worker for what it has recorded: it hands that over with its next batch. `spare` is a cleared recorder
+    /// for it to go on with, given back where the last one has not been taken yet.
+    pub(crate) fn ask(&mut self, spare: Box<Latencies>) -> Result<(), Box<Latencies>> {
+        self.cleared
+            .push(spare)
+            .map_err(|rtrb::PushError::Full(spare)| spare)
+    }
+
+    /// Fetches what the worker has handed over, if it has.
+    pub(crate) fn fetch(&mut self) -> Option<Box<Latencies>> {
+        self.full.pop().ok()
+    }
+}
+
+/// Gathers what all workers record: per interval, and in total.
+#[derive(Debug)]
+pub(crate) struct Gatherer {
+    collectors: Vec<Collector>,
+    /// Which workers have been asked and have not handed over.
+    awaited: Vec<bool>,
+    spares: Vec<Box<Latencies>>,
+    interval: Box<Latencies>,
+    total: Box<Latencies>,
+}
+
+impl Gatherer {
+    pub(crate) fn new(collectors: Vec<Collector>) -> Self {
+        let spares = collectors.iter().map(|_| Box::default()).collect();
+        Self {
+            awaited: vec![false; collectors.len()],
+            collectors,
+            spares,
+            interval: Box::default(),
+            total: Box::default(),
+        }
+    }
+
+    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch, or before it sleeps again.
+    pub(crate) fn ask(&mut self) {
+        self.interval.clear();
+        // What a worker handed over since the last call: it was asked then, and busy.
+        self.take_in();
+        for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
+            *awaited = true;
+            if let Some(spare) = self.spares.pop()
+                && let Err(spare) = collector.ask(spare)
+            {
+                self.spares.push(spare);
+            }
+        }
+    }
+
+    /// Whether each of these workers has handed over since it was asked.
+    pub(crate) fn has_all(&mut self, workers: &[usize]) -> bool {
+        self.take_in();
+        !workers.iter().any(|worker| self.awaited[*worker])
+    }
+
+    /// Ends the interval with what was handed over: what a worker still has comes with a later one.
+    pub(crate) fn fetch(&mut self) -> &Latencies {
+        self.take_in();
+        self.total.add(&self.interval);
+        &self.interval
+    }
+
+    fn take_in(&mut self) {
+        for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
+            if let Some(mut full) = collector.fetch() {
+                *awaited = false;
+                self.interval.add(&full);
+                full.clear();
+                self.spares.push(full);
+            }
+        }
+    }
+
+    /// Ends the last interval with what the workers still had when they ended, and returns it.
+    pub(crate) fn finish(&mut self, rests: impl Iterator<Item = Box<Latencies>>) -> &Latencies {
+        self.interval.clear();
+        for rest in rests {
+            self.interval.add(&rest);
+        }
+        self.fetch()
+    }
+
+    /// All intervals that have ended together.
+    pub(crate) fn total(&self) -> &Latencies {
+        &self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exchange;
+
+    #[test]
+    fn nothing_recorded_is_lost_however_often_the_collector_asks() {
+        let (mut recorder, mut collector) = exchange();
+        let mut fetched = 0;
+        for i in 0..100_u64 {
+            if i % 3 == 0 {
+                let _ = collector.ask(Box::default());
+            }
+            recorder.current().record_due(0, 0, i, 1);
+            if i % 7 == 0 {
+                let full = collector.fetch();
+                fetched += full.map_or(0, |full| full.report().response.count);
+            }
+        }
+        while let Some(full) = collector.fetch() {
+            fetched += full.report().response.count;
+        }
+        let rest = recorder.into_rest().report().response.count;
+        assert!(fetched > 0);
+        assert_eq!(fetched + rest, 100);
+    }
+}

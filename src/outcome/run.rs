@@ -1,0 +1,175 @@
+//! What a run came to.
+
+use std::time::{Duration, SystemTime};
+
+use crate::control::{ScaleEvent, StopCause};
+use crate::metrics::{Dropped, LatencyReport, Ledger, Percentiles};
+use crate::outcome::{Interval, Validity};
+use crate::sys::cpu::Placement;
+
+/// What a thread of the path used from its start to its end.
+#[derive(Clone, Debug, serde::Serialize)]
+#[non_exhaustive]
+pub struct ThreadReport {
+    /// `producer` or `worker-N`.
+    pub thread: String,
+    /// CPU time, in seconds.
+    pub cpu_s: f64,
+    /// Context switches because it waited.
+    pub voluntary_switches: u64,
+    /// Context switches because its CPU was wanted by something else.
+    pub involuntary_switches: u64,
+}
+
+/// What one worker did.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WorkerReport {
+    /// Its number, 0 and up.
+    pub worker: usize,
+    /// Records its sink accepted.
+    pub delivered: u64,
+    /// Bytes its sink accepted.
+    pub delivered_bytes: u64,
+    /// Records it dropped, by reason.
+    pub dropped: Dropped,
+    /// Records of its lane that went to the spill file.
+    pub spilled: u64,
+    /// Records left in its lane.
+    pub abandoned: u64,
+    /// Batches handed over because they were full.
+    pub batches_by_size: u64,
+    /// Batches handed over because their oldest record had waited for `batch_timeout`.
+    pub batches_by_age: u64,
+    /// Batches handed over because the lane was closing.
+    pub batches_by_drain: u64,
+    /// Times it went to sleep.
+    pub parks: u64,
+    /// Failed writes and flushes that it tried again.
+    pub retries: u64,
+    /// Times it did not move for 5 s, in its sink or between two tries, while records waited in its lane.
+    pub stalls: u64,
+    /// How long those took together, until it moved or the run ended.
+    pub stalled_time: Duration,
+    /// The most records that waited in its lane then.
+    pub waited_records: u64,
+    /// Records of the partial batch it flushed at the end, if there was one.
+    pub last_partial: Option<u64>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Where every record went.
+    pub ledger: Ledger,
+    /// When the run began.
+    pub began: SystemTime,
+    /// From the start until the last worker had ended.
+    pub elapsed: Duration,
+    /// Bytes that sinks accepted.
+    pub delivered_bytes: u64,
+    /// Latencies of the delivered records, but for those of a worker that was left behind; none where there are none.
+    pub latency: Option<LatencyReport>,
+    /// The same by percentile.
+    pub percentiles: Option<Percentiles>,
+    /// What each interval brought, from the start to the end without gaps: as long as those of
+    /// [`Pipeline::observe`](crate::Pipeline::observe), but for the last; a single one where nobody observed.
+    pub intervals: Vec<Interval>,
+    /// Intervals beyond the first 86,400, which are not kept.
+    pub intervals_omitted: u64,
+    /// What the figures are worth.
+    pub validity: Validity,
+    /// What each worker did.
+    pub workers: Vec<WorkerReport>,
+    /// Where the threads of the path ran, and why.
+    pub placement: Placement,
+    /// What each thread of the path used, as far as they have ended.
+    pub threads: Vec<ThreadReport>,
+    /// What the autoscaler decided.
+    pub scaling: Vec<ScaleEvent>,
+    /// Why the run ended.
+    pub cause: StopCause,
+    /// The signal that cut the draining short.
+    pub halted_by: Option<i32>,
+    /// The drain deadline passed before everything was delivered.
+    pub deadline_passed: bool,
+    /// What failed, one sentence each.
+    pub failures: Vec<String>,
+    /// How often, and how long, the throttle made the producer pause.
+    pub throttle_pauses: u64,
+    /// See [`throttle_pauses`](Self::throttle_pauses).
+    pub throttle_time: Duration,
+    /// How often, and how long, the producer waited for room in a lane.
+    pub full_waits: u64,
+    /// See [`full_waits`](Self::full_waits).
+    pub full_time: Duration,
+}
+
+impl Outcome {
+    /// The exit code that tells this outcome apart:
+    ///
+    /// | code | meaning |
+    /// |---|---|
+    /// | 0 | everything was delivered (or the reader of the output closed it) |
+    /// | 1 | something failed: a source, a sink, a check, the ledger |
+    /// | 3 | drained, but a policy dropped records |
+    /// | 4 | the drain deadline passed; the rest is spilled or abandoned, and counted |
+    /// | 128 + n | a second signal, number n, cut the draining short |
+    ///
+    /// That the rest was spilled changes no code: it was not delivered.
+    ///
+    /// 2 stands for bad usage or configuration, which has no outcome.
+    pub fn exit_code(&self) -> u8 {
+        if let Some(signal) = self.halted_by {
+            128 + u8::try_from(signal).unwrap_or(0)
+        } else if !self.failures.is_empty() {
+            1
+        } else if self.deadline_passed {
+            4
+        } else if self.ledger.dropped.by_policy() > 0 {
+            3
+        } else {
+            0
+        }
+    }
+
+    /// Batches handed over, by cause: size, age, drain.
+    pub fn flushes(&self) -> [u64; 3] {
+        self.workers
+            .iter()
+            .fold([0; 3], |[size, age, drain], worker| {
+                [
+                    size + worker.batches_by_size,
+                    age + worker.batches_by_age,
+                    drain + worker.batches_by_drain,
+                ]
+            })
+    }
+
+    /// Delivered records per second of the whole run.
+    pub fn records_per_s(&self) -> f64 {
+        self.ledger.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
+    /// Failed writes and flushes that workers tried again.
+    pub fn retries(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.retries).sum()
+    }
+
+    /// How often workers [stalled](WorkerReport::stalls).
+    pub fn stalls(&self) -> u64 {
+        self.workers.iter().map(|worker| worker.stalls).sum()
+    }
+
+    /// How often workers went to sleep, and were woken, per million delivered records.
+    pub fn wakes_per_million(&self) -> f64 {
+        let parks: u64 = self.workers.iter().map(|worker| worker.parks).sum();
+        parks as f64 * 1e6 / self.ledger.delivered.max(1) as f64
+    }
+
+    /// Delivered bytes per second of the whole run.
+    pub fn bytes_per_s(&self) -> f64 {
+        self.delivered_bytes as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+}

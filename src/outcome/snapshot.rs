@@ -1,0 +1,33 @@
+//! The counters of a running pipeline at one moment.
+
+use std::time::Duration;
+
+use crate::metrics::{Dropped, LatencyReport};
+use crate::outcome::Interval;
+
+/// The counters of a running pipeline at one moment; totals since the start.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// Since the run began.
+    pub elapsed: Duration,
+    /// Records taken from the source.
+    pub produced: u64,
+    /// Bytes taken from the source.
+    pub produced_bytes: u64,
+    /// Records that sinks accepted.
+    pub delivered: u64,
+    /// Records dropped, by reason.
+    pub dropped: Dropped,
+    /// Records in the lanes of active workers now.
+    pub queue: u64,
+    /// Records those lanes hold when full.
+    pub queue_capacity: u64,
+    /// Active workers.
+    pub workers: usize,
+    /// Latencies of the records delivered in the interval that ends now, and of what a worker that was inside its sink at an
+    /// earlier interval's end had recorded before; none where latency is not recorded, or outside an observer.
+    pub latency: Option<LatencyReport>,
+    /// What the interval that ends now brought; outside an observer nothing.
+    pub interval: Interval,
+}

@@ -1,1 +1,0 @@
-//! Private tests of the lane.

@@ -1,0 +1,73 @@
+//! Judging: what is measured before a run and looked at behind it, to say what its figures are worth.
+
+use std::time::Duration;
+
+use crate::engine::source::Source;
+use crate::outcome::validity::{Seen, judge};
+use crate::outcome::{Outcome, Validity};
+use crate::pipeline::sampler::Probe;
+use crate::pipeline::source_limit::ceiling;
+use crate::sys::clock::saturating_ns;
+use crate::sys::cpu::throttled;
+
+/// What was measured before the start, to judge the run by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
+    pub(super) scheduled: bool,
+    /// Records per second that the source makes alone.
+    pub(super) ceiling: Option<f64>,
+    /// For how long a quota had kept the process from running.
+    pub(super) throttled: Duration,
+}
+
+impl Before {
+    /// Measures what there is to measure of this source, on the CPU that the producer will have.
+    pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
+        Self {
+            scheduled: source.is_scheduled(),
+            ceiling: ceiling(source.rehearsal(), cpu),
+            throttled: throttled(),
+        }
+    }
+
+    /// What the figures of a run that has ended are worth.
+    pub(super) fn judged(&self, probe: &Probe, outcome: &Outcome) -> Validity {
+        let elapsed_ns = saturating_ns(outcome.elapsed);
+        let busy_ns = probe
+            .counters
+            .workers
+            .iter()
+            .map(|worker| worker.busy.total_ns(elapsed_ns));
+        let busy = busy_ns.sum::<u64>() as f64;
+        judge(Seen {
+            elapsed: outcome.elapsed,
+            delivered: outcome.ledger.delivered,
+            scheduled: self.scheduled,
+            behind: Duration::from_nanos(probe.counters.producer.behind_ns.get()),
+            held: outcome.throttle_time + outcome.full_time,
+            idle: (1.0 - busy / active_ns(probe.words.active(), outcome)).max(0.0),
+            ceiling: self.ceiling,
+            schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
+            throttled: throttled().saturating_sub(self.throttled),
+            debug_build: cfg!(debug_assertions),
+            placement: outcome.placement.warnings.clone(),
+            cut_short: !outcome.failures.is_empty()
+                || outcome.halted_by.is_some()
+                || outcome.deadline_passed,
+            dropped_full: outcome.ledger.dropped.full,
+        })
+    }
+}
+
+/// How long workers were active, all of them together, if so many were at the end: each step of the autoscaler counts from
+/// its moment on.
+fn active_ns(at_the_end: usize, outcome: &Outcome) -> f64 {
+    let (mut active, mut until_ns) = (at_the_end, saturating_ns(outcome.elapsed));
+    let mut total_ns = 0.0;
+    for step in outcome.scaling.iter().rev() {
+        total_ns += active as f64 * until_ns.saturating_sub(step.t_ns) as f64;
+        (active, until_ns) = (step.from, step.t_ns);
+    }
+    (total_ns + active as f64 * until_ns as f64).max(1.0)
+}

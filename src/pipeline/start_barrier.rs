@@ -1,0 +1,177 @@
+//! Placing: decides where the threads go, and has each of them pinned before any of them works.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::Builder;
+
+use crate::config::{Config, ConfigErrors};
+use crate::pipeline::StartError;
+use crate::pipeline::calibrate::park_cost;
+use crate::sys::cpu::{Came, Machine, Pin, Placement, mask, pin};
+use crate::sys::rlimits;
+
+/// Reads the machine, checks the configuration on it, and decides. The calling thread must not be pinned.
+///
+/// # Errors
+///
+/// All that is wrong with the configuration on this machine.
+pub(super) fn place(config: &Config) -> Result<Placement, ConfigErrors> {
+    let machine = Machine::read();
+    config.validate_on(&machine.ids())?;
+    let placement = Placement::plan(&machine, &config.request(), park_cost);
+    config.check_memory(&rlimits::memory())?;
+    Ok(placement)
+}
+
+/// Does with the threads what a run would do, but has none of them work: the placement holds what came of each pin.
+/// Beside it: whether a run would start.
+///
+/// # Errors
+///
+/// What would keep a run from even trying the pins.
+pub(crate) fn plan(config: &Config) -> Result<(Placement, Result<(), StartError>), StartError> {
+    let mut lineup = Lineup::new(place(config)?);
+    for thread in 0..lineup.placement.threads.len() {
+        let (name, seat) = ("plan".into(), lineup.seat(thread));
+        let spawned = Builder::new().name(name).spawn(|| seat.take());
+        spawned.map_err(StartError::System)?;
+    }
+    let settled = lineup.settle(config.pin);
+    Ok((lineup.placement, settled))
+}
+
+/// A thread's place, which the thread takes itself: none can pin another.
+pub(super) struct Seat {
+    thread: usize,
+    cpu: Option<usize>,
+    came: Sender<Came>,
+    go: Receiver<()>,
+}
+
+impl Seat {
+    /// Pins the calling thread, tells what came of it, and waits until all threads have done so; false if the start was
+    /// called off.
+    pub(super) fn take(self) -> bool {
+        let refused = self.cpu.and_then(|cpu| pin(cpu).err());
+        // Nobody hears it if the start was called off.
+        let _ = self.came.send((self.thread, refused, mask()));
+        self.go.recv().is_ok()
+    }
+}
+
+/// The threads at the start of a run, the producer's first. Dropped without [`go`](Self::go), it calls the start off.
+pub(super) struct Lineup {
+    placement: Placement,
+    came: (Sender<Came>, Receiver<Came>),
+    go: Vec<Sender<()>>,
+}
+
+impl Lineup {
+    pub(super) fn new(placement: Placement) -> Self {
+        Self {
+            placement,
+            came: mpsc::channel(),
+            go: Vec::new(),
+        }
+    }
+
+    /// The seat of the placement's thread with this number; to be taken by a thread that has been spawned.
+    pub(super) fn seat(&mut self, thread: usize) -> Seat {
+        let (go, gone) = mpsc::channel();
+        self.go.push(go);
+        Seat {
+            thread,
+            cpu: self.placement.threads[thread].asked,
+            came: self.came.0.clone(),
+            go: gone,
+        }
+    }
+
+    /// Waits until every seat is taken.
+    ///
+    /// # Errors
+    ///
+    /// When `pin` is strict and a thread is not pinned.
+    pub(super) fn settle(&mut self, pin: Pin) -> Result<(), StartError> {
+        let placement = &mut self.placement;
+        let failed = placement.settle(self.came.1.iter().take(self.go.len()));
+        if pin == Pin::Strict && placement.threads.iter().any(|thread| thread.cpu.is_none()) {
+            // Not pinned, and no pin failed: nothing could be asked for.
+            let why = failed.or_else(|| placement.warnings.first().cloned());
+            let why = why.map_or(String::new(), |warning| warning.to_string());
+            return Err(StartError::Placement(why));
+        }
+        Ok(())
+    }
+
+    /// Lets the threads work.
+    pub(super) fn go(self) -> Placement {
+        for go in self.go {
+            // Received for certain: who has taken a seat waits for this.
+            let _ = go.send(());
+        }
+        self.placement
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lineup;
+    use crate::sys::cpu::{Pin, PlacedThread, Placement, mask};
+
+    /// A placement whose one thread is to have this CPU, whether it exists or not.
+    fn lineup_on(cpu: usize) -> Lineup {
+        let mut placement = Placement::default();
+        placement.threads.push(PlacedThread {
+            thread: "producer".into(),
+            cpu: None,
+            why: "because".into(),
+            asked: Some(cpu),
+            allowed: Some(true),
+            got: Vec::new(),
+        });
+        Lineup::new(placement)
+    }
+
+    fn seated(lineup: &mut Lineup) -> std::thread::JoinHandle<bool> {
+        let seat = lineup.seat(0);
+        std::thread::spawn(|| seat.take())
+    }
+
+    #[test]
+    fn a_thread_works_only_when_all_are_in_place_and_got_what_they_asked_for() {
+        let Some(&cpu) = mask().first() else { return };
+        let mut lineup = lineup_on(cpu);
+        let thread = seated(&mut lineup);
+        assert!(lineup.settle(Pin::Strict).is_ok());
+        assert!(!thread.is_finished());
+        let placement = lineup.go();
+        assert!(thread.join().expect("no panic"));
+        assert_eq!(placement.threads[0].cpu, Some(cpu));
+        assert_eq!(placement.threads[0].got, [cpu]);
+        assert!(placement.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_pin_that_fails_is_a_warning_or_where_pin_is_strict_no_start() {
+        let nowhere = 1_023;
+        if mask().contains(&nowhere) {
+            return;
+        }
+        let mut lineup = lineup_on(nowhere);
+        let thread = seated(&mut lineup);
+        assert!(lineup.settle(Pin::BestEffort).is_ok());
+        let placement = lineup.go();
+        assert!(thread.join().expect("no panic"));
+        assert_eq!(placement.threads[0].cpu, None);
+        assert_eq!(placement.threads[0].got, mask());
+        let warning = placement.warnings[0].to_string();
+        assert!(warning.starts_with("not pinned: producer (asked for CPU 1023, got "));
+
+        let mut lineup = lineup_on(nowhere);
+        let thread = seated(&mut lineup);
+        let error = lineup.settle(Pin::Strict).expect_err("strict").to_string();
+        assert!(error.contains("producer (asked for CPU 1023"), "{error}");
+        drop(lineup);
+        assert!(!thread.join().expect("no panic"));
+    }
+}

@@ -1,0 +1,33 @@
+//! The line that a running pipeline prints each interval.
+
+use crate::outcome::Snapshot;
+use crate::report::human_duration::Short;
+use crate::report::json;
+
+/// How that line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum MetricsFormat {
+    /// `[METRICS] Produced=...`, for people.
+    #[default]
+    Text,
+    /// One JSON object, as in the report's `intervals`, for programs.
+    Json,
+}
+
+/// The line for the interval that ends with this snapshot.
+pub(crate) fn metrics_line(now: &Snapshot, format: MetricsFormat) -> String {
+    let interval = &now.interval;
+    if format == MetricsFormat::Json {
+        return json::interval(interval).to_string();
+    }
+    let produced = interval.per_second(interval.produced);
+    let processed = interval.per_second(interval.delivered);
+    let latency = interval.response.map_or(String::new(), |response| {
+        let [p50, p99, max] = [response.p50_ns, response.p99_ns, response.max_ns].map(Short);
+        format!(" | p50={p50} p99={p99} max={max}")
+    });
+    format!(
+        "[METRICS] Produced={produced:.0}/s | Processed={processed:.0}/s | Queue={}/{} | Workers={}{latency}",
+        interval.queue, interval.queue_capacity, interval.workers
+    )
+}

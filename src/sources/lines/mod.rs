@@ -1,0 +1,312 @@
+//! Real logs: the lines of files, one after the other, or of standard input.
+//!
+//! A large chunk is read, `memchr` finds its newlines, and the chunk itself is lent. Bytes go through unchanged, be
+//! they empty lines, CRLF, NUL or invalid UTF-8; only the newline that an input's last line lacks is added.
+
+mod input;
+
+use std::io::{self, Read};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+use self::input::{Filled, Input, try_path};
+use crate::engine::record::{Burst, RecordHeader};
+use crate::engine::source::{Demand, Lent, Source};
+use crate::metrics::DropReason;
+
+/// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied on.
+const CHUNK: usize = 256 << 10;
+/// Chunks and ends of inputs that one call may pass over without a line to lend.
+const CHUNKS_AT_MOST: u32 = 8;
+/// Too-long lines that are named one by one in warnings; the rest are counted.
+const NAMED_AT_MOST: u64 = 20;
+
+/// The lines of one or more inputs, in order.
+#[derive(Debug)]
+pub struct Lines {
+    /// Inputs still to be opened, the next one last.
+    ahead: Vec<PathBuf>,
+    input: Option<Input>,
+    max_record_bytes: usize,
+    /// What was read and not yet lent is `buffer[start..end]`; no newline is in `buffer[start..scanned]`.
+    buffer: Vec<u8>,
+    start: usize,
+    scanned: usize,
+    end: usize,
+    /// Inside a line that is too long: everything up to its newline is skipped.
+    skipping: bool,
+    filled_ns: u64,
+    position: u64,
+    line: u64,
+    too_long: u64,
+    headers: Vec<RecordHeader>,
+}
+
+/// What is to be done next; free of borrows, so that [`Lines::lend`] can loop.
+enum Step {
+    Lend { records: usize, bytes: usize },
+    Drop,
+    NeedMore,
+}
+
+impl Lines {
+    /// The lines of files, in the order given. `max_record_bytes`, the newline included, bounds a line and with it
+    /// the memory: a longer one is skipped, counted and named in a warning.
+    ///
+    /// A named pipe ends when its last writer has left, as it does for `cat`. Named twice, it is read again until the
+    /// next writer has left, and loses nothing in between.
+    ///
+    /// # Errors
+    ///
+    /// When a path cannot be opened for reading or is a directory; the error names it. Files are opened again, one
+    /// at a time, when their turn comes: one that has vanished until then, and one that was cut shorter than what was
+    /// read of it, is an error of [`lend`](Source::lend).
+    pub fn files<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        max_record_bytes: usize,
+    ) -> io::Result<Self> {
+        let paths = paths.into_iter().map(|path| path.as_ref().to_path_buf());
+        let mut ahead: Vec<_> = paths.collect();
+        ahead.iter().try_for_each(|path| try_path(path))?;
+        ahead.reverse();
+        Ok(Self::over(ahead, None, max_record_bytes))
+    }
+
+    /// The lines of standard input.
+    ///
+    /// On a stop, what was already read is still lent, an unfinished last line with a newline added: it could not be
+    /// read again.
+    ///
+    /// # Errors
+    ///
+    /// When standard input is a directory. One that was closed when the process began ends at once, with a warning:
+    /// Rust puts `/dev/null` in its place.
+    pub fn stdin(max_record_bytes: usize) -> io::Result<Self> {
+        let input = Input::stdin()?;
+        Ok(Self::over(Vec::new(), Some(input), max_record_bytes))
+    }
+
+    /// The lines of any reader, such as a decompressor; `name` stands for it in warnings and errors.
+    ///
+    /// A read that waits keeps a stop waiting too. One that answers
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) is repeated a millisecond later.
+    ///
+    /// ```
+    /// use splashdam::{Pipeline, sink::Null, source::Lines};
+    ///
+    /// let lines = Lines::reader("one\ntwo\nthree".as_bytes(), "a string", 1_000);
+    /// let outcome = Pipeline::new(lines, |_worker: usize| Ok(Null)).start()?.join();
+    /// assert_eq!(outcome.ledger.delivered, 3);
+    /// # Ok::<(), splashdam::StartError>(())
+    /// ```
+    pub fn reader(
+        reader: impl Read + Send + 'static,
+        name: impl Into<String>,
+        max_record_bytes: usize,
+    ) -> Self {
+        let input = Input::reader(Box::new(reader), name.into());
+        Self::over(Vec::new(), Some(input), max_record_bytes)
+    }
+
+    fn over(ahead: Vec<PathBuf>, input: Option<Input>, max_record_bytes: usize) -> Self {
+        Self {
+            ahead,
+            input,
+            max_record_bytes,
+            buffer: vec![0; CHUNK],
+            start: 0,
+            scanned: 0,
+            end: 0,
+            skipping: false,
+            filled_ns: 0,
+            position: 0,
+            line: 0,
+            too_long: 0,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Finds whole lines in what was read.
+    fn gather(&mut self, demand: Demand) -> Step {
+        if self.skipping && !self.skip() {
+            return Step::NeedMore;
+        }
+        self.headers.clear();
+        let mut at = self.start;
+        for newline in memchr::memchr_iter(b'\n', &self.buffer[self.scanned..self.end]) {
+            let next = self.scanned + newline + 1;
+            let len = next - at;
+            if len > self.max_record_bytes {
+                if self.headers.is_empty() {
+                    self.start = next;
+                    self.scanned = next;
+                    return Step::Drop;
+                }
+                break;
+            }
+            if !self.headers.is_empty() && next - self.start > demand.bytes {
+                break;
+            }
+            let header = RecordHeader::new(self.filled_ns, self.position, len as u32);
+            self.headers.push(header);
+            self.position += 1;
+            self.line += 1;
+            at = next;
+            if self.headers.len() == demand.records {
+                break;
+            }
+        }
+        if !self.headers.is_empty() {
+            let bytes = at - self.start;
+            return Step::Lend {
+                records: self.headers.len(),
+                bytes,
+            };
+        }
+        self.scanned = self.end;
+        if self.end - self.start >= self.max_record_bytes {
+            self.skipping = true;
+            self.start = self.end;
+            return Step::Drop;
+        }
+        Step::NeedMore
+    }
+
+    /// Leaves out the rest of a too long line, which was counted when it began; says whether its end was reached.
+    fn skip(&mut self) -> bool {
+        match memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
+            Some(newline) => {
+                self.start += newline + 1;
+                self.skipping = false;
+            }
+            None => self.start = self.end,
+        }
+        self.scanned = self.start;
+        !self.skipping
+    }
+
+    /// Counts a line that is given up, and names it.
+    fn drop_line(&mut self) -> Lent<'static> {
+        self.position += 1;
+        self.line += 1;
+        self.too_long += 1;
+        let name = self.input.as_ref().map_or("", |input| &input.name);
+        let (line, limit) = (self.line, self.max_record_bytes);
+        if self.too_long <= NAMED_AT_MOST {
+            tracing::warn!(
+                "line {line} of {name} is longer than {limit} bytes and was dropped; \
+                 raise max_record_bytes to keep such lines"
+            );
+        }
+        if self.too_long == NAMED_AT_MOST {
+            tracing::warn!("further lines that are too long are counted, not named");
+        }
+        Lent::Dropped(DropReason::TooLong, 1)
+    }
+
+    fn lend_step(&mut self, records: usize, bytes: usize) -> Lent<'_> {
+        let from = self.start;
+        self.start += bytes;
+        self.scanned = self.start;
+        Lent::Burst(Burst {
+            headers: &mut self.headers[..records],
+            bytes: &self.buffer[from..from + bytes],
+        })
+    }
+
+    /// Reads the next chunk behind what is left of the last one.
+    fn fill(&mut self, now_ns: u64) -> io::Result<Filled> {
+        let Some(input) = &mut self.input else {
+            return Ok(Filled::EndOfInput);
+        };
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.scanned -= self.start;
+            self.start = 0;
+        }
+        if self.end + CHUNK / 2 > self.buffer.len() {
+            let longest = self.max_record_bytes + CHUNK;
+            let len = (self.buffer.len() * 2)
+                .min(longest)
+                .max(self.end + CHUNK / 2);
+            self.buffer.resize(len, 0);
+        }
+        let filled = input.read(&mut self.buffer[self.end..])?;
+        if let Filled::Some(n) = filled {
+            self.end += n;
+            self.filled_ns = now_ns;
+        }
+        Ok(filled)
+    }
+
+    /// Adds the newline that the last line of an input lacks; says whether there was such a line.
+    fn finish_last_line(&mut self) -> bool {
+        if self.start == self.end {
+            return false;
+        }
+        if self.end == self.buffer.len() {
+            self.buffer.push(b'\n');
+        } else {
+            self.buffer[self.end] = b'\n';
+        }
+        self.end += 1;
+        true
+    }
+
+    fn open_next(&mut self) -> io::Result<bool> {
+        let Some(path) = self.ahead.pop() else {
+            self.input = None;
+            return Ok(false);
+        };
+        self.input = Some(Input::open(&path)?);
+        self.line = 0;
+        self.skipping = false;
+        Ok(true)
+    }
+}
+
+impl Source for Lines {
+    fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        let mut chunks = 0;
+        loop {
+            match self.gather(demand) {
+                Step::Lend { records, bytes } => return Ok(self.lend_step(records, bytes)),
+                Step::Drop => return Ok(self.drop_line()),
+                // A line without an end would keep the producer here, deaf to a stop.
+                Step::NeedMore if chunks == CHUNKS_AT_MOST => return Ok(Lent::NotReadable),
+                Step::NeedMore => match self.fill(demand.now_ns)? {
+                    Filled::Some(_) => {}
+                    Filled::NotReadable => return Ok(Lent::NotReadable),
+                    Filled::EndOfInput => {
+                        if !self.finish_last_line() && !self.open_next()? {
+                            return Ok(Lent::End);
+                        }
+                    }
+                },
+            }
+            chunks += 1;
+        }
+    }
+
+    fn lend_rest(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        if !self.input.as_ref().is_some_and(Input::consumed_by_reading) {
+            return Ok(Lent::End);
+        }
+        loop {
+            match self.gather(demand) {
+                Step::Lend { records, bytes } => return Ok(self.lend_step(records, bytes)),
+                Step::Drop => return Ok(self.drop_line()),
+                Step::NeedMore => {
+                    if !self.finish_last_line() {
+                        return Ok(Lent::End);
+                    }
+                }
+            }
+        }
+    }
+
+    fn readable(&self) -> Option<BorrowedFd<'_>> {
+        self.input.as_ref()?.readable()
+    }
+}

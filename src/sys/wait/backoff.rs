@@ -1,0 +1,84 @@
+//! The ladder a thread climbs down while it waits: spin, then yield, then sleep in growing slices.
+
+use std::time::Duration;
+
+use crate::sys::clock::Clock;
+
+/// PAUSE instructions between two looks: keeps the watched line from bouncing at every look. A PAUSE takes 4 ns on
+/// some cores and 50 on others, which is why the budget is time and not a count of these.
+const PAUSES_PER_LOOK: u32 = 8;
+/// Yields between spinning and sleeping: enough for a partner on the same core to get its turn.
+const YIELDS: u32 = 4;
+/// First and longest sleep. Linux adds about 50 us of timer slack to each, so a shorter first slice gains nothing,
+/// and a longer last one would make a stop wait.
+const SLEEP_FIRST: Duration = Duration::from_micros(50);
+const SLEEP_LONGEST: Duration = Duration::from_millis(1);
+
+/// A thread's manner of waiting: how long it may spin before it gives its core away.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Idle {
+    clock: Clock,
+    spin_ns: u64,
+}
+
+impl Idle {
+    /// `spin_ns` is the time one wait may spin; 0 goes straight to yielding.
+    pub(crate) fn new(clock: Clock, spin_ns: u64) -> Self {
+        Self { clock, spin_ns }
+    }
+
+    pub(crate) fn spin_ns(&self) -> u64 {
+        self.spin_ns
+    }
+
+    /// Spins, then yields a few times, until `ready` or the budget is spent; says whether it became ready.
+    #[inline]
+    pub(crate) fn spin(&self, mut ready: impl FnMut() -> bool) -> bool {
+        if cfg!(loom) {
+            return ready(); // each look more multiplies the interleavings, and shows nothing new
+        }
+        if self.spin_ns > 0 {
+            let until_ns = self.clock.now_ns().saturating_add(self.spin_ns);
+            loop {
+                if ready() {
+                    return true;
+                }
+                for _ in 0..PAUSES_PER_LOOK {
+                    std::hint::spin_loop();
+                }
+                if self.clock.now_ns() >= until_ns {
+                    break;
+                }
+            }
+        }
+        for _ in 0..YIELDS {
+            if ready() {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        ready()
+    }
+
+    /// Waits down the whole ladder until `ready` or `until_ns` on the run's clock; says whether it became ready.
+    ///
+    /// Nobody wakes this wait: it is for conditions that hold within microseconds or milliseconds (room in a lane),
+    /// and costs at most about a thousand looks a second when they do not.
+    pub(crate) fn wait(&self, until_ns: u64, mut ready: impl FnMut() -> bool) -> bool {
+        if self.spin(&mut ready) {
+            return true;
+        }
+        let mut slice = SLEEP_FIRST;
+        loop {
+            if ready() {
+                return true;
+            }
+            let now_ns = self.clock.now_ns();
+            if now_ns >= until_ns {
+                return false;
+            }
+            std::thread::park_timeout(slice.min(Duration::from_nanos(until_ns - now_ns)));
+            slice = (slice * 2).min(SLEEP_LONGEST);
+        }
+    }
+}

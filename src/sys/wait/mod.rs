@@ -1,0 +1,4 @@
+//! Waiting.
+
+pub(crate) mod backoff;
+pub(crate) mod bell;
