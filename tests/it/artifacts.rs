@@ -238,7 +238,7 @@ fn the_percentile_file_has_rows_that_the_plotter_draws_and_the_reports_figures()
 }
 
 #[test]
-fn a_path_without_a_place_for_the_name_holds_the_response() {
+fn a_path_without_a_placeholder_gets_the_response_time() {
     let folder = Folder::new();
     let ended = folder.run(&format!(
         "-q --count 1000 --hgrm out.hgrm --workers 1 {SMALL}"
@@ -256,7 +256,7 @@ fn a_path_without_a_place_for_the_name_holds_the_response() {
 }
 
 #[test]
-fn latencies_that_are_not_recorded_or_go_to_one_file_twice_are_refused() {
+fn latency_files_are_refused_without_recording_or_with_one_name_twice() {
     for (arguments, said) in [
         (
             "--latency off --hlog x",

@@ -116,7 +116,7 @@ fn steps(outcome: &Outcome) -> (usize, usize) {
 }
 
 #[test]
-fn a_flood_wakes_one_worker_after_the_other_and_silence_retires_them() {
+fn a_flood_activates_workers_one_by_one_and_silence_retires_them() {
     let moon = Moon::default();
     let mut config = quick(4);
     config.min_workers = 1;

@@ -84,7 +84,7 @@ fn a_batch_is_not_delivered_before_it_is_old_enough() {
 }
 
 #[test]
-fn without_a_timeout_whatever_is_there_is_taken_at_once() {
+fn with_a_zero_timeout_a_batch_is_delivered_at_once() {
     let (sinks, heard) = telling();
     let (tell, source) = told();
     let config = config(|c| c.batch_timeout = Duration::ZERO);
@@ -117,7 +117,7 @@ impl Source for Trickle {
 }
 
 #[test]
-fn a_trickle_of_new_arrivals_never_pushes_the_deadline_out() {
+fn new_arrivals_do_not_postpone_a_batch_deadline() {
     let (sinks, heard) = telling();
     let config = config(|c| {
         // Far longer than a busy machine keeps the source from its next record.
@@ -140,7 +140,7 @@ fn a_trickle_of_new_arrivals_never_pushes_the_deadline_out() {
 }
 
 #[test]
-fn the_end_flushes_the_partial_batch_and_says_so() {
+fn the_partial_batch_at_the_end_is_flushed_and_counted() {
     let folder = Folder::new();
     let ended = folder.run(
         "--count 10 --workers 1 --channel-size 8 --batch-size 4 --batch-timeout 1h \
@@ -157,7 +157,7 @@ fn the_end_flushes_the_partial_batch_and_says_so() {
 }
 
 #[test]
-fn an_end_on_a_full_batch_flushes_nothing() {
+fn a_run_that_ends_on_a_full_batch_counts_no_flush() {
     let ended = Folder::new().run(
         "--count 12 --workers 1 --channel-size 8 --batch-size 4 --batch-timeout 1h \
          --lane-bytes 64KiB",

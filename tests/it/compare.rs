@@ -181,7 +181,7 @@ fn a_row_that_is_worse_fails_only_when_asked_to() {
 }
 
 #[test]
-fn unlike_machines_are_refused_unless_forced() {
+fn different_machines_are_refused_unless_forced() {
     let reports = Reports::new();
     reports.write("a.json", 1.0, "", Value::Null);
     let others = [
@@ -224,7 +224,7 @@ fn unlike_machines_are_refused_unless_forced() {
 }
 
 #[test]
-fn settings_that_differ_are_told_but_not_where_things_are_written() {
+fn differing_settings_are_listed_except_output_paths() {
     let reports = Reports::new();
     reports.write("a.json", 1.0, "/config/report/value", "elsewhere.json");
     reports.write("b.json", 2.0, "/config/batch_size/value", 7);
@@ -236,7 +236,7 @@ fn settings_that_differ_are_told_but_not_where_things_are_written() {
 }
 
 #[test]
-fn a_run_that_is_not_valid_is_told_with_the_codes() {
+fn an_invalid_run_is_reported_with_its_codes() {
     let reports = Reports::new();
     reports.write("a.json", 1.0, "", Value::Null);
     let validity =
@@ -250,7 +250,7 @@ fn a_run_that_is_not_valid_is_told_with_the_codes() {
 }
 
 #[test]
-fn sides_that_did_not_take_turns_are_told() {
+fn sides_that_did_not_alternate_are_reported() {
     let reports = Reports::new();
     for (file, began) in [
         ("a.json", 1.0),
@@ -271,7 +271,7 @@ fn sides_that_did_not_take_turns_are_told() {
 }
 
 #[test]
-fn what_was_not_recorded_is_a_dash() {
+fn a_missing_figure_is_a_dash() {
     let reports = Reports::new();
     reports.write("a.json", 1.0, "", Value::Null);
     reports.write("b.json", 2.0, "/latency", Value::Null);
@@ -285,7 +285,7 @@ fn what_was_not_recorded_is_a_dash() {
 }
 
 #[test]
-fn what_is_not_a_report_is_refused_with_the_file_and_the_key() {
+fn a_file_that_is_not_a_report_is_refused_with_its_name_and_the_key() {
     let reports = Reports::new();
     reports.write("a.json", 1.0, "", Value::Null);
     says(

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::Folder;
 
 #[test]
-fn a_file_with_all_nine_names_is_obeyed() {
+fn a_file_with_all_nine_settings_is_obeyed() {
     let file = r#"
         producer_rate = "100us"
         channel_size = 1500
@@ -81,7 +81,7 @@ fn files_to_read_may_be_listed_in_the_file() {
 }
 
 #[test]
-fn one_setting_changed_alone_contradicts_nothing() {
+fn changing_one_setting_alone_contradicts_nothing() {
     for flags in [
         "--channel-size 1",
         "--channel-size 100",
@@ -105,7 +105,7 @@ fn one_setting_changed_alone_contradicts_nothing() {
 }
 
 #[test]
-fn files_to_read_that_flags_name_take_the_place_of_those_in_the_file() {
+fn source_files_in_flags_replace_those_in_the_file() {
     let folder = Folder::new();
     folder.write("a", "1\n");
     folder.write("b", "2\n");

@@ -97,7 +97,7 @@ fn cases(cases: u32) -> TestRunner {
 }
 
 #[test]
-fn whatever_the_configuration_everything_produced_is_delivered() {
+fn any_configuration_delivers_everything_produced() {
     let policies = (
         one_of(&["0", "50us", "3ms", "1h"]),
         one_of(&["least-occupied", "round-robin"]),
@@ -198,7 +198,7 @@ impl Sink for Fated {
 }
 
 #[test]
-fn whatever_becomes_of_the_sinks_the_ledger_says_what_they_accepted() {
+fn the_ledger_matches_what_faulty_sinks_accepted() {
     let strategy = (shapes(), proptest::collection::vec(fates(), 5));
     let outcome = cases(100).run(&strategy, |(shape, fates)| {
         let accepted = Arc::new(Mutex::new(HashMap::new()));

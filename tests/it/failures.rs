@@ -77,7 +77,7 @@ fn the_only_sink_that_fails_ends_the_run() {
 }
 
 #[test]
-fn of_a_write_that_fails_half_way_the_whole_records_count_as_delivered() {
+fn whole_records_of_a_failed_write_count_as_delivered() {
     let outcome = fails_on_worker_1(1, |batch| {
         let mut lengths = batch
             .headers()
@@ -127,14 +127,14 @@ fn told_to(last: Order, config: Config) -> Outcome {
 }
 
 #[test]
-fn a_source_that_fails_is_named_and_what_it_lent_before_is_delivered() {
+fn a_source_that_fails_is_named_and_its_earlier_records_are_delivered() {
     let outcome = told_to(Order::Fail("no more tape"), config(|_| ()));
     failed(&outcome, "source: no more tape");
     assert_eq!(outcome.ledger.delivered, 10);
 }
 
 #[test]
-fn a_source_that_panics_is_named_and_what_it_lent_before_is_delivered() {
+fn a_source_that_panics_is_named_and_its_earlier_records_are_delivered() {
     let outcome = told_to(Order::Panic("off by one"), config(|_| ()));
     failed(&outcome, "the source panicked: off by one");
     assert_eq!(outcome.ledger.delivered, 10);
@@ -152,7 +152,7 @@ impl Source for Liar {
 }
 
 #[test]
-fn a_source_that_contradicts_itself_fails_and_nothing_of_it_is_delivered() {
+fn a_burst_that_contradicts_its_headers_fails_the_source() {
     for lengths in [[4, 4], [4, 400], [14, 0]] {
         let headers = lengths.map(|len| RecordHeader::new(0, 0, len));
         let pipeline = Pipeline::new(Liar(headers), |_: usize| Ok(Null)).config(config(|_| ()));
@@ -165,7 +165,7 @@ fn a_source_that_contradicts_itself_fails_and_nothing_of_it_is_delivered() {
 }
 
 #[test]
-fn a_sink_that_cannot_be_made_stops_the_start() {
+fn a_sink_that_cannot_be_created_fails_the_start() {
     let sinks = |worker: usize| match worker {
         0 => Ok(Null),
         _ => Err(io::Error::other("one is enough")),
@@ -176,7 +176,7 @@ fn a_sink_that_cannot_be_made_stops_the_start() {
 }
 
 #[test]
-fn a_pipeline_that_nobody_joins_stops_by_itself() {
+fn a_dropped_pipeline_stops_by_itself() {
     let (sinks, heard) = telling();
     let config = config(|c| c.batch_timeout = Duration::from_millis(1));
     let running = Pipeline::new(generator(None), sinks)

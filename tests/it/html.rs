@@ -12,7 +12,7 @@ const AUTOSCALED: &str = "--producer-rate 20000/s --count 30000 --sink delay:5ms
 const STYLE: &str = include_str!("../../src/report/html/style.css");
 
 #[test]
-fn a_page_says_what_the_report_says() {
+fn the_page_and_the_report_agree() {
     let folder = Folder::new();
     let ended = folder
         .run(&format!("{SMALL} --count 12345 --html page.html"))
@@ -39,7 +39,7 @@ fn a_page_says_what_the_report_says() {
 }
 
 #[test]
-fn a_page_that_could_not_be_written_is_told_before_the_run() {
+fn a_page_that_cannot_be_written_is_refused_before_the_run() {
     let folder = Folder::new();
     let nowhere = folder.run("--count 1 --html nowhere/page.html");
     nowhere.exits(2).says("html: nowhere/page.html");

@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::process::Command;
 
-use crate::support::{Dice, Folder, SMALL, seed};
+use crate::support::{Folder, Rng, SMALL, seed};
 
 /// One worker, so that the output has the order of the input.
 const TO_OUT: &str = "--sink file:out --workers 1 --lane-bytes 8MiB --max-record-bytes 2MiB";
@@ -29,30 +29,30 @@ fn comes_out_as_it_went_in(input: &[u8]) {
 }
 
 #[test]
-fn empty_lines_stay() {
+fn empty_lines_are_kept() {
     comes_out_as_it_went_in(b"\n\n\na\n\nb\n\n");
 }
 
 #[test]
-fn carriage_returns_stay() {
+fn carriage_returns_are_kept() {
     comes_out_as_it_went_in(b"one\r\ntwo\r\n\r\nthree\rstill three\n");
 }
 
 #[test]
-fn bytes_that_are_no_text_stay() {
+fn bytes_that_are_not_utf_8_are_kept() {
     let mut bytes: Vec<u8> = (0..=255).filter(|byte| *byte != b'\n').collect();
     bytes.extend_from_slice(b"\n\0\n\0\0\0\n\xff\xfe\xc3\x28\n\xe2\x82\n");
     comes_out_as_it_went_in(&bytes);
 }
 
 #[test]
-fn lines_of_a_megabyte_stay() {
+fn lines_of_a_megabyte_are_kept() {
     let long = |letter: u8| [vec![letter; 1 << 20], b"\n".to_vec()].concat();
     comes_out_as_it_went_in(&[long(b'a'), b"short\n".to_vec(), long(b'b'), long(b'c')].concat());
 }
 
 #[test]
-fn lines_that_end_where_a_read_ends_stay() {
+fn lines_that_end_where_a_read_ends_are_kept() {
     // Reads are 256 KiB: lines that end a byte before, at and behind that border.
     for length in [(256 << 10) - 2, (256 << 10) - 1, 256 << 10] {
         let line = [vec![b'x'; length], b"\n".to_vec()].concat();
@@ -61,18 +61,18 @@ fn lines_that_end_where_a_read_ends_stay() {
 }
 
 #[test]
-fn the_newline_that_the_last_line_lacks_is_added() {
+fn a_missing_last_newline_is_added() {
     assert_eq!(through(b"one\ntwo"), b"one\ntwo\n");
     assert_eq!(through(b"only"), b"only\n");
 }
 
 #[test]
-fn an_empty_file_is_no_line() {
+fn an_empty_file_has_no_records() {
     assert_eq!(through(b""), b"");
 }
 
 #[test]
-fn several_files_come_one_after_the_other() {
+fn several_files_are_read_in_turn() {
     let folder = Folder::new();
     folder.write("a", "a1\na2");
     folder.write("empty", "");
@@ -108,7 +108,7 @@ fn a_line_as_long_as_the_limit_is_kept_and_a_longer_one_is_dropped_and_named() {
 }
 
 #[test]
-fn the_limit_counts_the_newline_that_a_last_line_lacks() {
+fn the_length_limit_includes_the_newline_added_to_a_last_line() {
     for (length, delivered) in [(99, 1), (100, 0)] {
         let folder = Folder::new();
         folder.write("in", "x".repeat(length));
@@ -135,7 +135,7 @@ fn a_line_many_times_too_long_is_one_drop_and_its_neighbours_are_kept() {
 }
 
 #[test]
-fn a_too_long_last_line_leaves_nothing_behind_for_the_next_file() {
+fn a_too_long_last_line_does_not_affect_the_next_file() {
     let folder = Folder::new();
     folder.write("a", "a1\n".to_owned() + &"x".repeat(600_000));
     folder.write("b", "b1\nb2\n");
@@ -147,27 +147,27 @@ fn a_too_long_last_line_leaves_nothing_behind_for_the_next_file() {
 }
 
 /// Lines around a limit of 1000 bytes and far beyond it, and what is left of them without the too long ones.
-fn lines_around_the_limit(dice: &mut Dice) -> (Vec<u8>, Vec<u8>) {
+fn lines_around_the_limit(rng: &mut Rng) -> (Vec<u8>, Vec<u8>) {
     let (mut input, mut kept) = (Vec::new(), Vec::new());
-    let count = 1 + dice.below(60);
+    let count = 1 + rng.below(60);
     for number in 0..count {
-        let anything = 1 + dice.below(2_000) as usize;
-        let length = dice.pick(&[1, 2, 999, 1_000, 1_001, 300_000, anything, anything]);
-        let line = [vec![dice.pick(b"xyz\r\0"); length - 1], b"\n".to_vec()].concat();
+        let anything = 1 + rng.below(2_000) as usize;
+        let length = rng.pick(&[1, 2, 999, 1_000, 1_001, 300_000, anything, anything]);
+        let line = [vec![rng.pick(b"xyz\r\0"); length - 1], b"\n".to_vec()].concat();
         if length <= 1_000 {
             kept.extend_from_slice(&line);
         }
-        let unended = number == count - 1 && length > 1 && dice.below(2) == 0;
+        let unended = number == count - 1 && length > 1 && rng.below(2) == 0;
         input.extend_from_slice(&line[..length - usize::from(unended)]);
     }
     (input, kept)
 }
 
 #[test]
-fn of_any_lines_those_that_fit_come_out_and_the_others_are_counted() {
-    let mut dice = Dice(seed());
+fn lines_that_fit_are_delivered_and_the_others_counted() {
+    let mut rng = Rng(seed());
     for _ in 0..25 {
-        let (input, kept) = lines_around_the_limit(&mut dice);
+        let (input, kept) = lines_around_the_limit(&mut rng);
         let folder = Folder::new();
         folder.write("in", &input);
         let arguments = format!("--sink file:out --workers 1 --max-record-bytes 1000 {SMALL}");
@@ -259,7 +259,7 @@ fn a_named_pipe_is_a_source() {
 }
 
 #[test]
-fn a_directory_or_a_missing_file_is_refused_by_name_before_anything_is_made() {
+fn a_directory_or_a_missing_file_is_refused_by_name_before_anything_is_created() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("folder")).unwrap();
     folder.write("good", "line\n");

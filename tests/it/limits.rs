@@ -16,7 +16,7 @@ fn limited(folder: &Folder, limits: &str, arguments: &str) -> Ended {
 }
 
 #[test]
-fn lanes_that_no_machine_has_the_memory_for_are_refused_with_the_sum() {
+fn lanes_that_exceed_any_memory_are_refused_with_the_sum() {
     let folder = Folder::new();
     let ended = folder.run("--workers 1024 --lane-bytes 64GiB --sink file:out");
     let ended = ended.exits(2).says(
@@ -110,7 +110,7 @@ fn files_beyond_the_descriptors_are_refused_and_fewer_run() {
 }
 
 #[test]
-fn a_file_beyond_the_limit_of_its_length_fails_the_sink_and_not_the_process() {
+fn a_file_beyond_its_size_limit_fails_the_sink_and_not_the_process() {
     let folder = Folder::new();
     // bash counts in KiB.
     let arguments =
@@ -128,7 +128,7 @@ fn a_file_beyond_the_limit_of_its_length_fails_the_sink_and_not_the_process() {
 }
 
 #[test]
-fn a_file_that_is_as_long_as_it_may_get_is_refused() {
+fn a_file_at_its_size_limit_is_refused() {
     let folder = Folder::new();
     folder.write("out", [b'x'; 4096]);
     let ended = limited(
@@ -143,7 +143,7 @@ fn a_file_that_is_as_long_as_it_may_get_is_refused() {
 }
 
 #[test]
-fn a_thread_that_is_refused_is_an_error_with_a_name() {
+fn a_thread_that_cannot_be_spawned_is_an_error_that_names_it() {
     let folder = Folder::new();
     // Another user's limit holds, where the one of root does not.
     fs::set_permissions(

@@ -114,14 +114,14 @@ fn a_ramp_grows_evenly_into_the_rate() {
 }
 
 #[test]
-fn a_burst_brings_a_period_at_its_beginning() {
+fn a_burst_delivers_its_period_at_once() {
     keeps_to("burst:250ms,0.2", 600, |i| {
         250.0 * (i / 250.0).floor() + (i % 250.0) / 5.0
     });
 }
 
 #[test]
-fn a_run_that_stops_in_silence_has_produced_what_fell_due_before() {
+fn a_run_that_stops_between_records_has_produced_all_that_were_due() {
     for (load, due) in [("step:300ms,0", 300), ("burst:1m,0.005", 60_000)] {
         let ended = run(
             &format!("--producer-rate 1000/s --load {load} --duration 2s {SMALL}"),
@@ -132,7 +132,7 @@ fn a_run_that_stops_in_silence_has_produced_what_fell_due_before() {
 }
 
 #[test]
-fn a_run_in_a_square_has_produced_what_fell_due_by_its_end() {
+fn a_square_load_has_produced_all_that_were_due_by_its_end() {
     let ended = run(
         &format!("--producer-rate 2000/s --load square:2s,0 --duration 1500ms {SMALL}"),
         0,
@@ -148,7 +148,7 @@ fn a_run_in_a_square_has_produced_what_fell_due_by_its_end() {
 }
 
 #[test]
-fn random_arrivals_are_the_seed_s_whatever_the_pipeline_does() {
+fn random_arrivals_depend_only_on_the_seed() {
     let due_us = |flags: &str| {
         let load = "--producer-rate 2000/s --load poisson --count 1000 --sink";
         let ended = run(&format!("{load} {flags}"), 0);
@@ -171,7 +171,7 @@ fn random_arrivals_are_the_seed_s_whatever_the_pipeline_does() {
 }
 
 #[test]
-fn a_load_may_stand_in_the_file_and_the_report_tells_it() {
+fn a_load_may_be_set_in_the_file_and_is_in_the_report() {
     let file = "producer_rate = \"100us\"\nload = \"square:60s,0.25\"\n";
     let ended = run_with(file, &format!("--count 10 {SMALL}"), 0);
     let load = &ended.report()["config"]["load"];
@@ -195,7 +195,7 @@ fn refuses(flags: &str, said: &str) {
 }
 
 #[test]
-fn a_load_that_cannot_be_is_refused_with_what_would_be_accepted() {
+fn an_impossible_load_is_refused_with_what_is_accepted() {
     let rate = "--producer-rate 1000/s --load";
     refuses(
         &format!("{rate} sine:1s"),
@@ -218,7 +218,7 @@ fn a_load_that_cannot_be_is_refused_with_what_would_be_accepted() {
 }
 
 #[test]
-fn a_load_without_a_rate_is_refused_together_with_all_that_is_wrong() {
+fn a_load_without_a_rate_is_refused_along_with_every_other_error() {
     let needs = "load poisson needs a producer_rate other than max: give one (--producer-rate 50000/s), or leave load out";
     refuses("--load poisson", needs);
     refuses("--load poisson --producer-rate max", needs);

@@ -1,49 +1,51 @@
-//! The integration tests, in one binary: promises about the real program, as sentences.
+//! The integration tests, in one binary: promises about the real program, one sentence each.
 //!
-//! * `conservation` - every record is accounted for, whatever the configuration and whatever the sinks do.
-//! * `batches` - what makes a batch due.
+//! * `conservation` - every record is accounted for, in any configuration and with any faulty sink.
+//! * `batches` - when a batch is due.
 //! * `order` - in which order records arrive.
-//! * `input` - what becomes of real logs.
-//! * `hostile` - what becomes of input that means no good.
-//! * `limits` - what the system does not let a run have.
-//! * `load` - when records fall due under a load.
-//! * `full` - what happens when the lanes are full.
-//! * `stop`, `cutoff`, `failures` - how a run ends: in order, cut short, or because something failed.
-//! * `retry`, `stall` - what becomes of a sink that fails for a while, or does not come back.
-//! * `spill` - what becomes of records that cannot be delivered.
+//! * `input` - how real logs are read.
+//! * `bad_input` - endless, vanishing, unreadable or missing input.
+//! * `limits` - limits of the system on memory, files and threads.
+//! * `load` - when records are due under a load.
+//! * `full` - what a producer does when the lanes are full.
+//! * `stop`, `drain_deadline`, `failures` - how a run ends: in order, cut short, or because something failed.
+//! * `retry`, `stall` - sinks that fail for a while, and sinks that hang.
+//! * `spill` - where records go that cannot be delivered.
 //! * `matrix` - each fault on each sink in each phase, and each signal.
-//! * `config`, `refusal` - what a run can be told, and what it refuses.
+//! * `config`, `validation` - the settings a run accepts, and those it refuses.
 //! * `autoscale` - how the number of active workers follows the load.
-//! * `placement` - which thread runs where.
-//! * `any` - what holds for any bytes: lines, configuration files, files to verify; the fuzz targets' harnesses.
-//! * `output` - what a run says.
-//! * `artifacts` - its latencies in formats that other programs read.
-//! * `html` - the page of a run.
-//! * `measurement` - what its figures say, and what they are worth.
-//! * `verify` - what the verify command finds.
-//! * `compare` - what the compare command says of reports.
-//! * `figures` - what the README says of speed, and the scenarios behind it.
-//! * `tidy` - the rules of the house.
+//! * `placement` - which thread runs on which CPU.
+//! * `fuzz` - any bytes as lines, as a configuration file and as a file to verify; shared with the fuzz targets.
+//! * `output` - what a run prints and reports.
+//! * `artifacts` - latency files that other programs read.
+//! * `html` - the HTML page of a run.
+//! * `measurement` - the figures of a run, and how far they can be trusted.
+//! * `verify` - the command `verify`.
+//! * `compare` - the command `compare`.
+//! * `readme_figures` - the figures in the README, and the scenarios behind them.
+//! * `tidy` - the rules for the sources.
 //!
-//! `support` is what they stand on.
+//! `support` is shared by all of them.
 #![allow(
     clippy::unwrap_used,
-    reason = "a test that cannot go on fails where it stands"
+    reason = "a test that cannot go on fails at that line"
 )]
-#![allow(clippy::print_stdout, reason = "seeds, shown where a test fails")]
+#![allow(
+    clippy::print_stdout,
+    reason = "a failing test shows its seed and what it skipped"
+)]
 
-mod any;
 mod artifacts;
 mod autoscale;
+mod bad_input;
 mod batches;
 mod compare;
 mod config;
 mod conservation;
-mod cutoff;
+mod drain_deadline;
 mod failures;
-mod figures;
 mod full;
-mod hostile;
+mod fuzz;
 mod html;
 mod input;
 mod limits;
@@ -53,11 +55,12 @@ mod measurement;
 mod order;
 mod output;
 mod placement;
-mod refusal;
+mod readme_figures;
 mod retry;
 mod spill;
 mod stall;
 mod stop;
 mod support;
 mod tidy;
+mod validation;
 mod verify;

@@ -31,7 +31,7 @@ impl Sink for StallsOnce {
 }
 
 #[test]
-fn a_stalled_sink_shows_in_the_response_of_every_record_that_was_due_meanwhile() {
+fn a_stalled_sink_shows_in_the_response_time_of_every_record_due_meanwhile() {
     let rate: Rate = "10000/s".parse().unwrap();
     let config = config(|c| {
         (c.channel_size, c.batch_size) = (100, 50);
@@ -73,7 +73,7 @@ fn codes(ended: &Ended) -> Vec<&str> {
 }
 
 #[test]
-fn a_run_above_what_the_sink_takes_says_so_and_its_response_grows_with_time() {
+fn an_overloaded_run_is_saturated_and_its_response_time_grows() {
     let ended = Folder::new().run(&format!(
         "--producer-rate 2000/s --duration 1500ms --metrics-interval 250ms {SLOW}"
     ));
@@ -99,7 +99,7 @@ fn medians(ended: &Ended) -> Vec<u64> {
 }
 
 #[test]
-fn a_run_at_a_rate_that_holds_is_not_saturated_and_its_response_is_its_service() {
+fn a_run_at_a_sustainable_rate_is_not_saturated_and_responds_at_once() {
     // A machine that is busy with something else may hold even this up: then it is so, and says nothing of the judge.
     let arguments =
         format!("--producer-rate 200/s --duration 1500ms --batch-timeout 0 --workers 1 {SMALL}");
@@ -132,7 +132,7 @@ fn a_run_at_a_rate_that_holds_is_not_saturated_and_its_response_is_its_service()
 }
 
 #[test]
-fn a_debug_build_and_threads_without_a_cpu_of_their_own_are_said_with_a_remedy() {
+fn a_debug_build_and_shared_cpus_are_warned_of_with_a_remedy() {
     let folder = Folder::new();
     let mut command = folder.command("taskset");
     let cpu = core_affinity::get_core_ids().unwrap()[0].id.to_string();
@@ -204,7 +204,7 @@ fn the_time_series_has_no_gaps_and_adds_up_to_the_ledger() {
 }
 
 #[test]
-fn metrics_in_json_are_an_object_a_line_as_in_the_report() {
+fn json_metrics_are_one_object_per_line_as_in_the_report() {
     let ended = Folder::new().run(&format!(
         "--producer-rate 3000/s --duration 600ms --metrics-interval 100ms --metrics-format json --workers 1 {SMALL}"
     ));
@@ -220,7 +220,7 @@ fn metrics_in_json_are_an_object_a_line_as_in_the_report() {
 }
 
 #[test]
-fn a_metrics_interval_or_format_that_cannot_be_is_refused() {
+fn an_impossible_metrics_interval_or_format_is_refused() {
     for (flag, said) in [
         ("--metrics-interval 9ms", "expected 10ms or more"),
         ("--metrics-interval x", "expected a duration"),
@@ -278,7 +278,7 @@ fn on_a_terminal(folder: &Folder, arguments: &str) -> String {
 }
 
 #[test]
-fn on_a_terminal_a_bar_shows_how_far_a_run_of_known_length_has_come() {
+fn a_run_of_known_length_shows_a_progress_bar_on_a_terminal() {
     let folder = Folder::new();
     folder.write("in", "a line\n".repeat(100));
     for (arguments, said) in [
@@ -307,7 +307,7 @@ fn on_a_terminal_a_bar_shows_how_far_a_run_of_known_length_has_come() {
 
 /// The keys that the README's table of the report names, and those of its parts.
 #[test]
-fn the_readme_tells_every_key_of_the_report() {
+fn the_readme_documents_every_key_of_the_report() {
     let readme = include_str!("../../README.md");
     let section = readme.split("\n## The report\n").nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
@@ -342,7 +342,7 @@ fn the_readme_tells_every_key_of_the_report() {
 }
 
 #[test]
-fn a_run_whose_sink_hangs_is_saturated_cut_short_and_tells_no_latency_it_does_not_know() {
+fn a_run_whose_sink_hangs_is_saturated_and_reports_no_unknown_latency() {
     let ended = Folder::new().run(
         "--producer-rate 2000/s --sink fault:stall-after=100:1h --workers 1 --duration 1s --drain-timeout 200ms \
          --channel-size 100 --batch-size 50 --lane-bytes 128KiB --batch-bytes 32KiB",
@@ -361,7 +361,7 @@ fn a_run_whose_sink_hangs_is_saturated_cut_short_and_tells_no_latency_it_does_no
 }
 
 #[test]
-fn a_run_that_drops_what_it_has_no_room_for_is_saturated() {
+fn a_run_that_drops_for_lack_of_room_is_saturated() {
     let ended = Folder::new().run(&format!(
         "--producer-rate 5000/s --when-full drop-newest --throttle off --duration 500ms {SLOW}"
     ));

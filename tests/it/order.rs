@@ -3,22 +3,22 @@
 use splashdam::Pipeline;
 
 use crate::support::library::{self, config, generator, telling};
-use crate::support::{Dice, Folder, SMALL, seed, sorted_lines};
+use crate::support::{Folder, Rng, SMALL, seed, sorted_lines};
 
 /// Lines of every length up to 300 bytes, each unlike the others.
-fn mixed_lines(count: u64, dice: &mut Dice) -> Vec<u8> {
+fn mixed_lines(count: u64, rng: &mut Rng) -> Vec<u8> {
     let mut text = Vec::new();
     for number in 0..count {
         text.extend_from_slice(number.to_string().as_bytes());
-        let letter = b'a' + dice.below(26) as u8;
-        text.resize(text.len() + dice.below(300) as usize, letter);
+        let letter = b'a' + rng.below(26) as u8;
+        text.resize(text.len() + rng.below(300) as usize, letter);
         text.push(b'\n');
     }
     text
 }
 
 #[test]
-fn no_worker_sees_a_position_fall_and_together_they_see_each_once() {
+fn each_worker_sees_rising_positions_and_each_position_is_seen_once() {
     let (sinks, heard) = telling();
     let config = config(|c| {
         c.count = Some(50_000);
@@ -47,7 +47,7 @@ fn no_worker_sees_a_position_fall_and_together_they_see_each_once() {
 #[test]
 fn with_one_worker_the_output_is_the_input_byte_for_byte() {
     let folder = Folder::new();
-    let input = mixed_lines(20_000, &mut Dice(seed()));
+    let input = mixed_lines(20_000, &mut Rng(seed()));
     folder.write("in", &input);
     let lanes = "--channel-size 100 --batch-size 64 --lane-bytes 10KiB --batch-bytes 4KiB";
     let ended = folder.run(&format!(
@@ -60,7 +60,7 @@ fn with_one_worker_the_output_is_the_input_byte_for_byte() {
 #[test]
 fn with_four_workers_the_output_has_the_lines_of_the_input() {
     let folder = Folder::new();
-    let input = mixed_lines(20_000, &mut Dice(seed()));
+    let input = mixed_lines(20_000, &mut Rng(seed()));
     folder.write("in", &input);
     let ended = folder.run(&format!(
         "--source file:in --sink file:out --workers 4 {SMALL}"

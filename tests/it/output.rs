@@ -38,7 +38,7 @@ fn metrics(line: &str) -> [u64; 5] {
 }
 
 #[test]
-fn each_second_a_line_says_how_it_goes() {
+fn a_metrics_line_is_printed_each_second() {
     let ended = Folder::new().run(&format!(
         "--duration 2500ms --producer-rate 1000/s --workers 3 {SMALL}"
     ));
@@ -55,7 +55,7 @@ fn each_second_a_line_says_how_it_goes() {
 }
 
 #[test]
-fn a_quiet_run_that_succeeds_says_nothing() {
+fn a_quiet_run_that_succeeds_prints_nothing() {
     for flag in ["--quiet", "-q"] {
         let ended = Folder::new().run(&format!(
             "--count 1000 --sink delay:1ms --duration 5s {flag} {SMALL}"
@@ -71,7 +71,7 @@ fn a_quiet_run_that_succeeds_says_nothing() {
 }
 
 #[test]
-fn a_quiet_run_that_fails_says_why() {
+fn a_quiet_run_that_fails_prints_the_reason() {
     let ended = Folder::new().run(&format!(
         "-q --sink file:/dev/full --on-sink-error stop --workers 1 {SMALL}"
     ));
@@ -83,7 +83,7 @@ fn a_quiet_run_that_fails_says_why() {
 }
 
 #[test]
-fn standard_output_belongs_to_the_sink() {
+fn only_the_sink_writes_to_stdout() {
     let ended = Folder::new().run(&format!("--count 1000 --sink stdout --workers 1 {SMALL}"));
     let ended = ended.delivers_everything().says("Program finished\n");
     let text = String::from_utf8(ended.stdout).unwrap();
@@ -97,7 +97,7 @@ fn standard_output_belongs_to_the_sink() {
 }
 
 #[test]
-fn the_summary_says_what_the_report_says() {
+fn the_summary_and_the_report_agree() {
     let ended = Folder::new().run(&format!("--count 1000 --workers 2 {SMALL}"));
     let ended = ended
         .delivers_everything()
@@ -256,7 +256,7 @@ fn a_paced_generator_keeps_its_schedule() {
 }
 
 #[test]
-fn a_paced_count_takes_its_time() {
+fn a_paced_count_lasts_until_its_last_record_is_due() {
     let ended = Folder::new().run(&format!("--producer-rate 1ms --count 301 {SMALL}"));
     // Record 300 is due after 300 ms.
     assert!(ended.delivers_everything().measure("/throughput/elapsed_s") >= 0.3);
@@ -272,14 +272,14 @@ fn unheard(folder: &Folder, arguments: &str) -> Live {
 }
 
 #[test]
-fn a_run_whose_words_nobody_reads_ends_as_it_would_have() {
+fn a_closed_stderr_does_not_change_how_a_run_ends() {
     let folder = Folder::new();
     let ended = unheard(&folder, &format!("--count 1000 {SMALL}")).end();
     ended.delivers_everything();
 }
 
 #[test]
-fn a_run_whose_words_nobody_reads_obeys_signals() {
+fn a_run_with_a_closed_stderr_obeys_signals() {
     let folder = Folder::new();
     let live = unheard(&folder, &format!("--sink file:out {SMALL}"));
     live.wait_until("some output", || folder.len("out") > 0);
@@ -289,7 +289,7 @@ fn a_run_whose_words_nobody_reads_obeys_signals() {
 }
 
 #[test]
-fn a_warning_that_nobody_reads_harms_nothing() {
+fn a_warning_to_a_closed_stderr_loses_no_record() {
     let folder = Folder::new();
     folder.write("in", "short\n".to_owned() + &"x".repeat(200) + "\nshort\n");
     let arguments = "--source file:in --sink file:out --workers 1 --max-record-bytes 100";
@@ -298,7 +298,7 @@ fn a_warning_that_nobody_reads_harms_nothing() {
 }
 
 #[test]
-fn a_run_says_nothing_of_its_own_to_a_refused_report() {
+fn a_report_that_cannot_be_written_fails_the_run_but_loses_nothing() {
     let folder = Folder::new();
     let mut full = std::fs::File::create(folder.path("in")).unwrap();
     full.write_all(b"line\n").unwrap();

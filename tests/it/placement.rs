@@ -1,125 +1,103 @@
-//! Where threads run: `--cores`, `--producer-core`, `--pin`, `--spin` and `splashdam plan`. Linux tells what a thread's
-//! mask really is.
+//! Where threads run: `--cores`, `--producer-core`, `--pin`, `--spin` and `splashdam plan`, compared with the masks
+//! that Linux reports.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-fn splashdam(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_splashdam"));
-    command.args(arguments);
-    command
-}
+use crate::support::{Folder, Live};
 
-fn output(arguments: &[&str]) -> Output {
-    splashdam(arguments).output().expect("splashdam runs")
-}
-
-/// What `plan --json` says for these flags.
+/// The result of `plan --json` with these flags.
+#[track_caller]
 fn plan(flags: &[&str]) -> Value {
-    let output = output(&[&["plan", "--json"], flags].concat());
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    serde_json::from_slice(&output.stdout).expect("one JSON object")
+    plan_in(&Folder::new(), flags)
+}
+
+#[track_caller]
+fn plan_in(folder: &Folder, flags: &[&str]) -> Value {
+    let ended = folder.splashdam(&[&["plan", "--json"], flags].concat());
+    let ended = ended.exits(0);
+    serde_json::from_slice(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
 }
 
 /// The CPUs that this process, and so its children, may use.
 fn allowed() -> Vec<usize> {
-    let cores = core_affinity::get_core_ids().expect("Linux has masks");
+    let cores = core_affinity::get_core_ids().unwrap();
     cores.into_iter().map(|core| core.id).collect()
+}
+
+fn field<'a>(status: &'a str, key: &str) -> &'a str {
+    let line = status.lines().find_map(|line| line.strip_prefix(key));
+    line.unwrap().trim()
 }
 
 fn mask(status: &str) -> &str {
     field(status, "Cpus_allowed_list:")
 }
 
-fn field<'a>(status: &'a str, key: &str) -> &'a str {
-    let line = status.lines().find_map(|line| line.strip_prefix(key));
-    line.expect("Linux tells").trim()
+/// The mask of this thread, and so of the programs that it starts.
+fn own_mask() -> String {
+    mask(&fs::read_to_string("/proc/thread-self/status").unwrap()).to_owned()
 }
 
-/// A run on a schedule whose first records have been seen.
-struct Paced(Child);
+/// The mask of each thread of a run, by the thread's name.
+fn masks(run: &Live) -> BTreeMap<String, String> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", run.id())).unwrap();
+    // A thread may have ended since the folder was read: the one that started another, for instance.
+    tasks
+        .filter_map(|task| fs::read_to_string(task.unwrap().path().join("status")).ok())
+        .map(|status| (field(&status, "Name:").into(), mask(&status).into()))
+        .collect()
+}
 
-impl Paced {
-    fn start(flags: &[&str]) -> Self {
-        let run = ["run", "--producer-rate", "1000/s", "--sink", "stdout"];
-        let at_once = ["--batch-timeout", "0"];
-        let mut child = splashdam(&[&run, &at_once[..], flags].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("splashdam runs");
-        let stdout = child.stdout.as_mut().expect("piped");
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("text");
-        assert!(
-            line.ends_with('\n'),
-            "the run ended before its first record"
-        );
-        Self(child)
-    }
-
-    /// The mask of each thread, by name, as in `/proc`.
-    fn masks(&self) -> BTreeMap<String, String> {
-        let tasks = format!("/proc/{}/task", self.0.id());
-        let tasks = fs::read_dir(tasks).expect("it runs");
-        let status = |task: std::io::Result<fs::DirEntry>| {
-            fs::read_to_string(task.expect("a thread").path().join("status"))
-        };
-        // A thread may have ended since the folder was read: the one that started another, for instance.
-        tasks
-            .filter_map(|task| status(task).ok())
-            .map(|status| (field(&status, "Name:").into(), mask(&status).into()))
-            .collect()
-    }
-
-    /// Closes the run's output, which ends it in order.
-    fn end(mut self) {
-        drop(self.0.stdout.take());
-        assert!(self.0.wait().expect("it was started").success());
-    }
+/// The masks of a run that delivers records, then ends in order.
+#[track_caller]
+fn masks_of_a_run(flags: &str) -> BTreeMap<String, String> {
+    let folder = Folder::new();
+    let run = folder.start(&format!(
+        "--producer-rate 1000/s --sink stdout --batch-timeout 0 {flags}"
+    ));
+    run.wait_until("a first record", || run.stdout_len() > 0);
+    let masks = masks(&run);
+    run.send(Signal::TERM);
+    run.end().delivers_everything();
+    masks
 }
 
 #[test]
-fn every_thread_of_the_path_runs_where_plan_says_and_control_threads_run_anywhere() {
+fn data_threads_run_where_plan_says_and_control_threads_run_anywhere() {
     let flags = ["--max-workers", "2", "--autoscale-interval", "1h"];
     let placement = plan(&flags);
-    let run = Paced::start(&flags);
-    let mut masks = run.masks();
-    run.end();
-    for thread in placement["threads"].as_array().expect("a list") {
-        let name = thread["thread"].as_str().expect("a name");
+    let mut masks = masks_of_a_run(&flags.join(" "));
+    for thread in placement["threads"].as_array().unwrap() {
+        let name = thread["thread"].as_str().unwrap();
         assert_eq!(thread["got"], serde_json::json!([thread["asked"]]));
         assert_eq!(masks.remove(name), Some(thread["asked"].to_string()));
     }
-    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux tells");
     let names: Vec<_> = masks.keys().map(String::as_str).collect();
     assert_eq!(
         names,
         ["ctrl-c", "reporter", "scaler", "splashdam", "watch"]
     );
     for (name, theirs) in &masks {
-        assert_eq!(theirs, mask(&own), "{name}");
+        assert_eq!(*theirs, own_mask(), "{name}");
     }
 }
 
 #[test]
-fn cores_that_are_given_are_used_in_turn() {
+fn given_cores_are_used_in_turn() {
     let [first, second, ..] = allowed()[..] else {
-        return; // one CPU leaves no choice
+        return; // with one CPU there is no choice
     };
     let (first, second) = (first.to_string(), second.to_string());
     let flags = ["--cores", &first, "--producer-core", &second];
     let placed = plan(&flags)["threads"].clone();
     assert_eq!(placed[0]["why"], "given by producer_core");
     assert_eq!(placed[1]["why"], "given by cores");
-    let run = Paced::start(&flags);
-    let masks = run.masks();
-    run.end();
+    let masks = masks_of_a_run(&flags.join(" "));
     assert_eq!(masks["producer"], second);
     assert_eq!(masks["worker-0"], first);
 
@@ -131,13 +109,10 @@ fn cores_that_are_given_are_used_in_turn() {
 
 #[test]
 fn with_pin_off_no_thread_is_pinned() {
-    let run = Paced::start(&["--pin", "off"]);
-    let masks = run.masks();
-    run.end();
-    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux tells");
+    let masks = masks_of_a_run("--pin off");
     assert!(masks.contains_key("producer") && masks.contains_key("worker-0"));
     assert!(
-        masks.values().all(|theirs| theirs == mask(&own)),
+        masks.values().all(|theirs| *theirs == own_mask()),
         "{masks:?}"
     );
     let thread = &plan(&["--pin", "off"])["threads"][0];
@@ -148,26 +123,17 @@ fn with_pin_off_no_thread_is_pinned() {
 
 #[test]
 fn confined_to_one_cpu_a_run_shares_it_does_not_spin_and_delivers() {
-    let cpu = *allowed().last().expect("at least one CPU");
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let report = folder.path().join("report.json");
-    let path = report.to_str().expect("text").to_owned();
+    let cpu = *allowed().last().unwrap();
     // A process has the mask of the thread that started it, which is what `taskset -c` does.
     let confined = std::thread::spawn(move || {
         assert!(core_affinity::set_for_current(core_affinity::CoreId {
             id: cpu
         }));
-        let run = ["run", "--count", "100000", "--sink", "check", "--report"];
-        output(&[&run[..], &[&path]].concat())
+        Folder::new().run("--count 100000 --sink check")
     });
-    let output = confined.join().expect("it ran");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    let warning = "2 threads on 1 CPU: those that share one wait for each other's turn";
-    assert!(said.contains(warning), "{said}");
-    let report = fs::read(report).expect("a report");
-    let report: Value = serde_json::from_slice(&report).expect("JSON");
-    let placement = &report["placement"];
+    let ended = confined.join().unwrap().delivers_everything();
+    let ended = ended.says("2 threads on 1 CPU: those that share one wait for each other's turn");
+    let placement = &ended.report["placement"];
     assert_eq!(placement["cpus"], serde_json::json!([cpu]));
     assert_eq!(placement["spin_ns"], 0);
     for thread in 0..2 {
@@ -176,8 +142,8 @@ fn confined_to_one_cpu_a_run_shares_it_does_not_spin_and_delivers() {
 }
 
 #[test]
-fn cpus_that_cannot_be_are_refused_together_with_all_else_that_is_wrong() {
-    let beyond = (allowed().last().expect("at least one CPU") + 1).to_string();
+fn impossible_cpus_are_refused_along_with_every_other_error() {
+    let beyond = (allowed().last().unwrap() + 1).to_string();
     let twice = format!("{0},{0}", allowed()[0]);
     for (cores, reason) in [
         ("x", "is not the id of a CPU"),
@@ -190,65 +156,51 @@ fn cpus_that_cannot_be_are_refused_together_with_all_else_that_is_wrong() {
     ] {
         for command in ["run", "plan"] {
             let wrong = [command, "--batch-size", "0", "--producer-core", "5000"];
-            let output = output(&[&wrong[..], &["--cores", cores]].concat());
-            let said = String::from_utf8_lossy(&output.stderr);
-            assert_eq!(output.status.code(), Some(2), "{cores:?}: {said}");
-            assert!(output.stdout.is_empty());
-            for part in [reason, "CPU 5000 is beyond 1023", "batch_size 0"] {
-                assert!(said.contains(part), "{cores:?}, not said: {part}\n{said}");
-            }
-            assert_eq!(said.matches("; expected ids out of ").count(), 2, "{said}");
+            let ended = Folder::new().splashdam(&[&wrong[..], &["--cores", cores]].concat());
+            let ended = ended.exits(2).says(reason);
+            let ended = ended.says("CPU 5000 is beyond 1023").says("batch_size 0");
+            assert!(ended.stdout.is_empty());
+            let remedies = ended.stderr.matches("; expected ids out of ").count();
+            assert_eq!(remedies, 2, "{ended:?}");
         }
     }
 }
 
 #[test]
 fn a_configuration_file_may_list_cores() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("run.toml");
+    let folder = Folder::new();
     let cpu = allowed()[0];
-    fs::write(&file, format!("cores = [{cpu}]\nspin = \"3us\"\n")).expect("a file");
-    let placement = plan(&["--config", file.to_str().expect("text")]);
+    folder.write("run.toml", format!("cores = [{cpu}]\nspin = \"3us\"\n"));
+    let placement = plan_in(&folder, &["--config", "run.toml"]);
     assert_eq!(placement["threads"][1]["asked"], cpu);
     assert_eq!(placement["spin_ns"], 3_000);
-    fs::write(&file, format!("cores = [{cpu}, \"7-0\"]\n")).expect("a file");
-    let output = output(&["plan", "--config", file.to_str().expect("text")]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("7-0 runs backwards (was 0-7 meant?)"),
-        "{said}"
-    );
+    folder.write("run.toml", format!("cores = [{cpu}, \"7-0\"]\n"));
+    let ended = folder.splashdam(&["plan", "--config", "run.toml"]);
+    ended.exits(2).says("7-0 runs backwards (was 0-7 meant?)");
 }
 
 #[test]
-fn a_spin_may_be_set_or_none_and_not_beyond_what_a_halt_can_wait_for() {
+fn spin_may_be_set_or_zero_and_has_a_maximum() {
     assert_eq!(plan(&["--spin", "0"])["spin_ns"], 0);
     assert_eq!(plan(&["--spin", "7us"])["spin_ns"], 7_000);
     assert_eq!(plan(&["--spin", "7us"])["spin_why"], "as set by spin");
-    let spin_ns = plan(&["--spin", "auto"])["spin_ns"]
-        .as_u64()
-        .expect("a number");
+    let spin_ns = plan(&["--spin", "auto"])["spin_ns"].as_u64().unwrap();
     assert!(
         spin_ns == 0 || (2_000..=100_000).contains(&spin_ns),
         "{spin_ns}"
     );
-    let output = output(&["run", "--count", "1", "--spin", "1s"]);
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("spin 1s is out of range: expected 0s to 100ms"),
-        "{said}"
-    );
+    let ended = Folder::new().run("--count 1 --spin 1s");
+    ended
+        .exits(2)
+        .says("spin 1s is out of range: expected 0s to 100ms");
 }
 
 #[test]
 fn plan_takes_the_flags_of_a_run_and_prints_a_row_per_thread() {
     let flags = "-q --pin strict --max-workers 3 --sink check --count 9 --latency off";
     let flags: Vec<_> = flags.split(' ').collect();
-    let output = output(&[&["plan"], &flags[..]].concat());
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let ended = Folder::new().splashdam(&[&["plan"], &flags[..]].concat());
+    let said = String::from_utf8(ended.exits(0).stdout).unwrap();
     let first_words: Vec<_> = said
         .lines()
         .filter_map(|line| line.split_whitespace().next())
@@ -259,21 +211,17 @@ fn plan_takes_the_flags_of_a_run_and_prints_a_row_per_thread() {
         ["thread", "producer", "worker-0", "worker-1", "worker-2"]
     );
     assert_eq!(rest[..3], ["spin", "cpus", "quota"], "{said}");
-    assert!(said.lines().next().expect("a heading").ends_with("why"));
+    assert!(said.lines().next().unwrap().ends_with("why"));
 }
 
 #[test]
-fn what_plan_says_as_json_is_what_a_report_says_of_its_run() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("report.json");
-    let flags = ["--spin", "1us", "--report", path.to_str().expect("text")];
-    let planned = plan(&flags);
-    let run = output(&[&["run", "--count", "1"], &flags[..]].concat());
-    assert_eq!(run.status.code(), Some(0), "{run:?}");
-    let report: Value = serde_json::from_slice(&fs::read(&path).expect("a report")).expect("JSON");
-    assert_eq!(report["placement"], planned);
+fn plan_json_equals_the_placement_in_the_report() {
+    let folder = Folder::new();
+    let planned = plan_in(&folder, &["--spin", "1us", "--report", "report.json"]);
+    let ended = folder.run("--count 1 --spin 1us").exits(0);
+    assert_eq!(ended.report["placement"], planned);
     let names = |value: &Value| -> Vec<String> {
-        let object = value.as_object().expect("an object");
+        let object = value.as_object().unwrap();
         object.keys().cloned().collect()
     };
     let mut expected = [

@@ -9,11 +9,11 @@ use splashdam::sinks::{FileSink, Fsync};
 use splashdam::{Batch, OnSinkError, Pipeline, Sink, SinkError, SinkErrorKind};
 
 use crate::support::library::{self, config, generator};
-use crate::support::{Dice, Folder, PROGRAM, SMALL, run_arguments, seed, sorted_lines};
+use crate::support::{Folder, PROGRAM, Rng, SMALL, run_arguments, seed, sorted_lines};
 
 /// A device of which nobody knows how much it takes before it gives out again.
 struct Moody {
-    dice: Dice,
+    rng: Rng,
     taken: Arc<Mutex<Vec<u8>>>,
     flushes: u32,
 }
@@ -23,9 +23,9 @@ impl Sink for Moody {
         let bytes = batch.bytes().concat();
         let parts: usize = batch.records().map(|r| r.parts.concat().len()).sum();
         assert_eq!(parts, bytes.len());
-        let takes = match self.dice.below(3) {
+        let takes = match self.rng.below(3) {
             0 => 0,
-            1 => self.dice.below(bytes.len() as u64) as usize,
+            1 => self.rng.below(bytes.len() as u64) as usize,
             _ => bytes.len(),
         };
         self.taken.lock().unwrap().extend(&bytes[..takes]);
@@ -45,15 +45,15 @@ impl Sink for Moody {
 }
 
 #[test]
-fn a_retry_goes_on_right_behind_the_bytes_that_were_accepted() {
+fn a_retry_continues_after_the_accepted_bytes() {
     let taken = Arc::new(Mutex::new(Vec::new()));
     let sinks = {
         let (taken, seed) = (Arc::clone(&taken), seed());
         move |_: usize| {
-            let (dice, taken) = (Dice(seed), Arc::clone(&taken));
+            let (rng, taken) = (Rng(seed), Arc::clone(&taken));
             let flushes = 0;
             Ok(Moody {
-                dice,
+                rng,
                 taken,
                 flushes,
             })
@@ -86,7 +86,7 @@ impl Sink for Broken {
 }
 
 #[test]
-fn only_what_may_mend_is_tried_again_and_only_if_wanted() {
+fn only_retryable_errors_are_retried_and_only_if_the_policy_says_so() {
     use OnSinkError::{Retry, Stop};
     use io::ErrorKind::{InvalidInput, StorageFull};
     let run = |error, kind, policy| {
@@ -112,7 +112,7 @@ fn only_what_may_mend_is_tried_again_and_only_if_wanted() {
 }
 
 #[test]
-fn a_disk_that_stays_full_holds_the_run_until_the_deadline() {
+fn a_disk_that_stays_full_holds_a_run_up_until_the_deadline() {
     let ended = Folder::new().run(&format!(
         "--sink file:/dev/full --workers 2 --count 500 --drain-timeout 300ms {SMALL}"
     ));
@@ -122,7 +122,7 @@ fn a_disk_that_stays_full_holds_the_run_until_the_deadline() {
 }
 
 #[test]
-fn a_worker_that_waits_for_its_next_try_hears_a_second_signal_at_once() {
+fn a_second_signal_halts_a_worker_that_waits_to_retry() {
     let folder = Folder::new();
     let live = folder.start(&format!("--sink file:/dev/full --workers 2 {SMALL}"));
     live.wait_for_words("| Queue=1024/1024 |");
@@ -144,7 +144,7 @@ fn limited(folder: &Folder, arguments: &str) -> crate::support::Live {
 }
 
 #[test]
-fn a_file_that_may_not_grow_for_a_while_ends_up_whole() {
+fn a_file_limited_for_a_while_ends_up_whole() {
     for workers in [1, 3] {
         let folder = Folder::new();
         let live = limited(
@@ -171,7 +171,7 @@ fn a_file_that_may_not_grow_for_a_while_ends_up_whole() {
 }
 
 #[test]
-fn a_file_that_is_moved_away_is_opened_again_and_nothing_is_lost() {
+fn a_renamed_output_is_opened_anew_and_nothing_is_lost() {
     let folder = Folder::new();
     let live = folder.start(&format!(
         "--sink file:out --workers 3 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
@@ -187,7 +187,7 @@ fn a_file_that_is_moved_away_is_opened_again_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_file_that_is_deleted_is_made_again_and_the_rest_is_in_it() {
+fn a_deleted_output_is_created_anew_and_holds_the_rest() {
     let folder = Folder::new();
     let live = folder.start(&format!(
         "--sink file:out --workers 2 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
@@ -204,7 +204,7 @@ fn a_file_that_is_deleted_is_made_again_and_the_rest_is_in_it() {
 }
 
 #[test]
-fn a_path_that_cannot_be_opened_again_is_waited_for() {
+fn an_output_path_that_cannot_be_opened_anew_is_retried() {
     let folder = Folder::new();
     let live = folder.start(&format!(
         "--sink file:out --workers 2 --producer-rate 50000/s --batch-timeout 1ms {SMALL}"
@@ -220,7 +220,7 @@ fn a_path_that_cannot_be_opened_again_is_waited_for() {
 }
 
 #[test]
-fn a_pipe_that_does_not_block_and_is_read_late_gets_everything() {
+fn a_nonblocking_pipe_that_is_read_late_gets_everything() {
     let folder = Folder::new();
     let (mut reader, writer) = io::pipe().unwrap();
     rustix::io::ioctl_fionbio(&writer, true).unwrap();
@@ -244,7 +244,7 @@ fn a_pipe_that_does_not_block_and_is_read_late_gets_everything() {
 }
 
 #[test]
-fn a_worker_that_leaves_inside_a_record_leaves_no_half_of_it_to_the_others() {
+fn a_worker_that_fails_inside_a_record_leaves_no_torn_line() {
     let folder = Folder::new();
     let path = folder.path("out");
     let file = FileSink::append(&path, Fsync::Never).unwrap();

@@ -22,7 +22,7 @@ fn nothing_is_lost(folder: &Folder, ended: &Ended) {
 }
 
 #[test]
-fn what_the_deadline_cuts_off_is_spilled_and_can_be_fed_in_again() {
+fn records_left_at_the_deadline_are_spilled_and_can_be_fed_in_again() {
     let folder = Folder::new();
     let ended = folder.run(&format!(
         "--sink delay:20ms,file:out --workers 2 --duration 300ms --drain-timeout 50ms --spill rest {SMALL}"
@@ -42,7 +42,7 @@ fn what_the_deadline_cuts_off_is_spilled_and_can_be_fed_in_again() {
 }
 
 #[test]
-fn what_a_broken_sink_leaves_is_spilled_and_the_others_deliver() {
+fn records_a_broken_sink_leaves_are_spilled_and_the_other_workers_deliver() {
     for fault in ["final-after=300", "panic-after=300", "final-after=0"] {
         let folder = Folder::new();
         let ended = folder.run(&format!(
@@ -59,7 +59,7 @@ fn what_a_broken_sink_leaves_is_spilled_and_the_others_deliver() {
 }
 
 #[test]
-fn what_a_second_signal_cuts_off_is_spilled() {
+fn records_left_at_a_second_signal_are_spilled() {
     for sink in [
         "file:/dev/full",
         "fault:retry=1,file:out",
@@ -79,7 +79,7 @@ fn what_a_second_signal_cuts_off_is_spilled() {
 }
 
 #[test]
-fn what_was_read_from_a_pipe_before_a_second_signal_is_spilled() {
+fn halt_spills_buffered_stdin() {
     let folder = Folder::new();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let arguments = "--source stdin --sink file:/dev/full --workers 1 --spill rest --channel-size 10 --batch-size 5 \
@@ -103,7 +103,7 @@ fn what_was_read_from_a_pipe_before_a_second_signal_is_spilled() {
 }
 
 #[test]
-fn a_record_that_the_sink_has_half_of_is_spilled_whole() {
+fn a_record_accepted_in_part_is_spilled_whole() {
     let folder = Folder::new();
     let ended = folder.run(&format!(
         "--sink fault:full-after=5050,file:out --record-bytes 100 --workers 1 --count 400 --drain-timeout 100ms \
@@ -137,7 +137,7 @@ fn a_worker_that_hangs_in_its_sink_cannot_spill_and_is_not_waited_for() {
 }
 
 #[test]
-fn a_spill_file_that_fails_too_is_named_and_the_rest_abandoned() {
+fn a_failing_spill_file_is_named_and_the_rest_abandoned() {
     let folder = Folder::new();
     let ended = folder.run(&format!(
         "--sink fault:final-after=100,file:out --workers 1 --count 400 --spill /dev/full {SMALL}"
@@ -202,7 +202,7 @@ fn a_spill_file_that_is_the_sink_or_cannot_be_made_is_refused() {
 }
 
 #[test]
-fn what_is_appended_to_a_file_that_ends_inside_a_line_begins_on_a_line_of_its_own() {
+fn appending_to_a_torn_line_starts_a_new_line() {
     let folder = Folder::new();
     folder.write("out", "half a li");
     folder.write("in", "one\ntwo\n");
@@ -222,7 +222,7 @@ fn what_is_appended_to_a_file_that_ends_inside_a_line_begins_on_a_line_of_its_ow
 }
 
 #[test]
-fn a_record_cut_in_two_by_a_full_disk_is_whole_behind_it_when_it_is_fed_in_again() {
+fn a_record_torn_by_a_full_disk_is_whole_after_it_is_fed_in_again() {
     let folder = Folder::new();
     let full =
         "fault:full-after=1001,file:out --duration 200ms --drain-timeout 100ms --spill spilled";
@@ -242,7 +242,7 @@ fn a_record_cut_in_two_by_a_full_disk_is_whole_behind_it_when_it_is_fed_in_again
 }
 
 #[test]
-fn what_a_producer_spilled_is_not_missed_by_the_check() {
+fn the_check_does_not_miss_records_spilled_by_the_producer() {
     let ended = Folder::new().run(
         "--sink delay:1s,check --channel-size 64 --batch-size 64 --lane-bytes 128KiB --batch-bytes 32KiB --workers 1 \
          --duration 300ms --drain-timeout 300ms --spill spilled",
@@ -252,7 +252,7 @@ fn what_a_producer_spilled_is_not_missed_by_the_check() {
 }
 
 #[test]
-fn what_was_read_from_a_pipe_before_a_second_signal_is_counted_without_a_spill_file_too() {
+fn halt_counts_buffered_stdin_without_spill() {
     let folder = Folder::new();
     let (reader, mut writer) = std::io::pipe().unwrap();
     let live = folder.start_with(

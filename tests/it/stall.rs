@@ -24,7 +24,7 @@ impl Sink for Gate {
 }
 
 #[test]
-fn a_worker_whose_sink_stalls_keeps_no_other_from_delivering() {
+fn a_stalled_sink_does_not_stop_the_other_workers() {
     for route in [Route::LeastOccupied, Route::RoundRobin] {
         let (open, gate) = mpsc::channel();
         let gate = Arc::new(Mutex::new(gate));
@@ -55,7 +55,7 @@ fn a_worker_whose_sink_stalls_keeps_no_other_from_delivering() {
 }
 
 #[test]
-fn a_worker_that_does_not_move_for_5_s_is_named_and_what_waits_behind_it_counted() {
+fn a_worker_stalled_for_5_s_is_named_with_the_records_it_holds() {
     let folders = [Folder::new(), Folder::new()];
     // One is in its sink, the other between two tries.
     let sinks = ["delay:1h", "file:/dev/full"];
@@ -82,7 +82,7 @@ fn a_worker_that_does_not_move_for_5_s_is_named_and_what_waits_behind_it_counted
 }
 
 #[test]
-fn a_worker_that_moves_again_says_how_long_it_did_not() {
+fn a_worker_that_recovers_is_reported_with_the_length_of_its_stall() {
     let folder = Folder::new();
     let live = folder.start(&format!("--sink delay:6s --workers 1 --count 60 {SMALL}"));
     live.wait_for_words("warning: worker 0: no progress for 5 s, 60 records wait\n");
@@ -93,7 +93,7 @@ fn a_worker_that_moves_again_says_how_long_it_did_not() {
 }
 
 #[test]
-fn a_partial_batch_that_waits_for_more_is_no_stall() {
+fn a_partial_batch_that_waits_for_more_is_not_a_stall() {
     let folder = Folder::new();
     let (reader, mut writer) = io::pipe().unwrap();
     let arguments = format!("--source stdin --workers 1 --batch-timeout 1h {SMALL}");

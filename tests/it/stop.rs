@@ -8,7 +8,7 @@ use splashdam::sinks::Null;
 use splashdam::{Pipeline, StopCause};
 
 use crate::support::library::{self, config, told};
-use crate::support::{Dice, Folder, Live, SMALL, run_arguments, seed, sorted_lines, wanted};
+use crate::support::{Folder, Live, Rng, SMALL, run_arguments, seed, sorted_lines, wanted};
 
 const SIGNALS: [(Signal, &str); 3] = [
     (Signal::INT, "SIGINT"),
@@ -49,7 +49,7 @@ fn fed(folder: &Folder, arguments: &str) -> (Live, PipeWriter) {
 }
 
 #[test]
-fn a_count_stops_it_at_exactly_that_many() {
+fn a_count_stops_a_run_at_exactly_that_many() {
     for count in [1, 255, 256, 257, 10_000] {
         let folder = Folder::new();
         let ended = folder.run(&format!("--count {count} --sink file:out {SMALL}"));
@@ -61,7 +61,7 @@ fn a_count_stops_it_at_exactly_that_many() {
 }
 
 #[test]
-fn a_duration_stops_it_and_not_earlier() {
+fn a_duration_stops_a_run_and_not_earlier() {
     let folder = Folder::new();
     let ended = folder.run(&format!("--duration 300ms --sink file:out {SMALL}"));
     let ended = ended.delivers_everything().says("Program finished\n");
@@ -71,7 +71,7 @@ fn a_duration_stops_it_and_not_earlier() {
 }
 
 #[test]
-fn the_end_of_the_input_stops_it() {
+fn the_end_of_the_input_stops_a_run() {
     let ended = Folder::new().pipe(b"one\ntwo\n", &format!("--source stdin {SMALL}"));
     let ended = ended.delivers_everything().says("Program finished\n");
     assert_eq!(ended.report["stop"]["cause"], "end of input");
@@ -79,7 +79,7 @@ fn the_end_of_the_input_stops_it() {
 }
 
 #[test]
-fn each_stop_signal_stops_it_in_order() {
+fn each_stop_signal_stops_a_run_in_order() {
     for (signal, name) in SIGNALS {
         let folder = Folder::new();
         let live = folder.start(&format!("--sink file:out --producer-rate 50000/s {SMALL}"));
@@ -95,7 +95,7 @@ fn each_stop_signal_stops_it_in_order() {
 }
 
 #[test]
-fn a_silent_standard_input_does_not_keep_it_from_obeying_a_signal() {
+fn a_signal_stops_a_run_on_silent_stdin() {
     let folder = Folder::new();
     let arguments = format!("--source stdin --sink file:out --batch-timeout 1ms {SMALL}");
     let (live, mut writer) = fed(&folder, &arguments);
@@ -108,7 +108,7 @@ fn a_silent_standard_input_does_not_keep_it_from_obeying_a_signal() {
 }
 
 #[test]
-fn a_duration_ends_a_silent_standard_input() {
+fn a_duration_stops_a_run_on_silent_stdin() {
     let folder = Folder::new();
     let (live, writer) = fed(&folder, &format!("--source stdin --duration 50ms {SMALL}"));
     let ended = live.end().delivers_everything();
@@ -117,7 +117,7 @@ fn a_duration_ends_a_silent_standard_input() {
 }
 
 #[test]
-fn what_was_read_from_standard_input_before_a_stop_is_delivered() {
+fn stdin_read_before_a_stop_is_delivered() {
     let folder = Folder::new();
     let arguments = format!("--source stdin --sink file:out --batch-timeout 1ms {SMALL}");
     let (live, mut writer) = fed(&folder, &arguments);
@@ -132,7 +132,7 @@ fn what_was_read_from_standard_input_before_a_stop_is_delivered() {
 }
 
 #[test]
-fn what_was_read_from_standard_input_behind_a_slow_sink_is_delivered() {
+fn stdin_read_before_a_stop_is_delivered_by_a_slow_sink() {
     let folder = Folder::new();
     let (live, mut writer) = fed(
         &folder,
@@ -153,7 +153,7 @@ fn what_was_read_from_standard_input_behind_a_slow_sink_is_delivered() {
 }
 
 #[test]
-fn a_signal_that_was_ignored_from_the_start_stays_without_effect() {
+fn a_signal_ignored_at_the_start_stays_ignored() {
     let folder = Folder::new();
     let mut command = folder.command("sh");
     command.args([
@@ -202,14 +202,14 @@ fn stops_whole(signal: Signal, after_bytes: Option<u64>, rate: &str, workers: &s
 
 #[test]
 fn fifty_stops_at_random_moments_lose_nothing() {
-    let mut dice = Dice(seed());
+    let mut rng = Rng(seed());
     for stop in 0..wanted("SPLASHDAM_STOPS", 50) {
-        let signal = dice.pick(&[Signal::INT, Signal::TERM]);
-        let after_bytes = (stop % 5 != 0).then(|| dice.below(300_000));
-        let rate = dice.pick(&["max", "30000/s", "100000/s"]);
-        let sink = dice.pick(&["file:out", "file:out", "file:out-{worker}"]);
+        let signal = rng.pick(&[Signal::INT, Signal::TERM]);
+        let after_bytes = (stop % 5 != 0).then(|| rng.below(300_000));
+        let rate = rng.pick(&["max", "30000/s", "100000/s"]);
+        let sink = rng.pick(&["file:out", "file:out", "file:out-{worker}"]);
         let scaled = "--min-workers 1 --max-workers 3 --autoscale-interval 1ms";
-        let workers = dice.pick(&["--workers 3", "--workers 3", scaled]);
+        let workers = rng.pick(&["--workers 3", "--workers 3", scaled]);
         println!("stop {stop}: {signal:?} after {after_bytes:?} bytes, {rate}, {workers}, {sink}");
         stops_whole(signal, after_bytes, rate, workers, sink);
     }
@@ -228,7 +228,7 @@ fn read_a_little(folder: &Folder, arguments: &str) -> Live {
 }
 
 #[test]
-fn a_reader_that_has_read_enough_ends_the_run_in_order() {
+fn a_reader_that_closes_stdout_ends_the_run_in_order() {
     for workers in [
         "--workers 1",
         "--workers 3",
@@ -251,7 +251,7 @@ fn a_reader_that_has_read_enough_ends_the_run_in_order() {
 }
 
 #[test]
-fn a_reader_that_leaves_in_the_middle_of_a_batch_is_no_failure_for_any_worker() {
+fn a_reader_that_closes_in_mid_batch_fails_no_worker() {
     let folder = Folder::new();
     let (reader, writer) = std::io::pipe().unwrap();
     // A batch is longer than a pipe, and a pipe's end is inside a record: one worker is cut off there, while the others
@@ -271,7 +271,7 @@ fn a_reader_that_leaves_in_the_middle_of_a_batch_is_no_failure_for_any_worker() 
 }
 
 #[test]
-fn a_reader_that_leaves_during_the_drain_takes_the_rest_upon_itself() {
+fn a_reader_that_closes_during_the_drain_ends_it_without_failure() {
     // The second has retired workers, which nobody routes to: their output has readers as far as they know.
     let shapes = [
         "--workers 1",
@@ -306,7 +306,7 @@ fn a_reader_that_leaves_during_the_drain_takes_the_rest_upon_itself() {
 }
 
 #[test]
-fn a_pipeline_of_the_shell_with_head_succeeds_on_both_sides() {
+fn a_shell_pipeline_into_head_succeeds_on_both_sides() {
     let folder = Folder::new();
     let mut command = folder.command("bash");
     let run = run_arguments(&format!("--sink stdout --workers 2 {SMALL}")).join(" ");

@@ -221,13 +221,13 @@ fn the_highest_number_there_is_can_be_verified() {
 }
 
 #[test]
-fn no_records_are_not_whole_unless_none_were_expected() {
+fn no_records_fail_unless_none_were_expected() {
     piped("", &[]).code(1).stdout("not whole: no records\n");
     piped("", &["--expect", "0"]).code(0);
 }
 
 #[test]
-fn long_lists_are_cut_and_the_cut_is_told() {
+fn long_lists_are_cut_and_say_so() {
     let input = lines((0..100).map(|n| 2 * n)) + &"torn\n".repeat(50);
     let run = |limit: &str| {
         let assert = piped(input.as_str(), &["--limit", limit]).code(1);
@@ -245,7 +245,7 @@ fn long_lists_are_cut_and_the_cut_is_told() {
 }
 
 #[test]
-fn json_tells_the_same_facts() {
+fn json_and_text_agree() {
     let folder = Folder::new();
     folder.file("out", lines([0, 1, 1, 1, 4, 9]) + "x\n" + &line(5));
     folder
@@ -280,7 +280,7 @@ fn a_line_over_16_mib_is_torn_and_the_next_is_read() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_ends_it_with_a_message_and_no_report() {
+fn an_unreadable_file_is_an_error_without_a_report() {
     let folder = Folder::new();
     folder.file("out", lines(0..10));
     let message = folder.refusal(&["out", "absent", "out"]);
@@ -291,7 +291,7 @@ fn a_file_that_cannot_be_read_ends_it_with_a_message_and_no_report() {
 }
 
 #[test]
-fn bad_usage_ends_with_2() {
+fn bad_usage_exits_with_2() {
     for arguments in [
         ["--expect", "many"],
         ["--expect", "-1"],

@@ -2,7 +2,7 @@
 #![no_main]
 #![allow(dead_code, reason = "the harness serves three targets")]
 
-#[path = "../../it/any/harness.rs"]
+#[path = "../../it/fuzz/harness.rs"]
 mod harness;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

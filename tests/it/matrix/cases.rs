@@ -206,7 +206,7 @@ impl Case {
 }
 
 #[test]
-fn whatever_fails_wherever_and_whenever_nothing_is_lost_or_doubled() {
+fn no_fault_on_any_sink_in_any_phase_loses_or_doubles_a_record() {
     let cases = cases();
     assert!(cases.len() >= 200);
     let halted = std::sync::atomic::AtomicUsize::new(0);

@@ -35,7 +35,7 @@ fn wait_until_it_is_held_up(live: &Live) {
 }
 
 #[test]
-fn a_disk_that_fills_up_and_is_cleared_two_seconds_later_holds_the_run_up_and_no_more() {
+fn a_full_disk_holds_a_run_up_only_until_it_is_cleared() {
     let folder = Folder::new();
     let at = folder.path("disk");
     fs::create_dir(&at).unwrap();
@@ -60,7 +60,7 @@ fn a_disk_that_fills_up_and_is_cleared_two_seconds_later_holds_the_run_up_and_no
 }
 
 #[test]
-fn a_full_disk_is_freed_by_deleting_the_output_and_the_run_goes_on_in_a_new_file() {
+fn deleting_the_output_on_a_full_disk_lets_the_run_go_on_in_a_new_file() {
     let folder = Folder::new();
     let at = folder.path("disk");
     fs::create_dir(&at).unwrap();
@@ -81,7 +81,7 @@ fn a_full_disk_is_freed_by_deleting_the_output_and_the_run_goes_on_in_a_new_file
 }
 
 #[test]
-fn a_file_that_reaches_its_limit_holds_the_run_up_until_that_is_lifted() {
+fn a_file_at_its_size_limit_holds_a_run_up_until_the_limit_is_lifted() {
     let folder = Folder::new();
     let mut command = folder.command("sh");
     // Beyond the limit a write is to fail; it is not to kill.

@@ -90,7 +90,7 @@ fn sent(phase: &Phase, signal: Signal, times: usize) -> i32 {
 }
 
 #[test]
-fn a_signal_drains_and_a_second_one_leaves_in_every_phase() {
+fn one_signal_drains_and_a_second_one_halts_in_every_phase() {
     let (in_time, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let mut all = Vec::new();
     for phase in &PHASES {
@@ -137,7 +137,7 @@ fn by_shell(folder: &Folder, line: &str) -> Live {
 }
 
 #[test]
-fn a_run_that_was_started_to_be_left_alone_goes_on_and_still_obeys_sigterm() {
+fn a_run_under_nohup_goes_on_and_still_obeys_sigterm() {
     // `nohup` ignores SIGHUP; a shell without job control starts what `&` leaves behind with SIGINT ignored.
     let ways = [
         ("exec nohup \"$0\" \"$@\"", Signal::HUP),

@@ -140,7 +140,7 @@ fn row(cause: &Cause) -> String {
 }
 
 #[test]
-fn the_readme_tells_what_each_cause_comes_to() {
+fn the_readme_documents_the_result_of_each_cause() {
     let table: String = CAUSES.iter().map(row).collect();
     let table = HEADING.to_owned() + &table;
     let readme = include_str!("../../../README.md");

@@ -1,7 +1,7 @@
-//! What every test stands on: a folder of its own, the real program in it, and a patience that ends.
+//! Shared by all tests: a temporary folder for each, the real program running in it, and waiting with a timeout.
 //!
-//! Nothing here sleeps to let something happen: a test waits for what it can see - a line, a file that grows, an end -
-//! and fails when its patience is over.
+//! No test sleeps to let something happen: it waits for what it can observe - a line, a file that grows, an exit - and
+//! fails after a timeout.
 
 pub(crate) mod library;
 pub(crate) mod live;
@@ -18,13 +18,13 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_splashdam");
-/// How long anything may take before the test fails: a loaded machine is slow, a lost wake-up is for ever.
+/// How long anything may take before the test fails: long enough for a loaded machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// Lanes that take no time to make, with batches that fit.
+/// Lanes that are quick to allocate, with batches that fit them.
 pub(crate) const SMALL: &str =
     "--channel-size 512 --batch-size 64 --lane-bytes 128KiB --batch-bytes 32KiB";
 
-/// A folder of its own; the program runs in it, so that every name of a file is short.
+/// A temporary folder; the program runs in it, so that file names are relative and short.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -45,12 +45,12 @@ impl Folder {
         fs::read(self.path(name)).unwrap()
     }
 
-    /// How long a file is; 0 where there is none.
+    /// The length of a file in bytes; 0 if there is none.
     pub(crate) fn len(&self, name: &str) -> u64 {
         fs::metadata(self.path(name)).map_or(0, |file| file.len())
     }
 
-    /// Puts a new directory where a file stands, in one step; the file is called `name` from then on.
+    /// Replaces a file by a new directory, atomically; the file is called `name` from then on.
     pub(crate) fn exchange(&self, file: &str, name: &str) {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         fs::create_dir(self.path(name)).unwrap();
@@ -58,7 +58,7 @@ impl Folder {
         renameat_with(CWD, name, CWD, file, RenameFlags::EXCHANGE).unwrap();
     }
 
-    /// The names of all the files there are, in order.
+    /// The names of all files in the folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -67,13 +67,13 @@ impl Folder {
         names
     }
 
-    /// `splashdam run` with these arguments, to its end.
+    /// Runs `splashdam run` with these arguments to its end.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &str) -> Ended {
         self.start(arguments).end()
     }
 
-    /// A run in a new folder, with this configuration file and these flags.
+    /// Runs in a new folder, with this configuration file and these flags.
     #[track_caller]
     pub(crate) fn configured(file: &str, flags: &str) -> (Self, Ended) {
         let folder = Self::new();
@@ -82,7 +82,7 @@ impl Folder {
         (folder, ended)
     }
 
-    /// A run to its end, with standard input from a pipe that ends.
+    /// Runs to its end, with `input` from a pipe as standard input.
     #[track_caller]
     pub(crate) fn pipe(&self, input: &[u8], arguments: &str) -> Ended {
         let (reader, mut writer) = std::io::pipe().unwrap();
@@ -102,7 +102,7 @@ impl Folder {
         self.start_with(arguments, |_| ())
     }
 
-    /// Starts a run; `set` may put other files in the place of the standard ones.
+    /// Starts a run; `set` may replace its standard streams.
     #[track_caller]
     pub(crate) fn start_with(&self, arguments: &str, set: impl FnOnce(&mut Command)) -> Live {
         let mut command = self.command(PROGRAM);
@@ -111,15 +111,23 @@ impl Folder {
         self.spawn(command)
     }
 
-    /// A command in this folder, with empty input, whose outputs are kept.
+    /// A command in this folder, with empty input and captured output.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.0.path());
         command.stdin(Stdio::null());
-        // To put one together takes longer than a halt waits for anybody.
+        // Capturing a backtrace takes longer than the 200 ms halt grace.
         command.env("RUST_BACKTRACE", "0");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Runs the program with exactly these arguments to its end.
+    #[track_caller]
+    pub(crate) fn splashdam(&self, arguments: &[&str]) -> Ended {
+        let mut command = self.command(PROGRAM);
+        command.args(arguments);
+        self.spawn(command).end()
     }
 
     #[track_caller]
@@ -127,13 +135,13 @@ impl Folder {
         Live::spawn(command, self.path("report.json"))
     }
 
-    /// What `splashdam verify --json` says with these arguments.
+    /// The verdict of `splashdam verify --json` with these arguments.
     #[track_caller]
     pub(crate) fn verify(&self, arguments: &str) -> Value {
-        let mut command = self.command(PROGRAM);
-        command.args(["verify", "--json"]);
-        command.args(arguments.split_whitespace());
-        let ended = self.spawn(command).end();
+        let arguments = ["verify", "--json"]
+            .into_iter()
+            .chain(arguments.split_whitespace());
+        let ended = self.splashdam(&arguments.collect::<Vec<_>>());
         serde_json::from_slice(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
     }
 
@@ -145,24 +153,24 @@ impl Folder {
     }
 }
 
-/// Looks again and again until there is something to see; none when patience is over.
+/// Polls `look` until it returns something; `None` after [`PATIENCE`].
 ///
-/// Time in which the whole machine stood still does not count: nobody could do anything then.
+/// Time in which the whole machine stood still does not count.
 pub(crate) fn patiently<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let (mut waited, mut before) = (Duration::ZERO, Instant::now());
     while waited < PATIENCE {
         if let Some(seen) = look() {
             return Some(seen);
         }
-        std::thread::sleep(Duration::from_millis(1)); // between two looks, not instead of one
+        std::thread::sleep(Duration::from_millis(1)); // between two polls, not instead of one
         waited += before.elapsed().min(Duration::from_millis(50));
         before = Instant::now();
     }
     None
 }
 
-/// The arguments of a run that writes `report.json`, unless they name another report. `--workers N` stands for so many
-/// workers that are always active, whatever the load.
+/// The arguments of a run that writes `report.json`, unless they name another report. `--workers N` is short for N
+/// workers that are always active.
 pub(crate) fn run_arguments(arguments: &str) -> Vec<String> {
     let report = if arguments.contains("--report") {
         ""
@@ -189,32 +197,32 @@ pub(crate) fn run_arguments(arguments: &str) -> Vec<String> {
     words
 }
 
-/// Lines, newlines included, in ascending order: what may come in any order compares equal.
+/// Lines, newlines included, sorted: two files with the same lines in any order compare equal.
 pub(crate) fn sorted_lines(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     lines.sort_unstable();
     lines
 }
 
-/// A number from the environment, such as how often to try something.
+/// A number from the environment, such as how often to repeat a test.
 pub(crate) fn wanted(variable: &str, otherwise: u64) -> u64 {
     let text = std::env::var(variable).ok();
     text.map_or(otherwise, |text| text.parse().unwrap())
 }
 
-/// The seed of a test that plays with chance: printed, and taken from `SPLASHDAM_SEED` to play the same game again.
+/// The seed of a random test: printed, and taken from `SPLASHDAM_SEED` to repeat the same cases.
 pub(crate) fn seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = wanted("SPLASHDAM_SEED", now.as_nanos() as u64);
-    println!("to replay: SPLASHDAM_SEED={seed}");
+    println!("to repeat: SPLASHDAM_SEED={seed}");
     seed
 }
 
-/// Chance that can be repeated (`SplitMix64`).
-pub(crate) struct Dice(pub(crate) u64);
+/// A random number generator (`SplitMix64`) whose sequence depends only on its seed.
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
-    /// A number from 0 to `end`, which is not one of them.
+impl Rng {
+    /// A number in `0..end`.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

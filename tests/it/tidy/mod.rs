@@ -93,7 +93,7 @@ fn imports_run_downward_only() {
 }
 
 #[test]
-fn control_knows_of_the_path_only_its_words_and_gauges() {
+fn control_sees_only_the_control_block_and_the_gauges() {
     let rule = imports::control_knows_words_and_gauges;
     holds(rule);
     let path = "src/control/stop.rs";
@@ -120,7 +120,7 @@ fn control_knows_of_the_path_only_its_words_and_gauges() {
 }
 
 #[test]
-fn atomics_enter_by_one_door() {
+fn atomics_are_imported_from_sys_sync() {
     fn rule(source: &Source) -> Vec<String> {
         if !is_in(source, &["src/"]) || source.path == "src/sys/sync.rs" {
             return Vec::new();
@@ -149,7 +149,7 @@ fn atomics_enter_by_one_door() {
 }
 
 #[test]
-fn atomics_stay_in_their_places() {
+fn atomics_stay_in_the_modules_that_may_use_them() {
     fn rule(source: &Source) -> Vec<String> {
         let places = [
             "tests/",
@@ -364,7 +364,7 @@ fn nothing_is_unsafe_ignored_or_left_to_do() {
 }
 
 #[test]
-fn every_file_says_what_it_is() {
+fn every_file_begins_with_its_purpose() {
     fn rule(source: &Source) -> Vec<String> {
         let first = source.lines.iter().map(|line| line.comment.as_str());
         let said = first

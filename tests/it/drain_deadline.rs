@@ -1,4 +1,5 @@
-//! Every way a run is cut short: it leaves, it says so in its exit code, and what is left is counted.
+//! Runs that are cut short, by the drain deadline or a second signal: the exit code tells which, and every record left
+//! is counted.
 
 use rustix::process::Signal;
 
@@ -9,7 +10,7 @@ const STUCK: &str =
     "--sink delay:1h --workers 2 --channel-size 100 --batch-size 10 --lane-bytes 64KiB";
 
 #[test]
-fn a_second_signal_ends_it_at_once_with_the_number_of_that_signal() {
+fn a_second_signal_halts_a_run_with_its_own_number() {
     let folders: Vec<_> = [Signal::INT, Signal::TERM, Signal::HUP]
         .map(|signal| (signal, Folder::new()))
         .into();
@@ -36,7 +37,7 @@ fn a_second_signal_ends_it_at_once_with_the_number_of_that_signal() {
 }
 
 #[test]
-fn two_signals_of_different_kinds_at_once_are_both_heard() {
+fn two_different_signals_at_once_both_count() {
     let folder = Folder::new();
     let live = folder.start(&format!("--sink delay:1h --workers 1 {SMALL}"));
     live.wait_until_it_listens();
@@ -54,7 +55,7 @@ fn two_signals_of_different_kinds_at_once_are_both_heard() {
 }
 
 #[test]
-fn a_drain_that_takes_too_long_is_given_up_and_counted() {
+fn a_drain_past_its_deadline_is_given_up_and_counted() {
     let ended = Folder::new().run(&format!("{STUCK} --count 100 --drain-timeout 50ms"));
     let ended = ended.exits(4).balances();
     assert_eq!(ended.report["stop"]["deadline_passed"], true);
@@ -65,7 +66,7 @@ fn a_drain_that_takes_too_long_is_given_up_and_counted() {
 }
 
 #[test]
-fn a_producer_that_waits_for_room_is_cut_off_too() {
+fn a_producer_that_waits_for_room_stops_at_the_deadline() {
     // More than the lanes hold: what the producer still has in its hands is counted as well.
     let ended = Folder::new().run(&format!("{STUCK} --duration 50ms --drain-timeout 50ms"));
     let ended = ended.exits(4).balances();
@@ -74,7 +75,7 @@ fn a_producer_that_waits_for_room_is_cut_off_too() {
 }
 
 #[test]
-fn a_drain_within_its_time_is_no_failure_however_slow() {
+fn a_slow_drain_within_its_deadline_succeeds() {
     let ended = Folder::new().run(&format!(
         "--count 1000 --sink delay:20ms,check --workers 1 --drain-timeout 60s {SMALL}"
     ));
@@ -82,7 +83,7 @@ fn a_drain_within_its_time_is_no_failure_however_slow() {
 }
 
 #[test]
-fn what_was_delivered_before_the_cut_is_there() {
+fn records_delivered_before_the_deadline_are_in_the_file() {
     let folder = Folder::new();
     let live = folder.start(
         "--sink delay:5ms,file:out --workers 2 --channel-size 100 --batch-size 10 --lane-bytes 64KiB \
@@ -99,7 +100,7 @@ fn what_was_delivered_before_the_cut_is_there() {
 }
 
 #[test]
-fn a_halt_with_nothing_left_to_deliver_fails_no_check() {
+fn a_deadline_with_nothing_left_to_deliver_fails_no_check() {
     let ended = Folder::new().run(
         "--producer-rate 100/s --batch-timeout 0 --duration 500ms --drain-timeout 0 --sink check",
     );
@@ -108,7 +109,7 @@ fn a_halt_with_nothing_left_to_deliver_fails_no_check() {
 }
 
 #[test]
-fn a_standard_error_that_nobody_reads_keeps_no_stop_from_happening() {
+fn a_full_stderr_does_not_block_shutdown() {
     let folder = Folder::new();
     // A pipe that is full and is never read: every word of the program blocks whoever says it.
     let (_reader, mut writer) = std::io::pipe().unwrap();

@@ -97,7 +97,7 @@ fn a_value_that_cannot_be_read_is_refused_with_what_is_accepted() {
 }
 
 #[test]
-fn a_contradiction_is_refused_with_what_would_fit() {
+fn contradicting_settings_are_refused_with_what_would_fit() {
     refuses(
         "
         --batch-size 9 --channel-size 8            | batch_size 9 is more than channel_size 8 | expected 1 to 8
@@ -114,7 +114,7 @@ fn a_contradiction_is_refused_with_what_would_fit() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_said_at_once_and_nothing_is_made() {
+fn all_errors_are_reported_at_once_and_nothing_is_created() {
     let file = "chanel_size = 10\nbatch_timeout = \"soon\"\nroute = true\n";
     let flags = "--sink file:out --producer-rate never --min-workers 0 --scale-up-threshold 7 \
                  --source stdin --source generator";
@@ -137,7 +137,7 @@ fn everything_that_is_wrong_is_said_at_once_and_nothing_is_made() {
 }
 
 #[test]
-fn a_run_that_is_refused_makes_and_changes_no_file() {
+fn a_refused_run_creates_and_changes_no_file() {
     let folder = Folder::new();
     folder.write("report.json", "of the last run");
     folder.write("in", "line\n");
@@ -155,7 +155,7 @@ fn a_run_that_is_refused_makes_and_changes_no_file() {
 }
 
 #[test]
-fn a_misspelt_name_gets_a_suggestion_and_a_strange_one_the_list() {
+fn a_misspelt_name_gets_a_suggestion_and_an_unknown_one_the_list() {
     for (key, meant) in [
         ("chanel_size", "channel_size"),
         ("batchsize", "batch_size"),
@@ -184,7 +184,7 @@ fn an_unknown_flag_is_refused_with_a_suggestion() {
 }
 
 #[test]
-fn a_file_that_is_no_toml_is_refused_by_name() {
+fn a_file_that_is_not_toml_is_refused_by_name() {
     let (_folder, ended) = Folder::configured("channel_size: 5\n", "");
     ended.exits(2).says("splashdam.toml is not TOML");
     let (_folder, ended) = Folder::configured("count = 1\ncount = 2\n", "");
@@ -192,13 +192,13 @@ fn a_file_that_is_no_toml_is_refused_by_name() {
 }
 
 #[test]
-fn a_file_is_checked_even_where_a_flag_wins() {
+fn a_file_value_is_checked_even_when_a_flag_overrides_it() {
     let (_folder, ended) = Folder::configured("count = \"few\"\n", "--count 20");
     ended.exits(2).says("count = \"few\" is not accepted");
 }
 
 #[test]
-fn no_file_may_be_read_and_written_or_written_twice_over() {
+fn no_file_may_be_both_read_and_written_or_written_twice() {
     let folder = Folder::new();
     folder.write("a", "line\n");
     for flags in [

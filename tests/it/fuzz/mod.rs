@@ -1,4 +1,4 @@
-//! What holds for any bytes: never a panic, and always the right answer.
+//! Properties of any bytes: the program never panics and always answers correctly.
 
 mod harness;
 
@@ -11,32 +11,32 @@ use proptest::test_runner::{Config as Cases, RngSeed, TestRunner};
 
 use crate::support::{Folder, PROGRAM, seed, wanted};
 
-/// Plays so many games, of a chance that can be repeated.
+/// Runs a test on that many generated cases, or on `SPLASHDAM_CASES`; the seed makes them repeatable.
 #[track_caller]
-fn play<S: Strategy>(cases: u32, strategy: &S, game: impl Fn(S::Value)) {
+fn run_cases<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value)) {
     let mut runner = TestRunner::new(Cases {
         cases: wanted("SPLASHDAM_CASES", cases.into()) as u32,
         rng_seed: RngSeed::Fixed(seed()),
         failure_persistence: None,
         ..Cases::default()
     });
-    let played = runner.run(strategy, |value| {
-        game(value);
+    let result = runner.run(strategy, |value| {
+        test(value);
         Ok(())
     });
-    played.unwrap_or_else(|failure| panic!("{failure}"));
+    result.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Bytes among which there are many newlines.
+/// Bytes with many newlines among them.
 fn bytes(length: usize) -> impl Strategy<Value = Vec<u8>> {
     vec(prop_oneof![Just(b'\n'), Just(b'x'), any::<u8>()], 0..length)
 }
 
 #[test]
-fn any_bytes_in_any_chunks_are_cut_into_the_lines_that_they_hold() {
+fn any_bytes_in_any_chunks_are_cut_into_their_lines() {
     let steps = vec(prop_oneof![0..4_u8, any::<u8>()], 0..12);
-    let game = (bytes(150), steps, 1..40_usize, 1..9_usize);
-    play(400, &game, |(input, steps, limit, records)| {
+    let case = (bytes(150), steps, 1..40_usize, 1..9_usize);
+    run_cases(400, &case, |(input, steps, limit, records)| {
         harness::lines(&input, &steps, limit, records);
     });
 }
@@ -75,7 +75,7 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The names of all the settings, as the program tells them.
+/// The names of all settings, from `run --help`.
 fn names() -> Vec<String> {
     let help = std::process::Command::new(PROGRAM)
         .args(["run", "--help"])
@@ -92,26 +92,26 @@ fn names() -> Vec<String> {
 }
 
 #[test]
-fn any_configuration_file_is_a_job_or_it_is_said_what_is_wrong() {
-    play(150, &vec(any::<u8>(), 0..200), |bytes| {
+fn any_configuration_file_is_accepted_or_refused_with_a_reason() {
+    run_cases(150, &vec(any::<u8>(), 0..200), |bytes| {
         harness::config(&bytes);
     });
     let entries = vec((proptest::sample::select(names()), value()), 0..4);
     let accepted = std::cell::Cell::new(0);
-    play(300, &entries, |entries| {
+    run_cases(300, &entries, |entries| {
         let lines = entries
             .iter()
             .map(|(name, value)| format!("{name} = {value}\n"));
         let fine = harness::config(lines.collect::<String>().as_bytes());
         accepted.set(accepted.get() + u32::from(fine));
     });
-    assert!(accepted.get() > 0, "none was a job");
+    assert!(accepted.get() > 0, "no configuration was accepted");
 }
 
 #[test]
-fn any_configuration_file_lets_the_program_plan_or_refuse() {
+fn the_program_plans_or_refuses_any_configuration_file() {
     let entry = (proptest::sample::select(names()), value());
-    play(25, &vec(entry, 0..3), |entries| {
+    run_cases(25, &vec(entry, 0..3), |entries| {
         let lines = entries
             .iter()
             .map(|(name, value)| format!("{name} = {value}\n"));
@@ -150,8 +150,8 @@ fn record() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn a_verdict_on_any_bytes_adds_up() {
-    let game = (
+fn the_verdict_on_any_bytes_adds_up() {
+    let case = (
         vec(record(), 0..40),
         prop_oneof![
             Just(None),
@@ -159,19 +159,19 @@ fn a_verdict_on_any_bytes_adds_up() {
             any::<u64>().prop_map(Some)
         ],
     );
-    play(300, &game, |(lines, expect)| {
+    run_cases(300, &case, |(lines, expect)| {
         harness::verify(&lines.concat(), expect);
     });
 }
 
 #[test]
 fn damage_of_each_kind_is_found_wherever_it_is() {
-    let game = (
+    let case = (
         2..60_usize,
         any::<prop::sample::Index>(),
         any::<prop::sample::Index>(),
     );
-    play(100, &game, |(count, at, cut)| {
+    run_cases(100, &case, |(count, at, cut)| {
         let record = |n: usize| format!("{{\"seq\":{n},\"msg\":\"m{n}\"}}\n").into_bytes();
         let whole: Vec<_> = (0..count).map(record).collect();
         let at = at.index(count);
@@ -217,26 +217,26 @@ fn damage_of_each_kind_is_found_wherever_it_is() {
     });
 }
 
-/// What is played with a file of the corpus.
-type Game = fn(&[u8]);
+/// Tests one file of the corpus.
+type Harness = fn(&[u8]);
 
 #[test]
-fn the_corpus_of_the_fuzz_targets_holds() {
+fn every_file_of_the_fuzz_corpus_passes() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
-    let games: [(&str, Game); 3] = [
+    let harnesses: [(&str, Harness); 3] = [
         ("lines", harness::lines_of),
         ("config", |data| {
             harness::config(data);
         }),
         ("verify", harness::verify_of),
     ];
-    for (name, game) in games {
+    for (name, harness) in harnesses {
         let files = fs::read_dir(corpus.join(name)).unwrap();
         let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
         assert!(files.len() > 2, "{name}");
         for file in files {
             println!("{}", file.display());
-            game(&fs::read(file).unwrap());
+            harness(&fs::read(file).unwrap());
         }
     }
 }

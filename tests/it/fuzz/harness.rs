@@ -1,4 +1,4 @@
-//! What holds for any bytes. The property tests play these games and the fuzz targets do, with the same corpus.
+//! Checks for any bytes, shared by the property tests and the fuzz targets, and by their corpus.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -7,7 +7,7 @@ use splashdam::cli::fuzzing;
 use splashdam::sources::Lines;
 use splashdam::{Demand, Lent, Source};
 
-/// Gives its bytes so many at a time, in turn; 0 stands for "not yet".
+/// A reader whose reads return at most `steps` bytes, in turn; a step of 0 is `WouldBlock`.
 struct Drip {
     bytes: io::Cursor<Vec<u8>>,
     steps: Vec<u8>,
@@ -26,7 +26,7 @@ impl Read for Drip {
     }
 }
 
-/// The lines of `input`, read in such steps, are those of the model: each that fits comes out, in its order and with
+/// Checks the lines of `input`, read in these steps, against a model: each line that fits comes out in order and with
 /// its position, and the others are counted.
 pub(crate) fn lines(input: &[u8], steps: &[u8], max_record_bytes: usize, records: usize) {
     let mut model = Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn lines(input: &[u8], steps: &[u8], max_record_bytes: usize, records
     model.retain(|(_, line)| line.len() <= max_record_bytes);
 
     let mut steps = steps.to_vec();
-    steps.push(1); // so that it ends
+    steps.push(1); // so that the input ends
     let drip = Drip {
         bytes: io::Cursor::new(input.to_vec()),
         steps,
@@ -73,7 +73,7 @@ pub(crate) fn lines(input: &[u8], steps: &[u8], max_record_bytes: usize, records
     assert_eq!(dropped, all - model.len() as u64);
 }
 
-/// The same from bytes alone: the limit, how many records at a time, the steps' number, the steps, the input.
+/// [`lines`] with all arguments from `data`: limit, records at a time, number of steps, steps, input.
 pub(crate) fn lines_of(data: &[u8]) {
     let [limit, records, count, rest @ ..] = data else {
         return;
@@ -83,7 +83,8 @@ pub(crate) fn lines_of(data: &[u8]) {
     lines(input, steps, 1 + usize::from(*limit), records);
 }
 
-/// A configuration file is a job, or it is said what is wrong with it; and it is the same each time.
+/// Checks that a configuration file is accepted, or refused with a reason, and alike each time; returns whether it is
+/// accepted.
 pub(crate) fn config(bytes: &[u8]) -> bool {
     let said = fuzzing::config(bytes);
     if let Err(wrong) = &said {
@@ -93,11 +94,11 @@ pub(crate) fn config(bytes: &[u8]) -> bool {
     said.is_ok()
 }
 
-/// The verdict on any bytes adds up, and its words say the same as its figures.
+/// Checks that the verdict on any bytes adds up, and that its text and its JSON agree.
 pub(crate) fn verify(bytes: &[u8], expect: Option<u64>) -> Option<Value> {
     let (json, words) = fuzzing::verify(bytes, expect)?;
     let verdict: Value = serde_json::from_str(&json).expect("JSON");
-    // Of numbers as large as 2^64 it matters only that they are not 0.
+    // Numbers of 2^64 and more only have to be different from 0.
     let figure = |path: &str| {
         let number = verdict.pointer(path).expect(path);
         number.as_u64().unwrap_or(u64::MAX)
@@ -119,7 +120,7 @@ pub(crate) fn verify(bytes: &[u8], expect: Option<u64>) -> Option<Value> {
     Some(verdict)
 }
 
-/// The same from bytes alone: what is expected, then the file.
+/// [`verify`] with all arguments from `data`: the expected count, then the file.
 pub(crate) fn verify_of(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else {
         return;

@@ -1,4 +1,4 @@
-//! The figures that the README shows, and the scenarios that they are made with.
+//! The figures in the README, and the scenarios that they were measured with.
 
 use std::fmt::Write;
 use std::fs;

@@ -1,5 +1,5 @@
-//! Input that means no good: endless, vanishing, unreadable, none at all. Each gets a count or an error with a name, in
-//! memory that is bounded.
+//! Endless, vanishing, unreadable or missing input: each is counted or is an error that names the file, in bounded
+//! memory.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::{Dice, Ended, Folder, Live, SMALL, seed, sorted_lines};
+use crate::support::{Ended, Folder, Live, Rng, SMALL, seed, sorted_lines};
 
 /// One worker, small lanes, lines of at most 1000 bytes.
 const TO_OUT: &str = "--sink file:out --workers 1 --max-record-bytes 1000 --batch-timeout 1ms --channel-size 512 \
@@ -103,9 +103,9 @@ fn a_gibibyte_without_a_newline_is_one_drop_and_what_follows_is_kept() {
 
 #[test]
 fn random_bytes_come_out_as_they_went_in() {
-    let mut dice = Dice(seed());
+    let mut rng = Rng(seed());
     let folder = Folder::new();
-    let mut bytes: Vec<u8> = (0..3_000_000).map(|_| dice.below(256) as u8).collect();
+    let mut bytes: Vec<u8> = (0..3_000_000).map(|_| rng.below(256) as u8).collect();
     bytes.push(b'\n');
     folder.write("in", &bytes);
     let arguments = format!("--sink file:out --workers 1 --max-record-bytes 64KiB {SMALL}");
@@ -183,7 +183,7 @@ fn a_file_that_is_removed_or_replaced_while_it_is_read_is_read_to_its_end() {
 }
 
 #[test]
-fn a_file_that_has_vanished_when_its_turn_comes_is_an_error_with_a_name() {
+fn a_file_removed_before_its_turn_is_an_error_that_names_it() {
     let folder = Folder::new();
     folder.write("next", "never\n");
     let (live, lines) = half_read(&folder, "--source file:next");
@@ -194,7 +194,7 @@ fn a_file_that_has_vanished_when_its_turn_comes_is_an_error_with_a_name() {
 }
 
 #[test]
-fn a_file_that_grows_behind_its_last_line_ends_where_it_ended() {
+fn text_appended_after_the_end_was_read_is_ignored() {
     let folder = Folder::new();
     folder.write("in", "one\nhal");
     fifo(&folder, "wait");
@@ -212,7 +212,7 @@ fn a_file_that_grows_behind_its_last_line_ends_where_it_ended() {
 }
 
 #[test]
-fn a_pipe_may_have_writers_that_come_late_and_overlap() {
+fn a_named_pipe_may_have_late_and_overlapping_writers() {
     let folder = Folder::new();
     fifo(&folder, "fifo");
     let live = folder.start(&format!("--source file:fifo {TO_OUT}"));
@@ -229,7 +229,7 @@ fn a_pipe_may_have_writers_that_come_late_and_overlap() {
 }
 
 #[test]
-fn a_pipe_that_is_named_twice_takes_a_writer_that_comes_back() {
+fn a_named_pipe_given_twice_is_reopened_for_a_second_writer() {
     let folder = Folder::new();
     fifo(&folder, "fifo");
     let live = folder.start(&format!("--source file:fifo --source file:fifo {TO_OUT}"));
@@ -241,7 +241,7 @@ fn a_pipe_that_is_named_twice_takes_a_writer_that_comes_back() {
 }
 
 #[test]
-fn a_pipe_that_nobody_writes_to_is_left_at_a_signal() {
+fn a_signal_stops_a_run_on_a_named_pipe_without_a_writer() {
     let folder = Folder::new();
     fifo(&folder, "fifo");
     let live = folder.start(&format!("--source file:fifo {TO_OUT}"));
@@ -252,7 +252,7 @@ fn a_pipe_that_nobody_writes_to_is_left_at_a_signal() {
 }
 
 #[test]
-fn what_is_no_input_is_refused_by_name_before_anything_is_made() {
+fn input_that_is_not_a_file_is_refused_by_name_before_anything_is_created() {
     let folder = Folder::new();
     let _listener = UnixListener::bind(folder.path("socket")).unwrap();
     std::os::unix::fs::symlink("loop", folder.path("loop")).unwrap();
@@ -272,7 +272,7 @@ fn what_is_no_input_is_refused_by_name_before_anything_is_made() {
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_refused_by_name() {
+fn an_unreadable_file_is_refused_by_name() {
     let folder = Folder::new();
     folder.write("in", "secret\n");
     let path = folder.path("in");
@@ -286,7 +286,7 @@ fn a_file_that_may_not_be_read_is_refused_by_name() {
 }
 
 #[test]
-fn a_file_that_opens_and_cannot_be_read_is_an_error_with_a_name() {
+fn a_file_that_opens_but_cannot_be_read_is_an_error_that_names_it() {
     let folder = Folder::new();
     folder.write("good", "line\n");
     let ended = folder.run(&format!(
@@ -300,7 +300,7 @@ fn a_file_that_opens_and_cannot_be_read_is_an_error_with_a_name() {
 }
 
 #[test]
-fn a_file_that_the_kernel_makes_up_is_read_whole() {
+fn a_proc_file_is_read_whole() {
     let folder = Folder::new();
     let ended = folder.run(&format!("--source file:/proc/filesystems {TO_OUT}"));
     ended.delivers_everything();
@@ -326,7 +326,7 @@ fn standard_input_that_is_a_directory_is_refused() {
 }
 
 #[test]
-fn standard_input_that_is_closed_is_no_record_and_a_warning() {
+fn closed_standard_input_gives_no_records_and_a_warning() {
     let folder = Folder::new();
     let mut shell = folder.command("sh");
     shell.args([
@@ -367,7 +367,7 @@ fn terminal() -> (File, File) {
 }
 
 #[test]
-fn standard_input_may_be_a_terminal_whose_end_is_said_once() {
+fn standard_input_may_be_a_terminal_that_ends_at_the_first_control_d() {
     let folder = Folder::new();
     let (slave, mut master) = terminal();
     let live = folder.start_with(&format!("--source stdin {TO_OUT}"), |command| {
@@ -381,7 +381,7 @@ fn standard_input_may_be_a_terminal_whose_end_is_said_once() {
 }
 
 #[test]
-fn a_configuration_file_without_an_end_is_refused() {
+fn an_endless_configuration_file_is_refused() {
     let folder = Folder::new();
     let ended = folder.run("--config /dev/zero --count 1").exits(2);
     ended.says("/dev/zero: is longer than 1 MiB");
