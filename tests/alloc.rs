@@ -1,4 +1,4 @@
-//! After start nothing allocates for a record: a counting allocator watches all threads of a run.
+//! No record is allocated for after the start: a counting allocator watches all threads of a run.
 //!
 //! A test binary of its own, with one test, because the allocator counts for the whole process.
 #![allow(
@@ -20,10 +20,10 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Records before the count begins: every buffer has its size by then, and the generator's numbers have the seven digits
-/// that they keep. (It lays its lines out anew when they gain one: seven times in ten million records.)
+/// Records before the count begins: every buffer has grown to its size by then, and the generator's numbers have the
+/// seven digits that they keep. (It lays its lines out anew when they gain one: seven times in ten million records.)
 const WARM: u64 = 1_050_000;
-/// Records that are watched.
+/// Records during which allocations are counted.
 const WATCHED: u64 = 1_000_000;
 /// Records after that, more than the lanes hold: the producer's thread allocates when it ends.
 const REST: u64 = 100_000;
@@ -41,7 +41,7 @@ struct Moments {
     last: AtomicUsize,
 }
 
-/// A sink that looks at the count before it hands a batch on.
+/// A sink that reads the count before it passes a batch on.
 struct Watched {
     sink: Box<dyn Sink>,
     moments: Arc<Moments>,
@@ -64,7 +64,7 @@ impl Sink for Watched {
     }
 }
 
-/// Runs and says how often anything was allocated while the watched records passed.
+/// The number of allocations of a run while the watched records pass.
 fn allocated(
     workers: usize,
     source: impl Source + 'static,
@@ -83,7 +83,7 @@ fn allocated(
     };
     let mut config = Config::default();
     config.count = Some(ALL);
-    // The scaler notes its decisions, which is not the path's doing.
+    // The scaler records its decisions, which is not part of the data path.
     config.autoscale = false;
     (config.min_workers, config.max_workers) = (workers, workers);
     let running = Pipeline::new(source, watched).config(config).start();

@@ -1,4 +1,4 @@
-//! Latencies in `HdrHistogram`'s formats: what other programs read of them is what the report says.
+//! Latencies in `HdrHistogram`'s formats: other programs read from them the figures of the report.
 
 use std::process::Command;
 
@@ -17,7 +17,7 @@ const QUANTILES: [(f64, &str); 5] = [
     (0.9999, "p99_99_ns"),
 ];
 
-/// A run of several intervals on two workers, whose sinks take their time.
+/// A run of several intervals on two workers with slow sinks.
 fn logged(folder: &Folder) -> Ended {
     let ended = folder.run(&format!(
         "--producer-rate 20000/s --duration 650ms --metrics-interval 100ms --workers 2 --sink delay:1ms --batch-timeout 1ms \
@@ -83,7 +83,7 @@ fn the_interval_log_reads_back_as_what_the_report_says() {
     assert!((whole_s - last_s).abs() < 0.002, "{whole_s} of {last_s}");
 }
 
-/// What is encoded, by the few lines that it takes: the log's reader hands it out as it stands there.
+/// Decodes base64, which the log's reader leaves encoded.
 fn base64(text: &str) -> Vec<u8> {
     let digit = |c: u8| match c {
         b'A'..=b'Z' => c - b'A',
@@ -122,7 +122,7 @@ print(json.dumps({name: [
 ] for name, sum in sums.items()}))
 ";
 
-/// A Python with the `hdrhistogram` package, in this folder; none where that cannot be had.
+/// A Python with the `hdrhistogram` package, installed in this folder; `None` if it cannot be installed.
 fn python(folder: &Folder) -> Option<std::path::PathBuf> {
     let runs = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     let venv = folder.path("venv");
@@ -165,7 +165,7 @@ fn whole(rank: f64) -> u64 {
     rank.ceil() as u64
 }
 
-/// A row as the plotter takes it: the value, and where it stands on the logarithmic axis of percentiles.
+/// A row as the plotter reads it: the value, and its place on the logarithmic axis of percentiles.
 fn plotted(line: &str) -> Option<(f64, f64)> {
     let line = line.trim();
     let fields: Vec<_> = line.split(' ').filter(|field| !field.is_empty()).collect();
@@ -189,7 +189,7 @@ fn the_percentile_file_has_rows_that_the_plotter_draws_and_the_reports_figures()
             "{text}"
         );
         assert!(rows.is_sorted_by(|a, b| a.0 <= b.0 && a.1 < b.1), "{text}");
-        // What is no row, no comment, no heading and no blank line: the maximum, whose distance to 100 % is infinite.
+        // The only other line is the maximum, whose distance to 100 % is infinite.
         let others = text
             .lines()
             .filter(|line| plotted(line).is_none() && !line.starts_with('#'));

@@ -12,7 +12,7 @@ use splashdam::{
 
 use crate::support::{Folder, PATIENCE, library};
 
-/// A source that floods the lanes while it is told to, and is silent otherwise.
+/// A source that floods the lanes on demand and is silent otherwise.
 struct Tide {
     floods: Arc<AtomicBool>,
     ended: Arc<AtomicBool>,
@@ -20,7 +20,7 @@ struct Tide {
     buffer: BurstBuffer,
 }
 
-/// The handle on a tide.
+/// Switches a tide on and off.
 #[derive(Clone, Default)]
 struct Moon {
     floods: Arc<AtomicBool>,
@@ -65,7 +65,7 @@ impl Source for Tide {
     }
 }
 
-/// Small lanes, quick decisions, and steps as soon as they are asked for.
+/// Small lanes, short intervals and no wait between steps.
 fn quick(max_workers: usize) -> Config {
     library::config(|config| {
         config.max_workers = max_workers;
@@ -90,7 +90,7 @@ impl SinkFactory for SlowCheck {
     }
 }
 
-/// Waits until so many workers are active.
+/// Waits until that many workers are active.
 #[track_caller]
 fn wait_for_workers(running: &Running, workers: usize) {
     let patience = Instant::now() + PATIENCE;

@@ -25,7 +25,7 @@ fn writer(folder: &Folder, name: &str) -> File {
     options.write(true).open(folder.path(name)).unwrap()
 }
 
-/// Fails where a run has ever used more memory than this; none where it has ended and cannot be asked.
+/// Fails if a live run has ever used more memory than this.
 #[track_caller]
 fn has_never_used_more_than(live: &Live, mib: u64) {
     let status = fs::read_to_string(format!("/proc/{}/status", live.id())).unwrap();
@@ -35,7 +35,7 @@ fn has_never_used_more_than(live: &Live, mib: u64) {
     assert!(used < mib, "{used} MiB used, {mib} expected");
 }
 
-/// How far a run has read into the file that it reads.
+/// The number of bytes that a run has read.
 fn bytes_taken(live: &Live) -> u64 {
     let io = fs::read_to_string(format!("/proc/{}/io", live.id())).unwrap_or_default();
     let taken = io.lines().find_map(|line| line.strip_prefix("rchar: "));
@@ -77,7 +77,7 @@ fn a_duration_ends_endless_input_of_any_kind() {
 #[test]
 fn a_gibibyte_without_a_newline_is_one_drop_and_what_follows_is_kept() {
     let folder = Folder::new();
-    // A file with a hole takes no room on the disk.
+    // A sparse file takes no room on the disk.
     let mut file = File::create(folder.path("in")).unwrap();
     file.write_all(b"before\n").unwrap();
     file.set_len(1 << 30).unwrap();
@@ -115,7 +115,7 @@ fn random_bytes_come_out_as_they_went_in() {
     assert!(folder.read("out") == bytes);
 }
 
-/// A run that has read the file `in`, of many lines, in part, and waits for its sink, a pipe that nobody reads yet.
+/// A run that has read part of the file `in`, of many lines, and waits for its sink, a pipe that is not read yet.
 fn half_read(folder: &Folder, rest: &str) -> (Live, Vec<u8>) {
     let lines = (0..400_000).map(|n| {
         format!(
@@ -307,7 +307,7 @@ fn a_proc_file_is_read_whole() {
     assert_eq!(folder.read("out"), fs::read("/proc/filesystems").unwrap());
 }
 
-/// A run whose standard input is this.
+/// Runs with `stdin` as standard input.
 #[track_caller]
 fn with_stdin(folder: &Folder, stdin: impl Into<Stdio>) -> Ended {
     let arguments = format!("--source stdin {TO_OUT}");
@@ -354,7 +354,7 @@ fn standard_input_may_be_a_socket() {
     assert_eq!(folder.read("out"), b"one\ntwo\n");
 }
 
-/// A new terminal: the end that a program would sit at, and the one that types and reads.
+/// A new terminal: the end for the program, and the end that types and reads.
 fn terminal() -> (File, File) {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();

@@ -97,7 +97,7 @@ fn with_a_zero_timeout_a_batch_is_delivered_at_once() {
     assert_eq!(library::join(running).workers[0].batches_by_age, 5);
 }
 
-/// One record whenever it is asked, so that there is always a new arrival; for ever.
+/// An endless source that lends one record each time, so that there is always a new arrival.
 #[derive(Default)]
 struct Trickle {
     buffer: BurstBuffer,

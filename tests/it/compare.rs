@@ -32,7 +32,7 @@ impl Reports {
         self.folder.write(file, report.to_string());
     }
 
-    /// Writes so many runs a side that take turns, with these records per second, `a0.json b0.json a1.json ...`.
+    /// Writes alternating runs of two sides with these records per second: `a0.json b0.json a1.json ...`.
     fn sides(&self, a: &[f64], b: &[f64]) -> String {
         let names = |side: &str, figures: &[f64]| {
             let name = |(at, figure): (usize, &f64)| {
@@ -62,7 +62,7 @@ impl Reports {
         (stdout, stderr)
     }
 
-    /// What standard error says when nothing is compared.
+    /// The message of a refused comparison.
     #[track_caller]
     fn refusal(&self, arguments: &str) -> String {
         let (stdout, stderr) = self.compare(arguments, 2);
@@ -118,7 +118,7 @@ fn two_real_runs_stand_side_by_side() {
         assert_eq!(row["verdict"], "inconclusive", "{row}");
     }
     assert_eq!(compared["runs_needed"], 4);
-    // These are debug builds, and the report says so.
+    // The reports of debug builds carry a warning.
     let (_, warnings) = reports.compare("a.json b.json", 0);
     says(&warnings, "a.json is not valid: ");
     says(&warnings, "debug_build");

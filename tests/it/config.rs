@@ -1,4 +1,4 @@
-//! What a run can be told: by flags, by a file, or not at all.
+//! The settings of a run: from flags, from a file, and by default.
 
 use serde_json::json;
 
@@ -60,7 +60,7 @@ fn a_flag_wins_over_the_file_and_both_over_the_default() {
         config["route"],
         json!({ "value": "least-occupied", "origin": "default" })
     );
-    // Nobody asked for batches of 300; they follow from the lane.
+    // No setting asks for batches of 300; they follow from the lane.
     assert_eq!(
         config["batch_size"],
         json!({ "value": 300, "origin": "derived" })

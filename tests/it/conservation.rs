@@ -1,4 +1,4 @@
-//! Whatever the configuration, every record is accounted for, and what counts as delivered is there.
+//! In any configuration every record is accounted for, and every record counted as delivered is there.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,7 +12,7 @@ use splashdam::{Batch, Pipeline, Sink, SinkError};
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, seed, wanted};
 
-/// Lanes, batches and records of any size that fits, so many workers, and what one run of them takes in.
+/// Lanes, batches and records of any size that fits, and the number of workers and records of a run.
 #[derive(Debug)]
 struct Shape {
     fewest: usize,
@@ -85,7 +85,7 @@ const SINKS: &[&str] = &[
     "delay:50us,file:out-{worker}",
 ];
 
-/// Tries so many cases, of a chance that can be repeated.
+/// Generates that many cases; the seed makes them repeatable.
 fn cases(cases: u32) -> TestRunner {
     TestRunner::new(Cases {
         cases: wanted("SPLASHDAM_CASES", cases.into()) as u32,
@@ -129,7 +129,7 @@ fn any_configuration_delivers_everything_produced() {
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// What becomes of one worker's sink.
+/// The fault of one worker's sink.
 #[derive(Clone, Copy, Debug)]
 enum Fate {
     Works,
@@ -148,7 +148,7 @@ fn fates() -> impl Strategy<Value = Fate> {
     ]
 }
 
-/// A sink that meets its fate, and counts by itself what it accepted until then.
+/// A sink that fails as planned, and counts what it accepted until then.
 struct Fated {
     fate: Fate,
     batches: usize,

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 
 use crate::support::{Folder, Live, SMALL};
 
-/// A sink that will not come back.
+/// A sink that hangs for an hour.
 const STUCK: &str =
     "--sink delay:1h --workers 2 --channel-size 100 --batch-size 10 --lane-bytes 64KiB";
 
@@ -14,7 +14,7 @@ fn a_second_signal_halts_a_run_with_its_own_number() {
     let folders: Vec<_> = [Signal::INT, Signal::TERM, Signal::HUP]
         .map(|signal| (signal, Folder::new()))
         .into();
-    // No deadline helps: without the second signal they would drain for an hour.
+    // Without the second signal they would drain for an hour.
     let start = |folder: &Folder| folder.start(&format!("{STUCK} --drain-timeout 1h"));
     // Side by side, because each has to run for a second until its full queue shows in a line.
     let lives: Vec<Live> = folders.iter().map(|(_, folder)| start(folder)).collect();
@@ -41,7 +41,7 @@ fn two_different_signals_at_once_both_count() {
     let folder = Folder::new();
     let live = folder.start(&format!("--sink delay:1h --workers 1 {SMALL}"));
     live.wait_until_it_listens();
-    // Both wait while it stands still.
+    // Both are pending while it is stopped.
     for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
         live.send(signal);
     }
@@ -67,7 +67,7 @@ fn a_drain_past_its_deadline_is_given_up_and_counted() {
 
 #[test]
 fn a_producer_that_waits_for_room_stops_at_the_deadline() {
-    // More than the lanes hold: what the producer still has in its hands is counted as well.
+    // More than the lanes hold: the burst that the producer still holds is counted as well.
     let ended = Folder::new().run(&format!("{STUCK} --duration 50ms --drain-timeout 50ms"));
     let ended = ended.exits(4).balances();
     assert!(ended.figure("/ledger/abandoned") > 200);
@@ -111,7 +111,7 @@ fn a_deadline_with_nothing_left_to_deliver_fails_no_check() {
 #[test]
 fn a_full_stderr_does_not_block_shutdown() {
     let folder = Folder::new();
-    // A pipe that is full and is never read: every word of the program blocks whoever says it.
+    // A pipe that is full and never read: every write to it blocks.
     let (_reader, mut writer) = std::io::pipe().unwrap();
     rustix::pipe::fcntl_setpipe_size(&writer, 4096).unwrap();
     std::io::Write::write_all(&mut writer, &[b'\n'; 4096]).unwrap();
@@ -119,7 +119,7 @@ fn a_full_stderr_does_not_block_shutdown() {
         command.stderr(writer);
     });
     live.wait_until("some output", || folder.len("out") > 0);
-    // Two different ones: of two alike the system may deliver one.
+    // Two different signals: two of a kind may be delivered as one.
     live.send(Signal::TERM);
     live.send(Signal::INT);
     let code = live.end().code;

@@ -1,4 +1,4 @@
-//! What becomes of a run when a source or a sink fails: it has a name, the others go on, the ledger is right.
+//! A source or a sink fails: the failure is named, the other workers drain, the ledger is right.
 
 use std::io;
 use std::sync::mpsc::TryRecvError;
@@ -91,7 +91,7 @@ fn whole_records_of_a_failed_write_count_as_delivered() {
     assert_eq!(outcome.ledger.delivered, 128 + 2);
 }
 
-/// Refuses to flush.
+/// Fails to flush.
 struct Unflushed;
 
 impl Sink for Unflushed {
@@ -113,7 +113,7 @@ fn a_sink_that_cannot_flush_fails_the_run() {
     assert_eq!((outcome.exit_code(), outcome.ledger.delivered), (1, 100));
 }
 
-/// Lends some records, then follows the last order.
+/// Lends some records, then obeys the last order.
 fn told_to(last: Order, config: Config) -> Outcome {
     let (sinks, heard) = telling();
     let (tell, source) = told();
@@ -185,7 +185,7 @@ fn a_dropped_pipeline_stops_by_itself() {
         .unwrap();
     next(&heard);
     drop(running);
-    // The last sink is gone when its worker has ended; until then there are batches.
+    // The channel closes when the last worker has dropped its sink; until then there are batches.
     let gone = || {
         heard.try_iter().for_each(drop);
         heard.try_recv() == Err(TryRecvError::Disconnected)

@@ -1,4 +1,4 @@
-//! What happens when the lanes are full: the producer waits, or drops and says so; before that it slows down.
+//! Full lanes: the producer waits, or drops and counts; before that the throttle slows it down.
 
 use crate::support::Folder;
 

@@ -1,4 +1,4 @@
-//! The page of a run: that it says what the report says, and what a browser makes of it.
+//! The HTML page of a run: it agrees with the report, and a browser renders it.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::{Folder, SMALL};
 
-/// Slow workers and more load than one of them bears: the autoscaler has to step in.
+/// Slow workers and more load than one of them can take: the autoscaler has to add some.
 const AUTOSCALED: &str = "--producer-rate 20000/s --count 30000 --sink delay:5ms --batch-size 50 --channel-size 1500 \
      --max-workers 3 --autoscale-interval 50ms --metrics-interval 50ms --html page.html";
 const STYLE: &str = include_str!("../../src/report/html/style.css");
@@ -78,7 +78,7 @@ fn a_browser_shows_the_lines_and_the_figures_of_an_autoscaled_run() {
             "{scheme}: most of the page is its ground"
         );
         for series in ["blue", "orange", "green", "purple"] {
-            // More than the legend has of it.
+            // More than in the legend.
             let pixels = picture.near(colour(scheme, series));
             assert!(pixels > 400, "{scheme}: {pixels} pixels of {series}");
         }
@@ -91,14 +91,14 @@ fn a_browser_shows_the_lines_and_the_figures_of_an_autoscaled_run() {
     assert!(lines >= 16, "{lines} lines, with those of the legends");
 }
 
-/// The first browser of these that starts.
+/// The first of these browsers that starts.
 fn browser() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let starts = |name: &&str| Command::new(name).arg("--version").output().is_ok();
     names.into_iter().find(starts)
 }
 
-/// Opens the page without a window, and gives what is printed. The browser is killed when patience is over.
+/// Opens the page in a headless browser and returns what that prints. The browser is killed after the timeout.
 #[track_caller]
 fn browse(folder: &Folder, browser: &str, arguments: &[&str]) -> Vec<u8> {
     let mut command = folder.command(browser);
@@ -157,7 +157,7 @@ impl Picture {
         }
     }
 
-    /// How many pixels have this colour, or nearly: edges are smoothed.
+    /// The number of pixels of about this colour: edges are smoothed.
     fn near(&self, colour: Colour) -> usize {
         let near = |pixel: &&Colour| pixel.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 16);
         self.pixels.iter().filter(near).count()

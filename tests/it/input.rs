@@ -1,4 +1,4 @@
-//! Real logs: whatever the lines are, they come out as they went in.
+//! Real logs: any lines are delivered unchanged.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -53,7 +53,7 @@ fn lines_of_a_megabyte_are_kept() {
 
 #[test]
 fn lines_that_end_where_a_read_ends_are_kept() {
-    // Reads are 256 KiB: lines that end a byte before, at and behind that border.
+    // Reads are 256 KiB: lines that end a byte before, at and after that limit.
     for length in [(256 << 10) - 2, (256 << 10) - 1, 256 << 10] {
         let line = [vec![b'x'; length], b"\n".to_vec()].concat();
         comes_out_as_it_went_in(&[line.clone(), b"\n".to_vec(), line].concat());
@@ -123,7 +123,7 @@ fn the_length_limit_includes_the_newline_added_to_a_last_line() {
 #[test]
 fn a_line_many_times_too_long_is_one_drop_and_its_neighbours_are_kept() {
     let folder = Folder::new();
-    // Longer than several reads, so that its rest has to be passed over.
+    // Longer than several reads, so that the rest has to be skipped.
     folder.write(
         "in",
         format!("before\n{}\nafter\nlast\n", "x".repeat(1_000_000)),
@@ -146,7 +146,7 @@ fn a_too_long_last_line_does_not_affect_the_next_file() {
     assert_eq!(folder.read("out"), b"a1\nb1\nb2\n");
 }
 
-/// Lines around a limit of 1000 bytes and far beyond it, and what is left of them without the too long ones.
+/// Lines around a limit of 1000 bytes and far beyond it, and those of them that fit.
 fn lines_around_the_limit(rng: &mut Rng) -> (Vec<u8>, Vec<u8>) {
     let (mut input, mut kept) = (Vec::new(), Vec::new());
     let count = 1 + rng.below(60);
@@ -204,7 +204,7 @@ fn what_follows_a_too_long_line_in_a_pipe_does_not_wait_for_more() {
     writer.write_all(&[b'x'; 10_000]).unwrap();
     live.wait_for_words("line 1 of standard input is longer");
     writer.write_all(b"\nafter\n").unwrap();
-    // The pipe stays open and silent: the line has to come by itself.
+    // The pipe stays open and silent: the line is delivered without further input.
     live.wait_until("the line behind", || folder.len("out") > 0);
     drop(writer);
     live.end().exits(3).balances();

@@ -1,4 +1,4 @@
-//! What the system does not let a run have: refused at the start with the sum and a remedy, or a failure with a name.
+//! Limits of the system: a run beyond them is refused at the start with the sum and a remedy, or fails by name.
 
 use std::fs;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn lanes_beyond_the_address_space_are_refused_and_smaller_ones_run() {
     }
 }
 
-/// A new control group with this memory limit; none where this process may not make one.
+/// A new control group with this memory limit; `None` if this process may not create one.
 fn memory_group(name: &str, bytes: u64) -> Option<String> {
     let told = fs::read_to_string("/proc/self/cgroup").ok()?;
     let of = |line: &str| {
@@ -145,7 +145,7 @@ fn a_file_at_its_size_limit_is_refused() {
 #[test]
 fn a_thread_that_cannot_be_spawned_is_an_error_that_names_it() {
     let folder = Folder::new();
-    // Another user's limit holds, where the one of root does not.
+    // Root is not bound by such a limit, another user is.
     fs::set_permissions(
         folder.path("."),
         std::os::unix::fs::PermissionsExt::from_mode(0o777),

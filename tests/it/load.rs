@@ -1,4 +1,4 @@
-//! `--load`: records fall due when the load says, and nothing else has a say in it.
+//! `--load`: the load alone decides when records are due.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// Lanes that take no time to make.
+/// Lanes that are quick to allocate.
 const SMALL: &str = "--channel-size 512 --batch-size 64 --lane-bytes 128KiB --batch-bytes 32KiB --max-record-bytes 1KiB";
 
 /// A run that ended.
@@ -20,7 +20,7 @@ fn run(arguments: &str, code: i32) -> Ended {
     run_with("", arguments, code)
 }
 
-/// Runs in a folder of its own with this configuration file, and one worker, which keeps the order.
+/// Runs in a temporary folder with this configuration file, and with one worker, which keeps the order.
 #[track_caller]
 fn run_with(file: &str, arguments: &str, code: i32) -> Ended {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -70,7 +70,7 @@ impl Ended {
     }
 }
 
-/// A run at 1000/s of so many records, each of which is due when `due_ms` says.
+/// Checks that in a run of `count` records at 1000/s each is due at `due_ms`.
 #[track_caller]
 fn keeps_to(load: &str, count: u64, due_ms: impl Fn(f64) -> f64) {
     let ended = run(
@@ -107,7 +107,7 @@ fn a_step_multiplies_the_rate_from_then_on() {
 
 #[test]
 fn a_ramp_grows_evenly_into_the_rate() {
-    // On the ramp, t ms have brought t * t / (2 * 400) records.
+    // On the ramp, t * t / (2 * 400) records are due in t ms.
     keeps_to("ramp:400ms,0", 300, |i| {
         (800.0 * i.min(200.0)).sqrt() + (i - 200.0).max(0.0)
     });
@@ -137,7 +137,7 @@ fn a_square_load_has_produced_all_that_were_due_by_its_end() {
         &format!("--producer-rate 2000/s --load square:2s,0 --duration 1500ms {SMALL}"),
         0,
     );
-    // 2000 in the first second, none in the next; a machine that is too busy to stop it there gets to see more.
+    // 2000 in the first second, none in the next; on a busy machine the stop may come later.
     let (periods, rest) = (ended.elapsed_ns() / 2e9, ended.elapsed_ns() % 2e9);
     let due = 2_000.0 * (periods.floor() + (rest / 1e9).min(1.0));
     let produced = ended.produced() as f64;
@@ -179,7 +179,7 @@ fn a_load_may_be_set_in_the_file_and_is_in_the_report() {
     assert_eq!(load["origin"], "file");
 }
 
-/// The one error that these flags get.
+/// The single error for these flags.
 #[track_caller]
 fn refuses(flags: &str, said: &str) {
     let ended = run(&format!("{flags} --sink file:out"), 2);

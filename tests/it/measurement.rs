@@ -1,4 +1,4 @@
-//! What a run's figures say, and what they are worth: latency, the time series, validity, the machine.
+//! The figures of a run and how far they can be trusted: latency, the time series, validity, the machine.
 
 use std::io::Read;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::support::{Ended, Folder, PROGRAM, SMALL, patiently};
 /// A slow sink: 10 records each 20 ms.
 const SLOW: &str = "--sink delay:20ms --workers 1 --channel-size 100 --batch-size 10";
 
-/// Stops once, for half a second, before the batch that begins with record 100 or a later one.
+/// Stalls once, for half a second, before the batch that begins with record 100 or a later one.
 struct StallsOnce(bool);
 
 const STALL: Duration = Duration::from_millis(500);
@@ -43,8 +43,9 @@ fn a_stalled_sink_shows_in_the_response_time_of_every_record_due_meanwhile() {
     assert_eq!(outcome.ledger.delivered, 10_000);
     let latency = outcome.latency.unwrap();
     let stall_ns = STALL.as_nanos() as u64;
-    // Some 5000 records fell due during the stall, of which the lane held 100. Half of them waited for more than half of
-    // it, so a quarter of all did. (A millisecond for the batches before and after, and the histogram's three digits.)
+    // Some 5000 records fell due during the stall, of which the lane held 100. Half of them waited for more than half
+    // of it, so a quarter of all did. (A millisecond for the batches before and after, and the histogram's three
+    // digits.)
     let quarter_ns = stall_ns / 2 - 5_000_000;
     assert!(latency.response.p90_ns > quarter_ns, "{latency:#?}");
     assert!(latency.schedule_lag.p90_ns > quarter_ns, "{latency:#?}");
@@ -86,7 +87,7 @@ fn an_overloaded_run_is_saturated_and_its_response_time_grows() {
     let p50_ns = medians(&ended);
     let (first, last) = (p50_ns[0], p50_ns[p50_ns.len() - 1]);
     assert!(last > 2 * first, "{p50_ns:?}");
-    // Where it waited: not in the lane, which holds what the sink takes in 200 ms.
+    // Records waited before the lane, which holds only what the sink takes in 200 ms.
     assert!(ended.figure("/latency/schedule_lag/p90_ns") > ended.figure("/latency/service/p50_ns"));
 }
 
@@ -100,7 +101,7 @@ fn medians(ended: &Ended) -> Vec<u64> {
 
 #[test]
 fn a_run_at_a_sustainable_rate_is_not_saturated_and_responds_at_once() {
-    // A machine that is busy with something else may hold even this up: then it is so, and says nothing of the judge.
+    // A busy machine may saturate even this run; then there is nothing to check.
     let arguments =
         format!("--producer-rate 200/s --duration 1500ms --batch-timeout 0 --workers 1 {SMALL}");
     let undisturbed = || {
@@ -110,7 +111,7 @@ fn a_run_at_a_sustainable_rate_is_not_saturated_and_responds_at_once() {
     let ended = (0..20)
         .find_map(|_| undisturbed())
         .expect("a run that keeps up");
-    // What a debug build is worth is said, but nothing else.
+    // The debug build is the only warning.
     let others = codes(&ended)
         .into_iter()
         .filter(|code| *code != "debug_build");
@@ -180,7 +181,7 @@ fn the_time_series_has_no_gaps_and_adds_up_to_the_ledger() {
         let brought = intervals
             .iter()
             .filter(|interval| interval["processed"] != 0);
-        // One may be inside its batch at an interval's end, if the machine is busy.
+        // A worker may be inside its batch at an interval's end, if the machine is busy.
         let (shown, brought) = (shown.count(), brought.count());
         assert!(
             if quiet.contains("off") {
@@ -214,7 +215,7 @@ fn json_metrics_are_one_object_per_line_as_in_the_report() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let intervals = ended.report["intervals"].as_array().unwrap();
-    // The last interval ends with the run, and stands in the report alone.
+    // The last interval ends with the run, and is only in the report.
     assert_eq!(lines, intervals[..intervals.len() - 1]);
     assert!(lines.len() >= 2);
 }
@@ -294,7 +295,7 @@ fn a_run_of_known_length_shows_a_progress_bar_on_a_terminal() {
         let screen = on_a_terminal(&folder, &arguments);
         assert!(screen.contains(said), "{said}: {screen}");
         assert!(screen.contains("[METRICS] "), "{screen}");
-        // Whole lines still, and nothing of the bar behind the summary.
+        // Whole lines, and no trace of the bar after the summary.
         let summary = screen.split("Program finished").nth(1).unwrap();
         assert!(
             !summary.contains('%') && summary.contains("ledger "),

@@ -5,7 +5,7 @@ use splashdam::Pipeline;
 use crate::support::library::{self, config, generator, telling};
 use crate::support::{Folder, Rng, SMALL, seed, sorted_lines};
 
-/// Lines of every length up to 300 bytes, each unlike the others.
+/// Lines of every length up to 300 bytes, all different.
 fn mixed_lines(count: u64, rng: &mut Rng) -> Vec<u8> {
     let mut text = Vec::new();
     for number in 0..count {
@@ -73,7 +73,7 @@ fn with_four_workers_the_output_has_the_lines_of_the_input() {
 #[test]
 fn four_workers_that_share_a_pipe_keep_each_line_whole() {
     let folder = Folder::new();
-    // Longer than what a pipe takes in one piece: an unguarded write would be cut by the other workers'.
+    // Longer than a pipe takes at once: without a lock other workers would write in between.
     let lines = (0..400_u32).map(|n| format!("{n}{}\n", "z".repeat(10_000)));
     let input: String = lines.collect();
     folder.write("in", &input);

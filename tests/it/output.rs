@@ -1,4 +1,4 @@
-//! What a run says: its line each second, its summary, its report, and the records of the generator.
+//! What a run prints and reports: a line each second, the summary, the report, and the records of the generator.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -17,7 +17,7 @@ const METRICS: [&str; 5] = [
     " | Workers=",
 ];
 
-/// Takes a metrics line apart: produced and processed per second, queue, capacity, workers.
+/// Parses a metrics line: produced and processed per second, queue, capacity, workers.
 fn metrics(line: &str) -> [u64; 5] {
     let mut rest = line;
     let mut figures = [0; 5];
@@ -31,7 +31,7 @@ fn metrics(line: &str) -> [u64; 5] {
         *figure = rest[..end].parse().unwrap();
         rest = &rest[end..];
     }
-    // Latency follows where there was any in the interval.
+    // Latency follows if any was recorded in the interval.
     let latency = rest.is_empty() || rest.starts_with(" | p50=") && rest.contains(" p99=");
     assert!(latency, "{line}");
     figures
@@ -165,7 +165,7 @@ fn the_report_has_every_figure() {
     assert!((ended.measure("/throughput/records_per_s") / rate - 1.0).abs() < 1e-9);
 }
 
-/// The lines of a generator's run, parsed, after a look at what holds for each of them.
+/// The lines of a generator's run, checked and parsed.
 fn generated(arguments: &str) -> (Ended, Vec<Value>, Vec<usize>) {
     let ended = Folder::new().run(&format!("{arguments} --sink stdout --workers 1 {SMALL}"));
     let ended = ended.delivers_everything();
@@ -236,7 +236,7 @@ fn a_generated_line_has_exactly_the_length_asked_for() {
 #[test]
 fn a_paced_generator_keeps_its_schedule() {
     let (ended, records, _) = generated("--producer-rate 500/s --duration 2s");
-    // Each line carries the moment it was due: 2 ms apart, whenever it was really made.
+    // Each line carries the time it was due: 2 ms apart, whenever it was really generated.
     let due: Vec<_> = records.iter().map(|r| r["ts"].as_u64().unwrap()).collect();
     for (index, ts) in due.iter().enumerate() {
         let ideal = due[0] + 2_000 * index as u64;
@@ -251,7 +251,7 @@ fn a_paced_generator_keeps_its_schedule() {
         produced <= 500.0 * seconds + 1.0,
         "{produced} in {seconds} s"
     );
-    // What fell due while a busy machine kept the producer waiting comes right after it.
+    // Records that were due while a busy machine held up the producer follow at once.
     assert!(produced >= 500.0, "{produced} in {seconds} s");
 }
 
@@ -262,7 +262,7 @@ fn a_paced_count_lasts_until_its_last_record_is_due() {
     assert!(ended.delivers_everything().measure("/throughput/elapsed_s") >= 0.3);
 }
 
-/// Starts a run whose standard error nobody reads any more.
+/// Starts a run whose standard error is a closed pipe.
 fn unheard(folder: &Folder, arguments: &str) -> Live {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

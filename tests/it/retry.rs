@@ -1,4 +1,4 @@
-//! What becomes of a sink that fails for a while: its batch waits, nothing is lost, torn or doubled, and a stop is heard.
+//! A sink that fails for a while: its batch waits, nothing is lost, torn or doubled, and a stop is obeyed.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use splashdam::{Batch, OnSinkError, Pipeline, Sink, SinkError, SinkErrorKind};
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, PROGRAM, Rng, SMALL, run_arguments, seed, sorted_lines};
 
-/// A device of which nobody knows how much it takes before it gives out again.
+/// A device that accepts a random number of bytes before it fails again.
 struct Moody {
     rng: Rng,
     taken: Arc<Mutex<Vec<u8>>>,
@@ -72,7 +72,7 @@ fn a_retry_continues_after_the_accepted_bytes() {
     }
 }
 
-/// Fails in one way, always.
+/// Always fails in the same way.
 struct Broken(io::ErrorKind, Option<SinkErrorKind>);
 
 impl Sink for Broken {
@@ -131,11 +131,11 @@ fn a_second_signal_halts_a_worker_that_waits_to_retry() {
     live.send(Signal::INT);
     let ended = live.end().exits(130).balances();
     assert_eq!(ended.figure("/ledger/delivered"), 0);
-    // A thread that was left behind would have no figures.
+    // An abandoned thread would have no figures.
     assert_eq!(ended.report["threads"].as_array().unwrap().len(), 3);
 }
 
-/// Starts a run that no size limit kills: what is beyond the limit fails as a write.
+/// Starts a run in which a write beyond a size limit fails instead of killing the process.
 fn limited(folder: &Folder, arguments: &str) -> crate::support::Live {
     let mut command = folder.command("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", PROGRAM]);
@@ -264,7 +264,7 @@ fn a_worker_that_fails_inside_a_record_leaves_no_torn_line() {
         outcome.failures,
         ["worker 1: sink: ".to_owned() + &path.display().to_string() + ": no space"]
     );
-    // The record that it stopped in does not count as delivered, and is whole in the file: not one is torn.
+    // The record that it failed in does not count as delivered, and is whole in the file.
     let verdict = folder.verify("out");
     assert_eq!(verdict["torn"]["count"], 0, "{verdict}");
     assert_eq!(
@@ -274,7 +274,7 @@ fn a_worker_that_fails_inside_a_record_leaves_no_torn_line() {
     );
 }
 
-/// Gives out in the middle of a batch, on worker 1.
+/// Fails in the middle of a batch, on worker 1.
 struct Halved {
     worker: usize,
     sink: FileSink,

@@ -1,5 +1,4 @@
-//! What becomes of records that cannot be delivered where there is a spill file: they are in it, whole, once, and can be
-//! fed in again.
+//! The spill file: each record that cannot be delivered is in it, whole and once, and can be fed in again.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -99,7 +98,7 @@ fn halt_spills_buffered_stdin() {
     let ended = live.end().exits(143).balances();
     assert_eq!(ended.figure("/ledger/spilled"), 1_000);
     folder.holds_whole("rest", 1_000);
-    drop(writer); // open until here
+    drop(writer); // keeps the pipe open until here
 }
 
 #[test]
@@ -115,7 +114,7 @@ fn a_record_accepted_in_part_is_spilled_whole() {
     let verdict = folder.verify("--expect 400 out rest");
     assert_eq!(verdict["missing"]["count"], 0, "{verdict}");
     assert_eq!(verdict["torn"]["count"], 0, "{verdict}");
-    // It is in both: the file's half was made whole, because nothing may stand behind a half.
+    // It is in both: the torn record in the file was completed, because nothing may follow a torn record.
     assert_eq!(verdict["duplicated"]["count"], 1, "{verdict}");
 }
 
@@ -156,7 +155,7 @@ fn a_spill_that_takes_longer_than_a_halt_is_waited_for() {
     let fifo = folder.path("fifo");
     let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
     assert!(made.success());
-    // Opens when the program does.
+    // Opens when the program opens the other end.
     let reader = std::thread::spawn(move || File::open(fifo).unwrap());
     let live = folder.start(&format!(
         "--sink fault:retry=1 --record-bytes 100 --workers 2 --spill fifo {SMALL}"
@@ -230,7 +229,7 @@ fn a_record_torn_by_a_full_disk_is_whole_after_it_is_fed_in_again() {
     let ended = ended.exits(4).balances();
     let produced = ended.figure("/ledger/produced");
     assert!(ended.figure("/ledger/delivered") > 0);
-    // As a disk leaves it on which even the last try to end the record found no room.
+    // As on a disk that had no room even for the end of the torn record.
     let out = folder.read("out");
     folder.write("out", &out[..out.len() - 1]);
     let again = folder.run(&format!(
@@ -279,5 +278,5 @@ fn halt_counts_buffered_stdin_without_spill() {
         "{}",
         ended.report["ledger"]
     );
-    drop(writer); // open until here
+    drop(writer); // keeps the pipe open until here
 }

@@ -1,4 +1,4 @@
-//! A sink that does not come back: the others go on, somebody says so, and the report says how many records waited.
+//! A sink that hangs: the other workers go on, a warning names it, and the report counts the records that waited.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver};
@@ -10,13 +10,13 @@ use splashdam::{Batch, Pipeline, Route, Sink, SinkError};
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, SMALL, patiently};
 
-/// Waits, on worker 1, until it is let go.
+/// Blocks on worker 1 until it is released.
 struct Gate(Option<Arc<Mutex<Receiver<()>>>>);
 
 impl Sink for Gate {
     fn write(&mut self, _: &Batch<'_>) -> Result<(), SinkError> {
         if let Some(gate) = &self.0 {
-            // An error is a gate that is open for good.
+            // An error means that the gate is open for good.
             let _ = gate.lock().unwrap().recv();
         }
         Ok(())
@@ -40,7 +40,7 @@ fn a_stalled_sink_does_not_stop_the_other_workers() {
             .config(config)
             .start()
             .unwrap();
-        // All but what waits in the lane of the one that stalls: at most what that holds.
+        // All except the records in the lane of the stalled worker, at most what that holds.
         let delivered = || running.snapshot().delivered;
         patiently(|| (delivered() >= 200_000 - 1_024).then_some(())).expect("the others' records");
         assert!(delivered() < 200_000, "{route:?}");
@@ -57,7 +57,7 @@ fn a_stalled_sink_does_not_stop_the_other_workers() {
 #[test]
 fn a_worker_stalled_for_5_s_is_named_with_the_records_it_holds() {
     let folders = [Folder::new(), Folder::new()];
-    // One is in its sink, the other between two tries.
+    // One is in its sink, the other waits to retry.
     let sinks = ["delay:1h", "file:/dev/full"];
     let start = |(folder, sink): (&Folder, &str)| {
         folder.start(&format!(

@@ -1,4 +1,4 @@
-//! Every way a run ends in order: what was accepted is delivered, and the exit code says so.
+//! Runs that end in order: every accepted record is delivered, and the exit code is 0.
 
 use std::io::{PipeWriter, Read, Write};
 use std::time::{Duration, Instant};
@@ -18,8 +18,8 @@ const SIGNALS: [(Signal, &str); 3] = [
 
 #[test]
 fn the_cause_of_a_stop_is_never_lost() {
-    // A pipeline with nothing to drain is gone in a moment - before the asking thread goes on, if that shares the
-    // producer's CPU and has had its share of it already.
+    // A pipeline with nothing to drain may end before the requesting thread goes on, if that shares the producer's CPU
+    // and has used up its time slice.
     let producers = core_affinity::get_core_ids().unwrap()[0];
     for _ in 0..20 {
         let (tell, source) = told();
@@ -35,7 +35,7 @@ fn the_cause_of_a_stop_is_never_lost() {
         let outcome = library::join(running);
         asked.join().unwrap();
         assert_eq!(outcome.cause, StopCause::Signal(15));
-        drop(tell); // open until here
+        drop(tell); // keeps the source open until here
     }
 }
 
@@ -104,7 +104,7 @@ fn a_signal_stops_a_run_on_silent_stdin() {
     live.send(Signal::TERM);
     let ended = live.end().delivers_everything();
     assert_eq!(ended.report["stop"]["cause"], "SIGTERM");
-    drop(writer); // open until here
+    drop(writer); // keeps the pipe open until here
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_duration_stops_a_run_on_silent_stdin() {
     let (live, writer) = fed(&folder, &format!("--source stdin --duration 50ms {SMALL}"));
     let ended = live.end().delivers_everything();
     assert_eq!(ended.report["stop"]["cause"], "duration over");
-    drop(writer); // open until here
+    drop(writer); // keeps the pipe open until here
 }
 
 #[test]
@@ -121,14 +121,14 @@ fn stdin_read_before_a_stop_is_delivered() {
     let folder = Folder::new();
     let arguments = format!("--source stdin --sink file:out --batch-timeout 1ms {SMALL}");
     let (live, mut writer) = fed(&folder, &arguments);
-    // In one piece, so that the beginning of the third line is read together with the first two.
+    // In one write, so that the beginning of the third line is read together with the first two.
     writer.write_all(b"one\ntwo\nthr").unwrap();
     live.wait_until("the lines", || folder.len("out") == 8);
     live.send(Signal::INT);
     let ended = live.end().delivers_everything();
     assert_eq!(ended.figure("/ledger/produced"), 3);
     assert_eq!(folder.read("out"), b"one\ntwo\nthr\n");
-    drop(writer); // open until here
+    drop(writer); // keeps the pipe open until here
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn stdin_read_before_a_stop_is_delivered_by_a_slow_sink() {
     let ended = live.end().delivers_everything();
     assert_eq!(ended.figure("/ledger/produced"), 1_000);
     folder.holds_whole("out", 1_000);
-    drop(writer); // open until here
+    drop(writer); // keeps the pipe open until here
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_signal_ignored_at_the_start_stays_ignored() {
     );
 }
 
-/// Stops one run: at once, or when so many bytes have come out.
+/// Stops one run: at once, or after that many bytes of output.
 fn stops_whole(signal: Signal, after_bytes: Option<u64>, rate: &str, workers: &str, sink: &str) {
     let folder = Folder::new();
     let live = folder.start(&format!(
@@ -254,8 +254,8 @@ fn a_reader_that_closes_stdout_ends_the_run_in_order() {
 fn a_reader_that_closes_in_mid_batch_fails_no_worker() {
     let folder = Folder::new();
     let (reader, writer) = std::io::pipe().unwrap();
-    // A batch is longer than a pipe, and a pipe's end is inside a record: one worker is cut off there, while the others
-    // wait for their turn.
+    // A batch is longer than a pipe holds, and the pipe is full in mid-record: one worker blocks there, while the
+    // others wait for the lock.
     let live = folder.start_with(
         "--sink stdout --workers 3 --record-bytes 1000 --channel-size 100 --batch-size 100 --lane-bytes 256KiB \
          --batch-bytes 128KiB --max-record-bytes 1KiB",
@@ -272,7 +272,7 @@ fn a_reader_that_closes_in_mid_batch_fails_no_worker() {
 
 #[test]
 fn a_reader_that_closes_during_the_drain_ends_it_without_failure() {
-    // The second has retired workers, which nobody routes to: their output has readers as far as they know.
+    // The second has retired workers, which get no records and so do not notice that the reader is gone.
     let shapes = [
         "--workers 1",
         "--min-workers 1 --max-workers 3 --autoscale-interval 1h",
@@ -288,7 +288,7 @@ fn a_reader_that_closes_during_the_drain_ends_it_without_failure() {
         });
         (workers, folder, reader, live)
     });
-    // One Ctrl-C reaches both sides of a shell's pipeline: the signal comes first, then the reader is gone.
+    // One Ctrl-C reaches both sides of a shell's pipeline: the signal comes first, then the reader closes.
     for (workers, _folder, reader, live) in runs {
         live.wait_for_words("| Queue=100/100 |");
         live.send(Signal::INT);

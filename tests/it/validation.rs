@@ -1,8 +1,8 @@
-//! What a run refuses, and what it says then: everything that is wrong, at once, with what would be accepted.
+//! Settings that a run refuses: all errors are reported at once, each with what is accepted.
 
 use crate::support::{Ended, Folder};
 
-/// The lines in which the program says what it does not accept.
+/// The error lines of the program.
 fn errors(ended: &Ended) -> Vec<&str> {
     let lines = ended.stderr.lines();
     lines
@@ -10,7 +10,7 @@ fn errors(ended: &Ended) -> Vec<&str> {
         .collect()
 }
 
-/// Goes through a table of flags, how the one error names them, and what it says is accepted.
+/// Checks a table of flags, the name of each in its single error, and what the error says is accepted.
 #[track_caller]
 fn refuses(table: &str) {
     let rows = table.lines().filter(|row| !row.trim().is_empty());

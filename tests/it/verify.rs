@@ -30,7 +30,7 @@ impl Folder {
         text(&self.verify(arguments).code(code).get_output().stdout)
     }
 
-    /// What is said when there is nothing to report on.
+    /// The message when there is nothing to report on.
     fn refusal(&self, arguments: &[&str]) -> String {
         let assert = self.verify(arguments).code(2).stdout("");
         text(&assert.get_output().stderr)

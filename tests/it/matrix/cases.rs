@@ -1,15 +1,15 @@
-//! Fault by sink by phase.
+//! Faults by sinks by phases: a covering set of cases, or all of them.
 
 use rustix::process::Signal;
 
 use super::{accounted_for, code_of, for_each};
 use crate::support::{Ended, Folder, Live, SMALL};
 
-/// What goes wrong with a sink.
+/// The fault of a sink.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Fault {
     plan: &'static str,
-    /// What a run can come to that is not cut short by a second signal.
+    /// The possible exit codes, unless a second signal cuts the run short.
     codes: &'static [i32],
     /// A write may stop inside a record.
     tears: bool,
@@ -35,7 +35,7 @@ const fn tearing(plan: &'static str, codes: &'static [i32]) -> Fault {
     }
 }
 
-/// The sink that never accepts anything.
+/// The plan of a sink that never accepts anything.
 const DOWN: &str = "retry=1";
 
 const FAULTS: [Fault; 11] = [
@@ -45,7 +45,7 @@ const FAULTS: [Fault; 11] = [
     tearing("full-after=40KiB:3", &[0]),
     fault("stall=0.1:3ms+seed=3", &[0]),
     tearing("retry=0.1+short=0.2+stall=0.05:2ms+seed=4", &[0]),
-    // These may be stopped before it comes to the fault.
+    // These may be stopped before the fault.
     tearing("full-after=60KiB", &[0, 4]),
     fault(DOWN, &[0, 4]),
     fault("final-after=400+worker=1", &[0, 1]),
@@ -58,17 +58,17 @@ const FAULTS: [Fault; 11] = [
 
 const SINKS: [&str; 4] = ["file:out", "file:out-{worker}", "stdout", "check"];
 
-/// When a run is stopped, and what it does then.
+/// When a run is stopped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
-    /// It comes to its end by itself; one that is held up for good, when its time is over.
+    /// By itself, after its count or, if it is held up, its duration.
     End,
-    /// Before anything has moved, as far as a signal can be that early.
+    /// Before the first record, if a signal can be that early.
     Start,
     Running,
     Throttled,
     Full,
-    /// Twice: the second signal comes while it drains.
+    /// Twice: the second signal arrives while it drains.
     Draining,
 }
 
@@ -118,7 +118,7 @@ impl Case {
             Phase::Full => ("delay:1ms,", "--throttle off"),
             Phase::Draining => ("delay:10ms,", "--throttle off"),
         };
-        // A sink that gives out for good holds the drain up until its deadline.
+        // A sink that fails for good holds the drain up until its deadline.
         let deadline = if fault.codes.contains(&4) {
             "100ms"
         } else {
@@ -131,19 +131,19 @@ impl Case {
         )
     }
 
-    /// Every case has another signal.
+    /// The cases take the signals in turn.
     fn signal(&self) -> Signal {
         [Signal::INT, Signal::TERM, Signal::HUP][self.number % 3]
     }
 
-    /// Waits until the run is where it is to be stopped.
+    /// Waits until the run is in its phase.
     fn wait(&self, folder: &Folder, live: &Live) {
         if self.phase == Phase::Start {
             live.wait_until_it_listens();
         } else if self.fault.plan == DOWN {
             live.wait_for_words("trying again");
         } else if self.sink == "check" {
-            // Nothing can be seen of it but that each record takes place: some of the time is all there is.
+            // This sink has no output to wait for, so it waits for CPU time instead.
             live.wait_until_it_listens();
             live.wait_until_it_has_used(5);
         } else {
@@ -172,7 +172,7 @@ impl Case {
         (folder, ended)
     }
 
-    /// Says whether a second signal cut it short.
+    /// Checks the run; returns whether a second signal cut it short.
     fn check(&self) -> bool {
         let (folder, ended) = self.run();
         let ended = ended.balances();
@@ -190,7 +190,7 @@ impl Case {
         assert!(abandoned == 0 || self.fault.hangs, "{context}");
         assert!(!ended.stderr.contains("check"), "{context}");
         if self.sink == "check" {
-            // Where all was delivered the sink has proved that itself.
+            // The sink itself has checked the records.
             return halted;
         }
         folder.write("out-stdout", &ended.stdout);
@@ -198,7 +198,7 @@ impl Case {
         let files: Vec<_> = files
             .filter(|name| name.starts_with("out") || name == "rest")
             .collect();
-        // One for each sink that may have been cut off inside a record.
+        // One for each sink that may have failed inside a record.
         let twice = if code != 0 && self.fault.tears { 2 } else { 0 };
         accounted_for(&folder, &files, &ended, twice);
         halted

@@ -1,5 +1,5 @@
-//! A real disk that is full for a while: 8 MiB of tmpfs. It takes the right to mount; where that is missing the same
-//! happens with a limit on the file's size, which everyone may set.
+//! A real disk that is full for a while: 8 MiB of tmpfs, which takes the right to mount. A limit on the file's size,
+//! which everyone may set, has the same effect.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments};
 
-/// A mounted tmpfs; unmounted at the end, whatever that is.
+/// A mounted tmpfs, unmounted when dropped.
 struct Disk<'a>(&'a Path);
 
 impl<'a> Disk<'a> {
@@ -27,7 +27,7 @@ impl Drop for Disk<'_> {
     }
 }
 
-/// Waits until the run is held up, and has been for two of its lines, a second each.
+/// Waits until the run is held up, and has been for two metrics lines, a second each.
 fn wait_until_it_is_held_up(live: &Live) {
     live.wait_for_words("trying again");
     let lines = live.lines("[METRICS]");
@@ -45,7 +45,7 @@ fn a_full_disk_holds_a_run_up_only_until_it_is_cleared() {
         );
         return;
     };
-    // 6 MB of records, 3 MiB of something else.
+    // 6 MB of records beside 3 MiB of another file.
     folder.write("disk/ballast", vec![0; 3 << 20]);
     let live = folder.start(&format!(
         "--sink file:disk/out --record-bytes 100 --count 60000 --workers 3 {SMALL}"
@@ -68,7 +68,7 @@ fn deleting_the_output_on_a_full_disk_lets_the_run_go_on_in_a_new_file() {
         println!("skipped: this user may not mount a tmpfs");
         return;
     };
-    // 12 MB of records on a disk of 8 MiB: all but the end of them goes with the file that is deleted.
+    // 12 MB of records on a disk of 8 MiB: only the last of them are not in the deleted file.
     let live = folder.start(&format!(
         "--sink file:disk/out --record-bytes 101 --count 120000 --workers 2 {SMALL}"
     ));
@@ -84,7 +84,7 @@ fn deleting_the_output_on_a_full_disk_lets_the_run_go_on_in_a_new_file() {
 fn a_file_at_its_size_limit_holds_a_run_up_until_the_limit_is_lifted() {
     let folder = Folder::new();
     let mut command = folder.command("sh");
-    // Beyond the limit a write is to fail; it is not to kill.
+    // A write beyond the limit fails instead of killing the process.
     command.args([
         "-c",
         "trap '' XFSZ; ulimit -S -f 4096; exec \"$0\" \"$@\"",

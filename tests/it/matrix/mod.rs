@@ -1,7 +1,8 @@
-//! The matrix: each fault, on each sink, in each phase of a run. Whatever happens, every record is delivered or spilled,
-//! once; what is neither is counted as abandoned, and only a worker that hangs in its sink abandons any.
+//! Faults, sinks and phases of a run, combined. In every case each record is delivered or spilled, once; any other is
+//! counted as abandoned, and only a worker that hangs in its sink abandons any.
 //!
-//! * `cases` - faults, sinks and phases, and what a run of each must come to.
+//! * `cases` - a run for each combination, and its expected outcome.
+//! * `covering` - a few combinations in which every pair occurs.
 //! * `signals` - each signal, once and twice, in each phase.
 //! * `table` - the README's table of causes.
 //! * `disk` - a real file system that is full for a while.
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::{Ended, Folder};
 
-/// Does something with each of these, several at a time; panics with all that went wrong.
+/// Calls `work` with each item, several at a time, and panics if any of the calls does.
 #[track_caller]
 fn for_each<T: Sync>(items: &[T], at_a_time: usize, work: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
@@ -30,7 +31,7 @@ fn for_each<T: Sync>(items: &[T], at_a_time: usize, work: impl Fn(&T) + Sync) {
     });
 }
 
-/// What the outcome's own figures say that the exit code should be.
+/// The exit code that follows from the figures of the report.
 fn code_of(ended: &Ended) -> i32 {
     let stop = &ended.report["stop"];
     let failed = !stop["failures"].as_array().unwrap().is_empty();
@@ -42,8 +43,8 @@ fn code_of(ended: &Ended) -> i32 {
     }
 }
 
-/// Fails unless each record that was produced is in one of these files, once - but for `abandoned` ones that are in none,
-/// and at most `twice` that are in two.
+/// Fails unless each record is in exactly one of these files, except for abandoned ones, which are in none, and at most
+/// `twice` records that are in two.
 #[track_caller]
 fn accounted_for(folder: &Folder, files: &[String], ended: &Ended, twice: u64) {
     let produced = ended.figure("/ledger/produced");
@@ -53,7 +54,7 @@ fn accounted_for(folder: &Folder, files: &[String], ended: &Ended, twice: u64) {
     let context = || format!("{verdict}\n{}\n{}", ended.report["ledger"], ended.stderr);
     assert_eq!(count("torn"), 0, "{}", context());
     assert_eq!(count("unexpected"), 0, "{}", context());
-    // A record that a halt cut in half is made whole in the file, and is spilled or abandoned too.
+    // A record that a halt tore is completed in the file, and is spilled or abandoned too.
     assert!(count("missing") <= abandoned, "{}", context());
     assert!(count("missing") + twice >= abandoned, "{}", context());
     assert!(count("duplicated") <= twice, "{}", context());

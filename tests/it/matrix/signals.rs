@@ -1,4 +1,4 @@
-//! Each signal, once and twice, in each phase: once drains, twice leaves, and SIGPIPE does neither.
+//! Each signal, once and twice, in each phase: one drains, a second one halts, and SIGPIPE does neither.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use super::{accounted_for, code_of, for_each};
 use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments};
 
-/// A phase of a run that can be waited for: what the run is told, and how to see that it is there.
+/// A phase of a run: the arguments that lead to it, and how to wait for it.
 struct Phase {
     name: &'static str,
     arguments: &'static str,
@@ -55,10 +55,10 @@ const PHASES: [Phase; 6] = [
     },
 ];
 
-/// SIGPIPE too: a run ignores it, whatever it was told of it.
+/// SIGPIPE is one of them: a run ignores it.
 const SIGNALS: [Signal; 4] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::PIPE];
 
-/// Sends a signal so many times in a phase, and says what the run came to.
+/// Sends a signal that many times in a phase, and returns the exit code.
 fn sent(phase: &Phase, signal: Signal, times: usize) -> i32 {
     let folder = Folder::new();
     let arguments = format!(
@@ -70,7 +70,7 @@ fn sent(phase: &Phase, signal: Signal, times: usize) -> i32 {
     for time in 1..=times {
         live.send(signal);
         if signal != Signal::PIPE && time < times {
-            // Of two alike that come at once the system may deliver one.
+            // Two of a kind at once may be delivered as one.
             live.wait_until("it heard, or ended", || {
                 live.says("Shutdown signal received!") || live.says("Program finished")
             });
@@ -102,9 +102,9 @@ fn one_signal_drains_and_a_second_one_halts_in_every_phase() {
         let code = sent(phase, *signal, *times);
         let drained = if phase.name == "retrying" { 4 } else { 0 };
         let halted = 128 + signal.as_raw();
-        // While it drains there was one before.
+        // A run that drains has received one before.
         let second = *signal != Signal::PIPE && (*times == 2 || phase.name == "draining");
-        // A run may have drained before the second signal came.
+        // A run may have drained before the second signal.
         let allowed = if second {
             vec![halted, drained]
         } else {
@@ -127,7 +127,7 @@ fn one_signal_drains_and_a_second_one_halts_in_every_phase() {
     );
 }
 
-/// Starts a run by a line of a shell, with the signals of that.
+/// Starts a run from a line of shell, which may ignore signals.
 fn by_shell(folder: &Folder, line: &str) -> Live {
     let arguments = "--sink fault:retry=0.2+short=0.2,file:out --producer-rate 20000/s --batch-timeout 2ms --workers 2";
     let mut command = folder.command("sh");
@@ -138,7 +138,7 @@ fn by_shell(folder: &Folder, line: &str) -> Live {
 
 #[test]
 fn a_run_under_nohup_goes_on_and_still_obeys_sigterm() {
-    // `nohup` ignores SIGHUP; a shell without job control starts what `&` leaves behind with SIGINT ignored.
+    // `nohup` ignores SIGHUP; a shell without job control ignores SIGINT for commands that end in `&`.
     let ways = [
         ("exec nohup \"$0\" \"$@\"", Signal::HUP),
         ("trap '' INT QUIT; exec \"$0\" \"$@\"", Signal::INT),

@@ -1,10 +1,10 @@
-//! The README's table of causes: each row is what a run came to.
+//! The README's table of causes: each row is the outcome of a run.
 
 use rustix::process::Signal;
 
 use crate::support::{Ended, Folder, Live};
 
-/// How much of what was produced.
+/// How much of what was produced: none, some or all.
 fn share(ended: &Ended, of: &str) -> &'static str {
     match (ended.figure(of), ended.figure("/ledger/produced")) {
         (0, _) => "none",

@@ -1,4 +1,4 @@
-//! What tests of the library stand on: a source that does what it is told, and sinks that tell what they got.
+//! For tests of the library: a source that follows orders, and sinks that report the batches they get.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
@@ -10,7 +10,7 @@ use splashdam::{
 
 use super::patiently;
 
-/// A configuration with small lanes and workers that are always active, whose batches only size makes due.
+/// A configuration with small lanes and workers that are always active; batches are due by size only.
 pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
     config.channel_size = 1_024;
@@ -24,12 +24,12 @@ pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
     config
 }
 
-/// As fast as the pipeline takes them.
+/// A generator that is as fast as the pipeline allows.
 pub(crate) fn generator(record_bytes: Option<usize>) -> Generator {
     Generator::new(Rate::Max, record_bytes, 0)
 }
 
-/// Waits for a run's end, but not for ever.
+/// Waits for a run's end, with a timeout.
 #[track_caller]
 pub(crate) fn join(running: Running) -> Outcome {
     let joined = std::thread::spawn(move || running.join());
@@ -45,13 +45,13 @@ pub(crate) fn run(pipeline: Pipeline) -> Outcome {
 
 /// What to do next, for [`Told`].
 pub(crate) enum Order {
-    /// Lend so many short lines at once.
+    /// Lend that many short lines at once.
     Lend(usize),
     Fail(&'static str),
     Panic(&'static str),
 }
 
-/// A source that does what it is told, when it is told; it ends when nobody is left to tell it anything.
+/// A source that follows orders, and ends when their sender is dropped.
 pub(crate) struct Told {
     orders: Receiver<Order>,
     buffer: BurstBuffer,
@@ -95,13 +95,13 @@ impl Seen {
     }
 }
 
-/// A sink that tells of each batch.
+/// A sink that reports each batch.
 pub(crate) struct Telling {
     worker: usize,
     to: Sender<Seen>,
 }
 
-/// A factory of sinks that tell, and what they tell.
+/// A factory of sinks that report their batches, and the receiver of those reports.
 pub(crate) fn telling() -> (
     impl FnMut(usize) -> io::Result<Telling> + Send,
     Receiver<Seen>,

@@ -1,4 +1,4 @@
-//! A program that runs, and what it came to.
+//! A running program, and its outcome.
 
 use std::cell::Cell;
 use std::fs;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::patiently;
 
-/// A running program. One that a failing test leaves behind is killed.
+/// A running program; killed when dropped, as by a failing test.
 pub(crate) struct Live {
     child: Child,
     name: String,
@@ -23,7 +23,7 @@ pub(crate) struct Live {
     unread: Cell<Option<PipeReader>>,
 }
 
-/// Everything that comes out of a stream, as it comes.
+/// Everything read from a stream so far.
 #[derive(Default)]
 struct Kept {
     bytes: Arc<Mutex<Vec<u8>>>,
@@ -33,7 +33,7 @@ struct Kept {
 impl Kept {
     fn of(stream: Option<impl Read + Send + 'static>) -> Self {
         let Some(mut stream) = stream else {
-            return Self::default(); // the test keeps that stream itself
+            return Self::default(); // the test has that stream itself
         };
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&bytes);
@@ -53,7 +53,7 @@ impl Kept {
         String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
     }
 
-    /// All of it: the program has ended, and so does its stream.
+    /// All output, to the end of the stream: the program has ended.
     fn all(&mut self) -> Vec<u8> {
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
@@ -87,12 +87,12 @@ impl Live {
         self.child.id()
     }
 
-    /// Keeps the other end of its standard output, unread so that it is soon full.
+    /// Holds the other end of its standard output without reading, so that the pipe is soon full.
     pub(crate) fn keep(&self, reader: PipeReader) {
         self.unread.set(Some(reader));
     }
 
-    /// Reads what it kept, and waits for the end.
+    /// Reads the pipe that it holds, and waits for the end.
     #[track_caller]
     pub(crate) fn end_reading(mut self) -> Ended {
         self.stdout = Kept::of(self.unread.take());
@@ -105,12 +105,12 @@ impl Live {
 
     /// Sends a signal.
     ///
-    /// A shell that starts the tests in the background, or `nohup`, makes them and all they start ignore some signals.
+    /// Tests that run under `nohup` or in the background of a shell may ignore some signals, and so do their children.
     #[track_caller]
     pub(crate) fn send(&self, signal: Signal) {
         let ours = status_mask("self", "SigIgn");
         let ignored = ours >> (signal.as_raw() - 1) & 1 == 1;
-        // SIGPIPE is ignored here by Rust's runtime, and not passed on.
+        // Rust's runtime ignores SIGPIPE here, but not in children.
         let passed_on = ignored && signal != Signal::PIPE;
         assert!(!passed_on, "{signal:?} is ignored in this shell");
         kill_process(self.pid(), signal).unwrap();
@@ -126,11 +126,11 @@ impl Live {
         prlimit(Some(self.pid()), Resource::Fsize, limit).unwrap();
     }
 
-    /// Waits until the program has taken the stop signals over: one that came earlier would kill it.
+    /// Waits until the program handles the stop signals: an earlier one would kill it.
     #[track_caller]
     pub(crate) fn wait_until_it_listens(&self) {
         let pid = self.pid().to_string();
-        // The last is the last that it takes.
+        // It installs the handler of the last one last.
         let wanted =
             [Signal::HUP, Signal::INT, Signal::TERM, Signal::XFSZ].map(|s| 1 << (s.as_raw() - 1));
         let wanted: u64 = wanted.iter().sum();
@@ -139,23 +139,23 @@ impl Live {
         });
     }
 
-    /// Waits until a line with these words stands on standard error.
+    /// Waits until these words are on standard error.
     #[track_caller]
     pub(crate) fn wait_for_words(&self, words: &str) {
         self.wait_until(words, || self.says(words));
     }
 
-    /// Whether these words stand on standard error.
+    /// Whether these words are on standard error.
     pub(crate) fn says(&self, words: &str) -> bool {
         self.stderr.so_far().contains(words)
     }
 
-    /// How much came out of standard output.
+    /// The length of standard output so far.
     pub(crate) fn stdout_len(&self) -> u64 {
         self.stdout.bytes.lock().unwrap().len() as u64
     }
 
-    /// Waits until it has used so many hundredths of a second of CPU time, or has ended.
+    /// Waits until it has used that many hundredths of a second of CPU time, or has ended.
     #[track_caller]
     pub(crate) fn wait_until_it_has_used(&self, ticks: u64) {
         let path = format!("/proc/{}/stat", self.pid());
@@ -169,13 +169,13 @@ impl Live {
         });
     }
 
-    /// How many lines on standard error begin so.
+    /// The number of lines on standard error that begin so.
     pub(crate) fn lines(&self, beginning: &str) -> usize {
         let stderr = self.stderr.so_far();
         stderr.lines().filter(|l| l.starts_with(beginning)).count()
     }
 
-    /// Waits until something can be seen.
+    /// Waits until `seen` returns true.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, mut seen: impl FnMut() -> bool) {
         if patiently(|| seen().then_some(())).is_none() {
@@ -205,7 +205,7 @@ impl Live {
     }
 }
 
-/// A mask of signals, bit 0 for signal 1, as Linux tells it of a process.
+/// A signal mask of a process, from `/proc`; bit 0 is signal 1.
 fn status_mask(process: &str, mask: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let mut lines = status.lines().filter_map(|line| line.split_once(":\t"));
@@ -213,15 +213,15 @@ fn status_mask(process: &str, mask: &str) -> u64 {
     hex.map_or(0, |hex| u64::from_str_radix(hex, 16).unwrap())
 }
 
-/// What a program came to.
+/// The outcome of a program.
 #[derive(Debug)]
 pub(crate) struct Ended {
     name: String,
-    /// None when a signal killed it.
+    /// `None` if a signal killed it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
-    /// The report, null where none was written.
+    /// The report; null if none was written.
     pub(crate) report: Value,
 }
 
@@ -267,7 +267,7 @@ impl Ended {
             .unwrap_or_else(|| panic!("no {path} in {}", self.report))
     }
 
-    /// Adds the ledger up again, in total and over the workers.
+    /// Checks the sums of the ledger, in total and over the workers.
     #[track_caller]
     pub(crate) fn balances(self) -> Self {
         let of = |name: &str| self.figure(&format!("/ledger/{name}"));
@@ -290,7 +290,7 @@ impl Ended {
         self
     }
 
-    /// Everything that was produced was delivered, and the program is content.
+    /// Checks that everything produced was delivered, with exit code 0.
     #[track_caller]
     pub(crate) fn delivers_everything(self) -> Self {
         let ended = self.exits(0).balances();
