@@ -3,8 +3,9 @@
 //! The lanes are as they are because of these figures. What was tried and rejected stays here, so that it can be tried
 //! again: on another machine, with another version of a crate.
 //!
-//! All queues hold 8,192 records. The channels carry each record as a boxed slice, as a pipeline does that hands records on;
-//! the disruptor and the lanes copy it into memory of their own. Who offers publishing in bulk is used in bulk.
+//! All queues hold 8,192 records. The channels carry each record as a boxed slice, as a pipeline does that hands
+//! records on; the disruptor and the lanes copy it into memory of their own. Who offers publishing in bulk is used in
+//! bulk.
 
 mod support;
 

@@ -1,5 +1,6 @@
-//! What the machine allows, and how much of it is used: `cargo bench --bench limit`. With `-- memcpy` (GB/s, one core) or
-//! `-- lane` (M records/s) it prints that limit alone, for scripts; with `-- crossbeam` what a channel of boxed slices does.
+//! What the machine allows, and how much of it is used: `cargo bench --bench limit`. With `-- memcpy` (GB/s, one core)
+//! or `-- lane` (M records/s) it prints that limit alone, for scripts; with `-- crossbeam` what a channel of boxed
+//! slices does.
 //!
 //! The limit is a bare two-ring lane: bursts of 256 records of 86 bytes, two copies each, and a reader that reads every
 //! byte. Everything is run in turn, round after round, and each round's figure is divided by the same round's limit: a

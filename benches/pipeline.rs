@@ -1,8 +1,8 @@
 //! The whole path, source to sink: by topology, record size, batch size, sink and load.
 //!
-//! Each pass is a run of its own that must deliver every record; its time is the run's, from the first burst to the last
-//! worker's end, without the making of the lanes. The `check` sink reads and proves every byte; a file is measured by
-//! its length.
+//! Each pass is a run of its own that must deliver every record; its time is the run's, from the first burst to the
+//! last worker's end, without the making of the lanes. The `check` sink reads and proves every byte; a file is measured
+//! by its length.
 
 mod support;
 

@@ -1,8 +1,8 @@
 //! The data path's parts, each by itself, for the benches: thin handles on what a pipeline is made of.
 //!
-//! A bench of the lane must run the lane that a pipeline runs, and not a copy of it. So this door is in the library, but
-//! not of it: it is left out of the documentation, no version promises anything about it, and programs have no use for
-//! it. Nothing here does any work of its own.
+//! A bench of the lane must run the lane that a pipeline runs, and not a copy of it. So this door is in the library,
+//! but not of it: it is left out of the documentation, no version promises anything about it, and programs have no use
+//! for it. Nothing here does any work of its own.
 
 use crate::engine::batch::Batch;
 use crate::engine::control_block::ControlWords;

@@ -67,9 +67,9 @@ pub struct Config {
     pub when_full: WhenFull,
     /// How long the producer pauses at which usage.
     pub throttle: Throttle,
-    /// The CPUs of the workers, by id, in turn: the first worker has the first, and so on, and again from the start. None:
-    /// a physical core for each thread as long as there are any, then SMT siblings, then shares. The process must be
-    /// allowed to use them.
+    /// The CPUs of the workers, by id, in turn: the first worker has the first, and so on, and again from the start.
+    /// None: a physical core for each thread as long as there are any, then SMT siblings, then shares. The process must
+    /// be allowed to use them.
     pub cores: Option<Vec<usize>>,
     /// The CPU of the producer, by id. None: one that no worker has, if there is one.
     pub producer_core: Option<usize>,
@@ -171,8 +171,8 @@ impl Config {
         })
     }
 
-    /// Looks for impossible values and contradictions, all of them. Whether this process may use the CPUs that are named,
-    /// [`Pipeline::start`](crate::Pipeline::start) looks.
+    /// Looks for impossible values and contradictions, all of them. Whether this process may use the CPUs that are
+    /// named, [`Pipeline::start`](crate::Pipeline::start) looks.
     ///
     /// # Errors
     ///

@@ -43,7 +43,8 @@
 //!    sink takes a lock and makes a system call; a thread with nothing to do sleeps in the kernel.)
 //! 4. Control never sees a record, a lane's bytes or a sink. It sets words; only the dispatcher routes.
 //! 5. No thread is spawned outside `pipeline`; nothing prints outside `cli` and `report`.
-//! 6. Every record is accounted for: `produced = delivered + dropped + spilled + abandoned`, checked at the end of each run.
+//! 6. Every record is accounted for: `produced = delivered + dropped + spilled + abandoned`, checked at the end of each
+//!    run.
 //!
 //! # Threads
 //!
@@ -64,10 +65,10 @@
 //!
 //! # When a sink fails
 //!
-//! A failure is retryable, final, or a reader that closed. After a retryable one the worker keeps its batch in the lane,
-//! parks for 10 ms to 1 s and tries again behind the bytes that were accepted; the lane fills, and the source slows
-//! down. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in order; where
-//! there is a spill file the worker goes on to empty its lane into that.
+//! A failure is retryable, final, or a reader that closed. After a retryable one the worker keeps its batch in the
+//! lane, parks for 10 ms to 1 s and tries again behind the bytes that were accepted; the lane fills, and the source
+//! slows down. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in
+//! order; where there is a spill file the worker goes on to empty its lane into that.
 //!
 //! Workers print nothing: `watch`, a thread of its own, says what they report of their sinks, and which of them has not
 //! moved for 5 s while records wait.

@@ -1,4 +1,5 @@
-//! The files that a run writes about itself: its report, as JSON and as a page, and its latencies in `HdrHistogram`'s formats.
+//! The files that a run writes about itself: its report, as JSON and as a page, and its latencies in `HdrHistogram`'s
+//! formats.
 
 use std::fs::{self, OpenOptions};
 use std::io;

@@ -50,8 +50,8 @@ pub(crate) struct Producer {
     pub(crate) woke_ns: u64,
 }
 
-/// How long a paced producer may let due records gather, when its batches may wait `batch_timeout` in their lane anyway:
-/// a twentieth of that, 5 ms at most.
+/// How long a paced producer may let due records gather, when its batches may wait `batch_timeout` in their lane
+/// anyway: a twentieth of that, 5 ms at most.
 ///
 /// To wake from a sleep costs about 5 us of CPU on bare metal and 40-60 us on a virtual machine (each sleep halts the
 /// virtual CPU), so a wake-up per record would be most of what a slow pipeline costs.

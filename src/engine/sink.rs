@@ -38,7 +38,8 @@ pub trait Sink: Send {
     /// whose [`bytes`](Batch::bytes) begin right behind the accepted ones, and which may have grown at its end.
     fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError>;
 
-    /// Called once, after the last batch - unless a halt (drain deadline, second signal) or a failure cut that off: what is buffered must be out, or refused, when this returns.
+    /// Called once, after the last batch - unless a halt (drain deadline, second signal) or a failure cut that off:
+    /// what is buffered must be out, or refused, when this returns.
     ///
     /// # Errors
     ///
@@ -48,8 +49,8 @@ pub trait Sink: Send {
     }
 
     /// Takes `bytes` of the batch's bytes and then fails with `error`, as a device does that gives out. For tests: what
-    /// [`Fault`](crate::sinks::Fault) does to a sink. The default accepts the whole records among them; a sink that writes bytes does as its
-    /// device would, and stops inside a record.
+    /// [`Fault`](crate::sinks::Fault) does to a sink. The default accepts the whole records among them; a sink that
+    /// writes bytes does as its device would, and stops inside a record.
     fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
         let (records, whole) = batch.whole_records_in(bytes);
         if records > 0

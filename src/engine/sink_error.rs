@@ -7,8 +7,8 @@ use rustix::io::Errno;
 /// What becomes of a run whose sink fails in a way that trying again may mend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnSinkError {
-    /// The worker keeps its batch and tries again, after 10 ms at first and 1 s at last. Its lane fills meanwhile, which
-    /// slows the source down: a failing sink costs time and no records.
+    /// The worker keeps its batch and tries again, after 10 ms at first and 1 s at last. Its lane fills meanwhile,
+    /// which slows the source down: a failing sink costs time and no records.
     #[default]
     Retry,
     /// The failure is final: the run stops, the other workers drain.

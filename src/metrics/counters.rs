@@ -102,8 +102,8 @@ pub(crate) struct ProducerCounters {
     pub(crate) produced: Counter,
     pub(crate) produced_bytes: Counter,
     pub(crate) bursts: Counter,
-    /// How late the burst at hand is dispatched: its first record's time since it was due, when it came and after each wait
-    /// for room.
+    /// How late the burst at hand is dispatched: its first record's time since it was due, when it came and after each
+    /// wait for room.
     pub(crate) behind_ns: Latest,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted, and that were not spilled.

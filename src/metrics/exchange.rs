@@ -110,7 +110,8 @@ impl Gatherer {
         }
     }
 
-    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch, or before it sleeps again.
+    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch, or before it sleeps
+    /// again.
     pub(crate) fn ask(&mut self) {
         self.interval.clear();
         // What a worker handed over since the last call: it was asked then, and busy.

@@ -6,9 +6,9 @@
 //!                                 '------------------ service ------------------------'
 //! ```
 //!
-//! *Response* counts from the moment the schedule fixed beforehand, so the wait of a record that a stalled pipeline kept
-//! from being produced is part of it; *service* alone would leave that out (coordinated omission; Gil Tene, "How NOT to
-//! measure latency", and wrk2).
+//! *Response* counts from the moment the schedule fixed beforehand, so the wait of a record that a stalled pipeline
+//! kept from being produced is part of it; *service* alone would leave that out (coordinated omission; Gil Tene, "How
+//! NOT to measure latency", and wrk2).
 //!
 //! Each worker owns its recorder: no lock, no allocation, and two clock readings per batch. Records that share their
 //! stamps are recorded together.
@@ -83,8 +83,8 @@ impl Distribution {
         &self.histogram
     }
 
-    /// The distribution by percentile, in steps that halve with each half of the way to 100 %; the last row is the exact
-    /// maximum at quantile 1.
+    /// The distribution by percentile, in steps that halve with each half of the way to 100 %; the last row is the
+    /// exact maximum at quantile 1.
     fn percentiles(&self) -> Vec<Percentile> {
         let mut total_count = 0;
         let rows = self

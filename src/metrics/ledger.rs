@@ -75,8 +75,8 @@ pub struct Ledger {
     /// Records that could not be delivered and were written to the spill file: the drain deadline, a failed sink or a
     /// second signal cut them off. One that the sink had accepted in part is written whole.
     pub spilled: u64,
-    /// Records that were taken in and neither delivered nor spilled: the drain deadline, a failed sink or a second signal cut them
-    /// off.
+    /// Records that were taken in and neither delivered nor spilled: the drain deadline, a failed sink or a second
+    /// signal cut them off.
     pub abandoned: u64,
 }
 

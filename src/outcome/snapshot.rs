@@ -25,8 +25,8 @@ pub struct Snapshot {
     pub queue_capacity: u64,
     /// Active workers.
     pub workers: usize,
-    /// Latencies of the records delivered in the interval that ends now, and of what a worker that was inside its sink at an
-    /// earlier interval's end had recorded before; none where latency is not recorded, or outside an observer.
+    /// Latencies of the records delivered in the interval that ends now, and of what a worker that was inside its sink
+    /// at an earlier interval's end had recorded before; none where latency is not recorded, or outside an observer.
     pub latency: Option<LatencyReport>,
     /// What the interval that ends now brought; outside an observer nothing.
     pub interval: Interval,

@@ -60,8 +60,8 @@ impl Before {
     }
 }
 
-/// How long workers were active, all of them together, if so many were at the end: each step of the autoscaler counts from
-/// its moment on.
+/// How long workers were active, all of them together, if so many were at the end: each step of the autoscaler counts
+/// from its moment on.
 fn active_ns(at_the_end: usize, outcome: &Outcome) -> f64 {
     let (mut active, mut until_ns) = (at_the_end, saturating_ns(outcome.elapsed));
     let mut total_ns = 0.0;

@@ -148,7 +148,8 @@ impl Pipeline {
         self
     }
 
-    /// Has `observer` called with the counters each `interval` (1 ms to ten years), on a thread of its own, until the run ends.
+    /// Has `observer` called with the counters each `interval` (1 ms to ten years), on a thread of its own, until the
+    /// run ends.
     #[must_use]
     pub fn observe(
         mut self,
@@ -160,18 +161,18 @@ impl Pipeline {
         self
     }
 
-    /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an `HdrHistogram`
-    /// interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the reporter thread. Together
-    /// they are the run's distributions. A log that cannot be written fails the run at its end, and only then. Writes nothing
-    /// where latency is not recorded.
+    /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an
+    /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the
+    /// reporter thread. Together they are the run's distributions. A log that cannot be written fails the run at its
+    /// end, and only then. Writes nothing where latency is not recorded.
     #[must_use]
     pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
         self.latency_log = Some(Box::new(log));
         self
     }
 
-    /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic, on a
-    /// second signal - written to a file, whole, so that they can be fed in again.
+    /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic, on
+    /// a second signal - written to a file, whole, so that they can be fed in again.
     ///
     /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned. A
     /// record that the sink had accepted in part is written whole: this one may then be in both outputs.

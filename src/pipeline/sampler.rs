@@ -134,8 +134,8 @@ impl Reporter {
         (self.observer)(&snapshot);
     }
 
-    /// Ends the last interval, when the threads of the path have ended, with the latencies that they had not handed over;
-    /// writes it all into the outcome.
+    /// Ends the last interval, when the threads of the path have ended, with the latencies that they had not handed
+    /// over; writes it all into the outcome.
     pub(super) fn finish(mut self, rests: Vec<Box<Latencies>>, outcome: &mut Outcome) {
         let snapshot = self.probe.snapshot();
         let mut response = None;

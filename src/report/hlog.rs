@@ -1,8 +1,8 @@
-//! `.hlog`: the latencies of each interval, as `HdrHistogram`'s interval log, which its Java, Python, Rust and other readers
-//! take.
+//! `.hlog`: the latencies of each interval, as `HdrHistogram`'s interval log, which its Java, Python, Rust and other
+//! readers take.
 //!
-//! Two lines an interval, tagged `response` and `service`, in nanoseconds. All lines of a tag together are the whole run's
-//! distribution: nothing is left out and nothing stands there twice.
+//! Two lines an interval, tagged `response` and `service`, in nanoseconds. All lines of a tag together are the whole
+//! run's distribution: nothing is left out and nothing stands there twice.
 
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};

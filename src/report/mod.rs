@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Invariants:
-//! * Only this folder and `cli` print. What is said goes to standard error, and the rest to the files that were asked for:
-//!   standard output belongs to the sink.
+//! * Only this folder and `cli` print. What is said goes to standard error, and the rest to the files that were asked
+//!   for: standard output belongs to the sink.
 //! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
 
 use std::fmt::Display;

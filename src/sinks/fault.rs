@@ -41,7 +41,8 @@ pub struct Faults {
     pub full_after: Option<(u64, Option<u64>)>,
     /// `worker=N`: only this worker's sink is at fault.
     pub worker: Option<usize>,
-    /// `seed=N`: the same seed has the same writes fail, worker for worker. (What is in a write depends on the batches.)
+    /// `seed=N`: the same seed has the same writes fail, worker for worker. (What is in a write depends on the
+    /// batches.)
     pub seed: u64,
 }
 

@@ -1,10 +1,10 @@
 //! The file sink: appends batches, each whole, to a file or to standard output.
 //!
-//! * A write that stops inside a record leaves half of it in the file. What is missing is kept, and whoever writes next -
-//!   this worker or another that shares the file - writes it first. So nothing is ever glued to half a record; and where
-//!   the worker that began it is cut off, the record is whole in the file although it does not count as delivered. Where
-//!   even that fails - the disk stays full, the process is killed - the next run that appends to the file ends the half
-//!   line first, so that it stays the only one that is torn.
+//! * A write that stops inside a record leaves half of it in the file. The missing half is kept, and the next writer,
+//!   this worker or another that shares the file, writes it first. So nothing is ever glued to half a record; and where
+//!   the worker that began it is cut off, the record is whole in the file although it does not count as delivered.
+//!   Where even that fails - the disk stays full, the process is killed - the next run that appends to the file ends
+//!   the half line first, so that it stays the only one that is torn.
 //! * A file that is moved away or deleted while it is written - log rotation - is left at the next border between
 //!   batches: `path` is opened again, and made where there is none. Batches before that border are in the file that was
 //!   moved; of a file that was deleted they are gone with it.

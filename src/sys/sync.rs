@@ -1,7 +1,7 @@
 //! The only door to atomics: everything else takes its atomics, fences and parkers from here.
 //!
-//! Under `cfg(loom)` they are loom's, and the parker is the same crossbeam code compiled on loom (`cfg(crossbeam_loom)`),
-//! so that the models of `engine::lane` run what runs in earnest.
+//! Under `cfg(loom)` they are loom's, and the parker is the same crossbeam code compiled on loom
+//! (`cfg(crossbeam_loom)`), so that the models of `engine::lane` run what runs in earnest.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::Arc;

@@ -67,7 +67,8 @@ pub(crate) fn arguments() -> impl Iterator<Item = Arg> {
     std::iter::once(config).chain(settings().map(argument))
 }
 
-/// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as said.
+/// A setting as a flag; its default is told in the help, and kept out of clap so that only what was said counts as
+/// said.
 fn argument(setting: &'static Setting) -> Arg {
     let default = setting.default_text();
     let default = default.map_or(String::new(), |text| format!(" [default: {text}]"));

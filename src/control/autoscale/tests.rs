@@ -224,7 +224,10 @@ proptest! {
         noise in 0.0..0.05_f64,
         seed in any::<u64>(),
     ) {
-        let offered = |time: f64| *loads.iter().zip(1..).find(|(_, end)| time < f64::from(*end)).map_or(&0.0, |(load, _)| load);
+        let offered = |time: f64| {
+            let until = loads.iter().zip(1..).find(|(_, end)| time < f64::from(*end));
+            until.map_or(0.0, |(load, _)| *load)
+        };
         let history = World { noise, seed, ..world(8, &offered) }.run(60);
         let turns = history.windows(2).map(|pair| pair[1].cmp(&pair[0])).filter(|o| o.is_ne());
         let turns: Vec<_> = turns.collect();

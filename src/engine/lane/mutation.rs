@@ -1,5 +1,5 @@
-//! Bugs planted on purpose: where the code asks for one by name, the models of `engine::lane` can have it, to prove that
-//! they would find it. Outside loom every answer is a constant no, and the question compiles to nothing.
+//! Bugs planted on purpose: where the code asks for one by name, the models of `engine::lane` can have it, to prove
+//! that they would find it. Outside loom every answer is a constant no, and the question compiles to nothing.
 
 use crate::sys::sync::Ordering;
 

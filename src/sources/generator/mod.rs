@@ -137,7 +137,8 @@ impl Generator {
         self
     }
 
-    /// Lays the templates out anew: at the start, and whenever `seq` gains a digit, which padded lines must make up for.
+    /// Lays the templates out anew: at the start, and whenever `seq` gains a digit, which padded lines must make up
+    /// for.
     fn make_templates(&mut self) {
         let suffix = self.seq_text.len();
         let template =

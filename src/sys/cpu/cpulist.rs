@@ -45,8 +45,8 @@ fn out_of_bounds(cpu: impl fmt::Display) -> String {
     format!("CPU {cpu} is beyond {}", CPUS_MAX - 1)
 }
 
-/// Looks whether threads can be put on these CPUs, each once, when the process may use those in `allowed` - none if that
-/// is not known.
+/// Looks whether threads can be put on these CPUs, each once, when the process may use those in `allowed` - none if
+/// that is not known.
 ///
 /// # Errors
 ///

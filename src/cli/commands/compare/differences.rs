@@ -136,8 +136,8 @@ pub(super) fn invalid(runs: &[&Reading]) -> Vec<Invalid> {
     invalid.collect()
 }
 
-/// Whether the runs of two sides took turns, so that a machine that grows slower slows both; none with a single run on a
-/// side, which cannot.
+/// Whether the runs of two sides took turns, so that a machine that grows slower slows both; none with a single run on
+/// a side, which cannot.
 ///
 /// They did if the sides changed more than once, and no stretch of one side holds more than half of its runs (two are
 /// always allowed: A B B A is in balance).

@@ -1,4 +1,5 @@
-//! A report as a comparison reads it: every key that is needed is looked at, and one that is not as it should be is named.
+//! A report as a comparison reads it: every key that is needed is looked at, and one that is not as it should be is
+//! named.
 
 use std::fs;
 use std::path::Path;

@@ -24,8 +24,8 @@ pub(super) fn median(values: &[f64]) -> Option<f64> {
     Some(f64::midpoint(sorted[sorted.len() / 2 - 1], upper))
 }
 
-/// The Mann-Whitney U test. Time and memory grow with the fourth and third power of the number of values: 50 a side take
-/// some fifty million additions.
+/// The Mann-Whitney U test. Time and memory grow with the fourth and third power of the number of values: 50 a side
+/// take some fifty million additions.
 pub(super) fn rank_test(first: &[f64], second: &[f64]) -> RankTest {
     let ranks = doubled_ranks(first, second);
     let distance = |ranks: &[usize], all: usize| {
@@ -68,8 +68,8 @@ fn share_as_far(ranks: &[usize], chosen: usize, far: usize) -> f64 {
     as_far.map(|(_, ways)| ways).sum::<f64>() / all
 }
 
-/// Twice the rank of each value among all of them, the first sample's before the second's. Equal values share the middle
-/// of their ranks, which doubling keeps whole.
+/// Twice the rank of each value among all of them, the first sample's before the second's. Equal values share the
+/// middle of their ranks, which doubling keeps whole.
 fn doubled_ranks(first: &[f64], second: &[f64]) -> Vec<usize> {
     let values: Vec<f64> = first.iter().chain(second).copied().collect();
     let rank = |value: &f64| {

@@ -300,8 +300,8 @@ fn a_retired_worker_hands_over_its_partial_batch() {
     });
 }
 
-/// Two wake words agree in one half here - 2 records or 4 bytes, while a record is held; 2 records and nothing else, once
-/// it was handed over - and the writer may read one half of each.
+/// Two wake words agree in one half here - 2 records or 4 bytes, while a record is held; 2 records and nothing else,
+/// once it was handed over - and the writer may read one half of each.
 #[test]
 fn bursts_that_race_with_a_retirement_arrive() {
     check(2, || {
