@@ -1,9 +1,10 @@
-//! Who imports whom.
+//! Which module may import, name and use what.
 
+use super::paths::paths;
 use super::source::Source;
-use super::{fault, words};
+use super::{containing, fault, finds, holds, holds_except, is_in, words};
 
-/// The floors, from the ground up. Modules on one floor do not import each other, except as said below.
+/// The floors, from the ground up. Modules on the same floor do not import each other.
 const FLOORS: [(&str, u8); 19] = [
     ("sys", 0),
     ("metrics", 1),
@@ -35,9 +36,9 @@ fn may_import(from: &str, to: &str) -> bool {
     from == to || floor(to) < floor(from)
 }
 
-/// Imports point to a lower floor. The crate's front page, which shows everything, and what cargo runs before the build
-/// are on none.
-pub(super) fn downward(source: &Source) -> Vec<String> {
+/// Imports point to a lower floor. The crate's root, which re-exports from every floor, and the build script are on
+/// none.
+fn downward(source: &Source) -> Vec<String> {
     let modules = source.modules();
     if !source.path.starts_with("src/") || modules == ["lib"] || modules == ["build"] {
         return Vec::new();
@@ -46,8 +47,8 @@ pub(super) fn downward(source: &Source) -> Vec<String> {
         return vec![fault(source, 1, "a module without a floor")];
     }
     let mut faults = Vec::new();
-    for (line, path) in paths(source) {
-        let to = home(&path[0]);
+    for (line, names) in from_root(source) {
+        let to = home(&names[0]);
         if floor(&to).is_none() {
             faults.push(fault(source, line, &format!("{to} has no floor")));
         } else if !may_import(modules[0], &to) {
@@ -57,106 +58,200 @@ pub(super) fn downward(source: &Source) -> Vec<String> {
     faults
 }
 
-/// Control sets the path's words and reads its gauges; it never sees a record, a lane's bytes or a sink.
-pub(super) fn control_knows_words_and_gauges(source: &Source) -> Vec<String> {
-    if !source.path.starts_with("src/control/") {
-        return Vec::new();
-    }
+/// The paths from the crate's root, with their lines.
+fn from_root(source: &Source) -> Vec<(usize, Vec<String>)> {
     let paths = paths(source).into_iter();
-    let of_the_path = paths.filter(|(_, path)| path[0] == "engine");
-    let others = of_the_path.filter(|(_, path)| {
-        let names: Vec<_> = path.iter().skip(1).map(String::as_str).collect();
-        !matches!(names[..], ["control_block", ..] | ["lane", "Gauge"])
-    });
-    others
-        .map(|(line, path)| fault(source, line, &format!("control sees {path:?}")))
-        .collect()
+    let from_root = paths.filter_map(|path| Some((path.line, path.below_root(source)?.to_vec())));
+    from_root.filter(|(_, names)| !names.is_empty()).collect()
 }
 
-/// The module that a name at the crate's root stands for: itself, or where the front page has it from.
+/// The top module of a name at the crate's root: the name itself, or the module from which the root re-exports it.
 fn home(name: &str) -> String {
     if floor(name).is_some() {
         return name.to_owned();
     }
-    let front = Source::new("src/lib.rs", include_str!("../../../src/lib.rs"));
-    let lines = front.lines.iter().map(|line| line.code.as_str());
-    let code = lines.collect::<Vec<_>>().join(" ");
-    for exported in code.split(';') {
-        let exported = exported.rsplit("pub use ").next().unwrap_or_default();
-        if words(exported).any(|word| word == name) {
-            return words(exported).next().unwrap_or_default().to_owned();
-        }
-    }
-    name.to_owned()
+    let root = Source::new("src/lib.rs", include_str!("../../../src/lib.rs"));
+    let exported = paths(&root).into_iter();
+    let mut exported = exported.filter(|path| path.imported_as.as_deref() == Some(name));
+    let home = exported.next().map(|path| path.names[0].clone());
+    home.unwrap_or_else(|| name.to_owned())
 }
 
-/// The first three names behind each `crate::`, and behind each `super::` that leads to the root, with its line.
-fn paths(source: &Source) -> Vec<(usize, Vec<String>)> {
-    // One text, because an import may stretch over lines; unit tests are left out of it.
-    let lines = source
-        .product()
-        .map(|(number, line)| (number, line.code.as_str()));
-    let mut text = String::new();
-    let mut starts = Vec::new();
-    for (number, code) in lines {
-        starts.push((text.len(), number));
-        text += code;
-        text.push('\n');
-    }
-    let line_of = |at: usize| starts[starts.partition_point(|(start, _)| *start <= at) - 1].1;
-    let mut found = Vec::new();
-    for (at, behind) in roots(&text, source.modules().len()) {
-        let mut names = Vec::new();
-        tree(behind, &mut Vec::new(), &mut names);
-        found.extend(names.into_iter().map(|path| (line_of(at), path)));
-    }
-    found
+#[test]
+fn imports_run_downward_only() {
+    holds(downward);
+    let path = "src/engine/worker.rs";
+    finds(downward, path, "use crate::sys::clock::Clock;", 0);
+    finds(downward, path, "use super::batch::Batch;", 0);
+    finds(downward, path, "use crate::pipeline::Pipeline;", 1);
+    finds(
+        downward,
+        path,
+        "use crate::{sys::clock, cli::{self, run}, report};",
+        3,
+    );
+    finds(downward, path, "use super::super::control::stop;", 1);
+    finds(downward, path, "fn f() -> crate::Ledger {", 0);
+    finds(downward, path, "fn f() -> crate::Pipeline {", 1);
+    finds(
+        downward,
+        "src/report/metrics_line.rs",
+        "use crate::pipeline::Running;",
+        1,
+    );
+    finds(
+        downward,
+        "src/control/stop.rs",
+        "use crate::report::metrics_line;",
+        1,
+    );
+    finds(
+        downward,
+        "src/pipeline/mod.rs",
+        "use crate::config::Config;",
+        0,
+    );
+    finds(
+        downward,
+        "src/config.rs",
+        "use crate::pipeline::Pipeline;",
+        1,
+    );
+    finds(downward, "src/new.rs", "use crate::sys::clock;", 1);
+    let test = "#[cfg(test)]\nmod tests {\n    use crate::pipeline::Pipeline;\n}\nuse crate::cli;";
+    finds(downward, path, test, 1);
 }
 
-/// Where a path begins at the crate's root, and what stands behind that.
-fn roots(text: &str, depth: usize) -> Vec<(usize, &str)> {
-    let mut roots = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        roots.push((at, &text[at + "crate::".len()..]));
-    }
-    for (at, _) in text.match_indices("super::") {
-        let before = text[..at].ends_with("super::");
-        let behind = text[at..].trim_start_matches("super::");
-        let steps = (text.len() - at - behind.len()) / "super::".len();
-        if !before && steps == depth {
-            roots.push((at, behind));
+#[test]
+fn control_sees_only_the_control_block_and_the_gauges() {
+    fn rule(source: &Source) -> Vec<String> {
+        if !is_in(source, &["src/control/"]) {
+            return Vec::new();
         }
+        let paths = from_root(source).into_iter();
+        let of_engine = paths.filter(|(_, names)| names[0] == "engine");
+        let others = of_engine.filter(|(_, names)| {
+            let names: Vec<_> = names.iter().skip(1).map(String::as_str).collect();
+            !matches!(names[..], ["control_block", ..] | ["lane", "Gauge", ..])
+        });
+        others
+            .map(|(line, names)| fault(source, line, &format!("control sees {}", names.join("::"))))
+            .collect()
     }
-    roots
+    holds(rule);
+    let path = "src/control/stop.rs";
+    finds(
+        rule,
+        path,
+        "use crate::engine::control_block::ControlWords;",
+        0,
+    );
+    finds(rule, path, "use crate::engine::lane::Gauge;", 0);
+    finds(rule, path, "use crate::engine::lane::LaneReader;", 1);
+    finds(
+        rule,
+        path,
+        "use crate::engine::{control_block, record, lane::{Gauge, Extent}};",
+        2,
+    );
+    finds(
+        rule,
+        "src/pipeline/mod.rs",
+        "use crate::engine::lane::LaneReader;",
+        0,
+    );
 }
 
-/// Follows a path, or the braces of a tree of paths, three names deep; returns what is left behind it.
-fn tree<'a>(text: &'a str, above: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> &'a str {
-    let mut rest = text.trim_start();
-    if let Some(inside) = rest.strip_prefix('{') {
-        rest = inside.trim_start();
-        while !rest.is_empty() && !rest.starts_with('}') {
-            rest = tree(rest, above, found).trim_start();
-            rest = rest.trim_start_matches(',').trim_start();
+#[test]
+fn the_engine_knows_no_component() {
+    fn rule(source: &Source) -> Vec<String> {
+        if !is_in(source, &["src/engine/"]) {
+            return Vec::new();
         }
-        return rest.strip_prefix('}').unwrap_or(rest);
+        let mut faults = Vec::new();
+        for path in paths(source) {
+            let names: Vec<_> = path.names.iter().map(String::as_str).collect();
+            let device = matches!(
+                names[..],
+                ["std", "fs" | "net", ..] | ["std", "os", "unix", "net", ..]
+            );
+            if device || names[0] == "serde_json" {
+                faults.push(fault(source, path.line, &names.join("::")));
+            }
+        }
+        for (line, names) in from_root(source) {
+            if !["engine", "metrics", "sys"].contains(&&*home(&names[0])) {
+                faults.push(fault(source, line, &names.join("::")));
+            }
+        }
+        let devices = [
+            "File",
+            "TcpListener",
+            "TcpStream",
+            "UdpSocket",
+            "UnixListener",
+            "UnixStream",
+        ];
+        for (number, line) in source.product() {
+            let named = words(&line.code).filter(|word| devices.contains(word));
+            faults.extend(named.map(|word| fault(source, number, word)));
+        }
+        faults
     }
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '*');
-    let (name, behind) = rest.split_at(end.unwrap_or(rest.len()));
-    if name.is_empty() {
-        return rest.get(1..).unwrap_or_default(); // no path at all: go on behind it
-    }
-    above.push(name.to_owned());
-    let behind = if let Some(more) = behind.strip_prefix("::") {
-        tree(more, above, found)
-    } else {
-        found.push(above.iter().take(3).cloned().collect());
-        behind
-    };
-    above.pop();
-    // An alias belongs to the name before it.
-    let alias = behind.trim_start().strip_prefix("as ");
-    alias.map_or(behind, |alias| {
-        alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
-    })
+    holds(rule);
+    let path = "src/engine/spill.rs";
+    finds(
+        rule,
+        path,
+        "use std::io;\nuse crate::metrics::counters::Counters;",
+        0,
+    );
+    finds(rule, path, "use crate::sinks::FileSink;", 1);
+    finds(rule, path, "use crate::framing::newline;", 1);
+    finds(rule, path, "use std::{fs, io, net::SocketAddr};", 2);
+    finds(rule, path, "let text = serde_json::to_string(&x);", 1);
+    finds(rule, path, "fn f(file: &File) {}", 1);
+    finds(
+        rule,
+        path,
+        "// a File\n#[cfg(test)]\nmod tests {\n    use std::fs::File;\n}",
+        0,
+    );
+    finds(rule, "src/sinks/file.rs", "use std::fs::File;", 0);
 }
+
+#[test]
+fn nothing_below_the_pipeline_logs() {
+    fn rule(source: &Source) -> Vec<String> {
+        if !is_in(source, &["src/"])
+            || is_in(
+                source,
+                &["src/pipeline/", "src/report/", "src/cli/", "src/main.rs"],
+            )
+        {
+            return Vec::new();
+        }
+        containing(source, &["tracing::"], "logs: leave that to the pipeline")
+    }
+    holds_except(rule, &LOGGING);
+    finds(rule, "src/engine/retry.rs", "tracing::warn!(\"again\");", 1);
+    finds(rule, "src/sources/lines/mod.rs", "use tracing::warn;", 1);
+    finds(rule, "src/config.rs", "// tracing::warn!", 0);
+    finds(
+        rule,
+        "src/pipeline/monitor.rs",
+        "tracing::warn!(\"again\");",
+        0,
+    );
+}
+
+/// The files that still log below the pipeline.
+const LOGGING: [&str; 7] = [
+    "src/control/scaler.rs",
+    "src/control/stall_detector.rs",
+    "src/engine/dispatch.rs",
+    "src/engine/retry.rs",
+    "src/sinks/fault.rs",
+    "src/sources/lines/input.rs",
+    "src/sources/lines/mod.rs",
+];

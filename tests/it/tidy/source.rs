@@ -1,11 +1,13 @@
-//! A source file as the rules look at it: its code without literals and comments, line by line.
+//! A source file as the rules see it: line by line, code and comments apart, without the insides of literals.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// One line of a file.
 #[derive(Debug, Default)]
 pub(super) struct Line {
-    /// What the compiler reads; the insides of literals are blank.
+    pub(super) text: String,
+    /// The code, with the insides of literals left out.
     pub(super) code: String,
     pub(super) comment: String,
     /// Part of a module of unit tests.
@@ -21,7 +23,7 @@ impl Line {
 /// One file.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// From the project's folder on: `src/engine/lane/gauge.rs`.
+    /// From the project's folder: `src/engine/lane/gauge.rs`.
     pub(super) path: String,
     pub(super) lines: Vec<Line>,
 }
@@ -31,10 +33,10 @@ pub(super) struct Source {
 enum State {
     Code,
     LineComment,
-    /// So deep inside each other.
+    /// Nested that deep.
     BlockComment(u32),
     Text,
-    /// Ends in a quote and so many hashes.
+    /// Ends in a quote and that many hashes.
     RawText(usize),
 }
 
@@ -48,22 +50,36 @@ impl Source {
         source
     }
 
-    /// The project's own Rust files.
-    pub(super) fn all() -> Vec<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut files = Vec::new();
-        for folder in ["src", "tests", "benches", "examples"] {
-            collect(root, &root.join(folder), &mut files);
-        }
-        assert!(files.len() > 50, "where are the sources?");
-        files
+    /// The project's own Rust files, read once.
+    pub(super) fn all() -> &'static [Self] {
+        static ALL: LazyLock<Vec<Source>> = LazyLock::new(|| {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let mut files = Vec::new();
+            for folder in ["src", "tests", "benches", "examples"] {
+                collect(root, &root.join(folder), &mut files);
+            }
+            assert!(files.len() > 50, "where are the sources?");
+            files
+        });
+        &ALL
     }
 
-    /// The modules it lies in, from the crate's root: `["path", "lane", "gauge"]`.
+    /// Its module from the crate's root, name by name: `["engine", "lane", "gauge"]`.
     pub(super) fn modules(&self) -> Vec<&str> {
         let path = self.path.strip_prefix("src/").unwrap_or(&self.path);
         let path = path.strip_suffix(".rs").unwrap_or(path);
         path.split('/').filter(|name| *name != "mod").collect()
+    }
+
+    /// The modules that it declares as files, those of unit tests included.
+    pub(super) fn declared_modules(&self) -> Vec<&str> {
+        let lines = self.lines.iter().map(|line| line.code.trim());
+        let modules = lines.filter_map(|code| {
+            let declaration = code.strip_suffix(';')?;
+            let (before, name) = declaration.rsplit_once("mod ")?;
+            (before.is_empty() || before.ends_with(' ')).then_some(name)
+        });
+        modules.collect()
     }
 
     /// The lines that are not unit tests, with their numbers.
@@ -107,8 +123,8 @@ impl Source {
         functions
     }
 
-    /// How many lines there are from this one to the end of the braces that open first; none where a semicolon comes
-    /// before them.
+    /// The number of lines from this one to the end of the braces that open first; `None` if a semicolon comes before
+    /// them.
     fn braced_from(&self, number: usize) -> Option<usize> {
         let (mut depth, mut brackets) = (0_u32, 0_u32);
         for (lines, line) in (1..).zip(&self.lines[number - 1..]) {
@@ -152,7 +168,7 @@ impl Source {
 
 fn collect(root: &Path, folder: &Path, files: &mut Vec<Source>) {
     let Ok(entries) = std::fs::read_dir(folder) else {
-        return; // not every project has benches and examples
+        return; // there may be no examples
     };
     for entry in entries {
         let path = entry.unwrap().path();
@@ -165,7 +181,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<Source>) {
     }
 }
 
-/// Parts code, comments and literals.
+/// Separates code, comments and literals.
 fn split(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut state = State::Code;
@@ -191,12 +207,13 @@ fn split(text: &str) -> Vec<Line> {
         if state == State::LineComment {
             state = State::Code;
         }
+        text.clone_into(&mut line.text);
         lines.push(line);
     }
     lines
 }
 
-/// How many bytes to take at once, and what comes behind them.
+/// The number of bytes to take at once, and the state after them.
 fn step(state: State, rest: &str) -> (usize, State) {
     match state {
         State::Code => step_in_code(rest),
@@ -247,7 +264,7 @@ fn step_in_code(rest: &str) -> (usize, State) {
     (word.unwrap_or(rest.len()).max(1), State::Code)
 }
 
-/// The length of a character literal's inside; none where the quote begins a lifetime.
+/// The length of a character literal's inside; `None` if the quote begins a lifetime.
 fn character_literal(text: &str) -> Option<usize> {
     if text.starts_with('\\') {
         return text[2..].find('\'').map(|at| at + 2);
