@@ -1,7 +1,10 @@
-//! Faults by sinks by phases: a covering set of cases, or all of them.
+//! Faults by sinks by phases by signals: a covering set of cases, or all of them.
+
+use std::collections::BTreeSet;
 
 use rustix::process::Signal;
 
+use super::covering::{covering, product, uncovered};
 use super::{accounted_for, code_of, for_each};
 use crate::support::{Ended, Folder, Live, SMALL};
 
@@ -83,31 +86,38 @@ const PHASES: [Phase; 6] = [
 
 #[derive(Debug)]
 struct Case {
-    number: usize,
     fault: Fault,
     sink: &'static str,
     phase: Phase,
+    signal: Signal,
 }
 
-fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for fault in FAULTS {
-        for sink in SINKS {
-            for phase in PHASES {
-                let number = cases.len();
-                cases.push(Case {
-                    number,
-                    fault,
-                    sink,
-                    phase,
-                });
-            }
-        }
+const SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
+
+/// The levels of a case: fault, sink, phase, signal.
+type Levels = [usize; 4];
+
+const SIZES: Levels = [FAULTS.len(), SINKS.len(), PHASES.len(), SIGNALS.len()];
+
+/// The combinations to test: all of them with `SPLASHDAM_MATRIX=full`, otherwise a covering set.
+fn combinations() -> Vec<Levels> {
+    match std::env::var("SPLASHDAM_MATRIX").as_deref() {
+        Ok("full") => product(SIZES),
+        Ok(other) => panic!("SPLASHDAM_MATRIX={other}: expected full"),
+        Err(_) => covering(SIZES),
     }
-    cases
 }
 
 impl Case {
+    fn new([fault, sink, phase, signal]: Levels) -> Self {
+        Self {
+            fault: FAULTS[fault],
+            sink: SINKS[sink],
+            phase: PHASES[phase],
+            signal: SIGNALS[signal],
+        }
+    }
+
     fn arguments(&self) -> String {
         let Self { fault, sink, .. } = self;
         let (before, load) = match self.phase {
@@ -129,11 +139,6 @@ impl Case {
              --spill rest {SMALL}",
             fault.plan
         )
-    }
-
-    /// The cases take the signals in turn.
-    fn signal(&self) -> Signal {
-        [Signal::INT, Signal::TERM, Signal::HUP][self.number % 3]
     }
 
     /// Waits until the run is in its phase.
@@ -160,13 +165,13 @@ impl Case {
         let live = folder.start(&self.arguments());
         if self.phase != Phase::End {
             self.wait(&folder, &live);
-            live.send(self.signal());
+            live.send(self.signal);
         }
         if self.phase == Phase::Draining {
             live.wait_until("the first signal heard, or the end", || {
                 live.says("Shutdown signal received!") || live.says("Program finished")
             });
-            live.send(self.signal());
+            live.send(self.signal);
         }
         let ended = live.end();
         (folder, ended)
@@ -182,7 +187,7 @@ impl Case {
         let halted = code >= 128;
         if halted {
             assert_eq!(self.phase, Phase::Draining, "{context}");
-            assert_eq!(code, 128 + self.signal().as_raw(), "{context}");
+            assert_eq!(code, 128 + self.signal.as_raw(), "{context}");
         } else {
             assert!(self.fault.codes.contains(&code), "{context}");
         }
@@ -207,8 +212,9 @@ impl Case {
 
 #[test]
 fn no_fault_on_any_sink_in_any_phase_loses_or_doubles_a_record() {
-    let cases = cases();
-    assert!(cases.len() >= 200);
+    let combinations = combinations();
+    assert_eq!(uncovered(&combinations, SIZES), BTreeSet::new());
+    let cases: Vec<_> = combinations.into_iter().map(Case::new).collect();
     let halted = std::sync::atomic::AtomicUsize::new(0);
     for_each(&cases, 4, |case| {
         if case.check() {
@@ -216,7 +222,8 @@ fn no_fault_on_any_sink_in_any_phase_loses_or_doubles_a_record() {
         }
     });
     // Most second signals came in time.
-    let draining = cases.len() / PHASES.len();
+    let draining = cases.iter().filter(|case| case.phase == Phase::Draining);
+    let draining = draining.count();
     let halted = halted.into_inner();
     println!(
         "{} cases, {halted} of {draining} drains cut short",

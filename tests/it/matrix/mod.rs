@@ -8,6 +8,7 @@
 //! * `disk` - a real file system that is full for a while.
 
 mod cases;
+mod covering;
 mod disk;
 mod signals;
 mod table;
