@@ -112,7 +112,7 @@ mod verify;
 pub use config::{Config, ConfigErrors};
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
-pub use control::{ScaleEvent, StopCause};
+pub use control::{ScaleEvent, ScaleReason, StopCause};
 pub use engine::batch::{Batch, Record};
 pub use engine::dispatch::{Route, WhenFull};
 pub use engine::record::{Burst, BurstBuffer, RecordHeader};

@@ -19,5 +19,5 @@ pub(crate) mod stall_detector;
 pub(crate) mod stop;
 pub(crate) mod stop_cause;
 
-pub use scale_event::ScaleEvent;
+pub use scale_event::{ScaleEvent, ScaleReason};
 pub use stop_cause::StopCause;

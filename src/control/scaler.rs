@@ -1,7 +1,7 @@
 //! The scaler: samples the path's counters, asks the policy, sets the active set. Its thread calls [`Scaler::tick`].
 
-use crate::control::ScaleEvent;
-use crate::control::autoscale::{Autoscaler, Decision, Policy, Reason, Sample};
+use crate::control::autoscale::{Autoscaler, Decision, Policy, Sample};
+use crate::control::{ScaleEvent, ScaleReason};
 use crate::engine::control_block::ControlWords;
 use crate::engine::lane::Gauge;
 use crate::metrics::counters::Counters;
@@ -139,8 +139,8 @@ impl Scaler {
                 );
             }
             std::cmp::Ordering::Equal => {
-                let same = self.events.last().is_some_and(|last| last.reason == reason);
-                if decision.reason == Reason::Steady || same {
+                let last = self.events.last().map(|last| last.reason);
+                if decision.reason == ScaleReason::Steady || last == Some(decision.reason) {
                     return;
                 }
                 tracing::debug!(
@@ -162,7 +162,7 @@ impl Scaler {
                 load,
                 from,
                 to,
-                reason,
+                reason: decision.reason,
             });
         }
     }

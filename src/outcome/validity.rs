@@ -202,7 +202,7 @@ mod tests {
         validity
             .warnings
             .iter()
-            .map(|warning| warning.code)
+            .map(|warning| &*warning.code)
             .collect()
     }
 

@@ -1,18 +1,19 @@
-//! A warning: what is not as it should be, and what can be done about it.
+//! A warning: what makes a figure less reliable than it looks, and what to do about it.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// What makes a figure say less than it seems to, and the remedy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What makes a figure less reliable than it looks, and the remedy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Warning {
-    /// Its name for programs, which does not change with the wording: `debug_build`, `saturated` and so on.
-    pub code: &'static str,
-    /// What is the case.
+    /// Its name for programs, such as `debug_build` or `saturated`; it does not change with the wording.
+    pub code: Cow<'static, str>,
+    /// What is wrong, without a capital or a full stop.
     pub message: String,
-    /// What can be done about it.
+    /// What to do about it.
     pub remedy: String,
 }
 
@@ -23,7 +24,7 @@ impl Warning {
         remedy: impl Into<String>,
     ) -> Self {
         Self {
-            code,
+            code: Cow::Borrowed(code),
             message: message.into(),
             remedy: remedy.into(),
         }

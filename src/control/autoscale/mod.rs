@@ -13,6 +13,8 @@ mod simulator;
 #[cfg(test)]
 mod tests;
 
+use crate::control::scale_event::ScaleReason;
+
 /// A producer that the throttle or full lanes held back for more than this share of an interval found the queue too
 /// full, however it looked at the moment of the sample: the throttle keeps it near its lowest step.
 const HELD_SHARE: f64 = 0.1;
@@ -52,50 +54,13 @@ pub(crate) struct Sample {
     pub(crate) load: f64,
 }
 
-/// Why a decision was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// Neither threshold is crossed.
-    Steady,
-    /// Usage is above `scale_up_threshold`, or the producer was held back.
-    QueueFull,
-    /// Usage is below `scale_down_threshold`, and fewer workers can carry the load.
-    QueueEmpty,
-    /// A step up was asked for, but `max_workers` are active.
-    AtMax,
-    /// A step down was asked for, but only `min_workers` are active.
-    AtMin,
-    /// A step was asked for, but not by enough samples in a row yet.
-    NotYet,
-    /// A step was asked for, too soon after a step the other way.
-    Cooldown,
-    /// A step down was asked for that would lead straight back up.
-    WouldReturn,
-}
-
-impl Reason {
-    /// Its name in reports and events.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Steady => "steady",
-            Self::QueueFull => "queue_full",
-            Self::QueueEmpty => "queue_empty",
-            Self::AtMax => "at_max",
-            Self::AtMin => "at_min",
-            Self::NotYet => "not_yet",
-            Self::Cooldown => "cooldown",
-            Self::WouldReturn => "would_return",
-        }
-    }
-}
-
 /// How many workers should be active from now on, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Decision {
     /// The number; at most one more or fewer than before.
     pub(crate) workers: usize,
-    /// Why; for no change either [`Reason::Steady`] or what suppressed the step that was asked for.
-    pub(crate) reason: Reason,
+    /// Why; for no change either [`ScaleReason::Steady`] or what suppressed the step that was asked for.
+    pub(crate) reason: ScaleReason,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +107,7 @@ impl Autoscaler {
         };
         self.asked = step.map(|step| (step, in_a_row));
         let Some(step) = step else {
-            return self.hold(Reason::Steady);
+            return self.hold(ScaleReason::Steady);
         };
         if let Some(reason) = self.suppressed(step, in_a_row, now_ns) {
             return self.hold(reason);
@@ -154,11 +119,11 @@ impl Autoscaler {
                 let least = LEAST_REMEMBERED * self.active as f64;
                 self.too_much_for[self.active] = Some(sample.load.max(least));
                 self.active += 1;
-                Reason::QueueFull
+                ScaleReason::QueueFull
             }
             Step::Down => {
                 self.active -= 1;
-                Reason::QueueEmpty
+                ScaleReason::QueueEmpty
             }
         };
         self.hold(reason)
@@ -181,17 +146,17 @@ impl Autoscaler {
         }
     }
 
-    fn suppressed(&self, step: Step, in_a_row: u32, now_ns: u64) -> Option<Reason> {
+    fn suppressed(&self, step: Step, in_a_row: u32, now_ns: u64) -> Option<ScaleReason> {
         let policy = &self.policy;
         let (at_bound, bound, samples) = match step {
             Step::Up => (
                 self.active >= policy.max_workers,
-                Reason::AtMax,
+                ScaleReason::AtMax,
                 policy.scale_up_samples,
             ),
             Step::Down => (
                 self.active <= policy.min_workers,
-                Reason::AtMin,
+                ScaleReason::AtMin,
                 policy.scale_down_samples,
             ),
         };
@@ -201,11 +166,11 @@ impl Autoscaler {
         if at_bound {
             Some(bound)
         } else if in_a_row < samples {
-            Some(Reason::NotYet)
+            Some(ScaleReason::NotYet)
         } else if turning {
-            Some(Reason::Cooldown)
+            Some(ScaleReason::Cooldown)
         } else if step == Step::Down && !self.fewer_would_do() {
-            Some(Reason::WouldReturn)
+            Some(ScaleReason::WouldReturn)
         } else {
             None
         }
@@ -219,7 +184,7 @@ impl Autoscaler {
         load < RETURN_SHARE * too_much
     }
 
-    fn hold(&self, reason: Reason) -> Decision {
+    fn hold(&self, reason: ScaleReason) -> Decision {
         Decision {
             workers: self.active,
             reason,

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::control::autoscale::simulator::{World, changes};
-use crate::control::autoscale::{Autoscaler, Policy, Reason, Sample};
+use crate::control::autoscale::{Autoscaler, Policy, Sample};
+use crate::control::scale_event::ScaleReason;
 
 fn policy(max_workers: usize) -> Policy {
     Policy {
@@ -153,7 +154,10 @@ fn a_producer_that_is_held_back_counts_as_a_full_queue() {
         load: 1.0,
     };
     let decision = scaler.decide(held, 0);
-    assert_eq!((decision.workers, decision.reason), (2, Reason::QueueFull));
+    assert_eq!(
+        (decision.workers, decision.reason),
+        (2, ScaleReason::QueueFull)
+    );
 }
 
 #[test]
@@ -174,25 +178,25 @@ fn every_suppressed_step_names_what_suppressed_it() {
         ..policy(2)
     });
     let reasons = [
-        (empty, 0, Reason::AtMin),
-        (full, 1, Reason::QueueFull),
-        (full, 2, Reason::AtMax),
-        (empty, 3, Reason::NotYet),
-        (empty, 4, Reason::NotYet),
-        (empty, 5, Reason::Cooldown),
-        (busy, 11, Reason::WouldReturn),
-        (empty, 12, Reason::WouldReturn),
-        (empty, 13, Reason::WouldReturn),
-        (empty, 14, Reason::QueueEmpty),
+        (empty, 0, ScaleReason::AtMin),
+        (full, 1, ScaleReason::QueueFull),
+        (full, 2, ScaleReason::AtMax),
+        (empty, 3, ScaleReason::NotYet),
+        (empty, 4, ScaleReason::NotYet),
+        (empty, 5, ScaleReason::Cooldown),
+        (busy, 11, ScaleReason::WouldReturn),
+        (empty, 12, ScaleReason::WouldReturn),
+        (empty, 13, ScaleReason::WouldReturn),
+        (empty, 14, ScaleReason::QueueEmpty),
         (
             Sample {
                 usage: 0.5,
                 ..empty
             },
             15,
-            Reason::Steady,
+            ScaleReason::Steady,
         ),
-        (full, 16, Reason::Cooldown),
+        (full, 16, ScaleReason::Cooldown),
     ];
     for (sample, now_ns, reason) in reasons {
         assert_eq!(scaler.decide(sample, now_ns).reason, reason, "at {now_ns}");
