@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::source::Source;
-use crate::outcome::validity::{Seen, judge};
+use crate::outcome::validity::{Evidence, assess};
 use crate::outcome::{Outcome, Validity};
 use crate::pipeline::sampler::Probe;
 use crate::pipeline::source_limit::ceiling;
@@ -40,12 +40,12 @@ impl Before {
             .iter()
             .map(|worker| worker.busy.total_ns(elapsed_ns));
         let busy = busy_ns.sum::<u64>() as f64;
-        judge(Seen {
+        assess(Evidence {
             elapsed: outcome.elapsed,
             delivered: outcome.ledger.delivered,
             scheduled: self.scheduled,
-            behind: Duration::from_nanos(probe.counters.producer.behind_ns.get()),
-            held: outcome.throttle_time + outcome.full_time,
+            schedule_lag: Duration::from_nanos(probe.counters.producer.behind_ns.get()),
+            backpressure: outcome.throttle_time + outcome.full_time,
             idle: (1.0 - busy / active_ns(probe.words.active(), outcome)).max(0.0),
             ceiling: self.ceiling,
             schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
