@@ -1,4 +1,4 @@
-//! The time series of a run: what each interval brought.
+//! The time series of a run: what happened in each interval.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 use crate::metrics::LatencyReport;
 use crate::outcome::Snapshot;
 
-/// Intervals that are kept, a day of seconds: some 10 MB.
+/// How many intervals are kept: a day of seconds, some 10 MB.
 const INTERVALS_MAX: usize = 86_400;
 
-/// What happened within one interval of a run. Records are this interval's alone; the queue and the workers are as they
+/// What happened in one interval of a run. Records are those of this interval; the queue and the workers are as they
 /// were at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
@@ -31,8 +31,8 @@ pub struct Interval {
     pub workers: usize,
     /// CPU time of the whole process.
     pub cpu: Duration,
-    /// Response of the records delivered; none where none was, or latency is not recorded. What a worker
-    /// recorded that is inside its sink when the interval ends comes with a later one.
+    /// Response times of the delivered records; `None` if there are none or latency is not recorded. What a worker has
+    /// recorded counts in a later interval if the worker is inside its sink when this one ends.
     pub response: Option<IntervalResponse>,
 }
 
@@ -66,7 +66,7 @@ impl IntervalResponse {
     }
 }
 
-/// Turns totals into intervals, and keeps these.
+/// Turns totals into intervals, and keeps them.
 #[derive(Debug, Default)]
 pub(crate) struct Series {
     before: Totals,
@@ -83,7 +83,7 @@ struct Totals {
 }
 
 impl Series {
-    /// A series that begins now, with this much CPU time used.
+    /// A series that begins now, with this much CPU time already used.
     pub(crate) fn beginning_at(cpu: Duration) -> Self {
         let before = Totals {
             cpu,
@@ -95,7 +95,7 @@ impl Series {
         }
     }
 
-    /// Ends an interval, and returns it. Beyond a day of seconds it is not kept, but counted.
+    /// Ends an interval and returns it. After the first 86,400 they are counted but not kept.
     pub(crate) fn end(
         &mut self,
         now: &Snapshot,
@@ -128,7 +128,7 @@ impl Series {
         interval
     }
 
-    /// The intervals, and how many more there were.
+    /// The intervals, and how many more were not kept.
     pub(crate) fn into_intervals(self) -> (Vec<Interval>, u64) {
         (self.intervals, self.omitted)
     }

@@ -25,9 +25,9 @@ pub struct Snapshot {
     pub queue_capacity: u64,
     /// Active workers.
     pub workers: usize,
-    /// Latencies of the records delivered in the interval that ends now, and of what a worker that was inside its sink
-    /// at an earlier interval's end had recorded before; none where latency is not recorded, or outside an observer.
+    /// Latencies of the records delivered in the interval that ends now, and of earlier ones whose worker was inside
+    /// its sink when their interval ended. `None` if latency is not recorded, and outside an observer.
     pub latency: Option<LatencyReport>,
-    /// What the interval that ends now brought; outside an observer nothing.
+    /// What happened in the interval that ends now; all zero outside an observer.
     pub interval: Interval,
 }

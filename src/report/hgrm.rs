@@ -1,5 +1,4 @@
-//! `.hgrm`: a distribution by percentile, as text, for the plotter of `HdrHistogram` and whatever else reads its
-//! format.
+//! `.hgrm`: a distribution by percentile, as text, for the plotter of `HdrHistogram` and other readers of its format.
 //!
 //! Values are in milliseconds, the plotter's default unit. The plotter draws rows of four numbers, so the last row,
 //! whose distance to 100 % is infinite, has three: that is how the Java implementation writes it.

@@ -1,8 +1,8 @@
-//! `.hlog`: the latencies of each interval, as `HdrHistogram`'s interval log, which its Java, Python, Rust and other
-//! readers take.
+//! `.hlog`: the latencies of each interval, as an interval log that the Java, Python, Rust and other readers of
+//! `HdrHistogram` accept.
 //!
-//! Two lines an interval, tagged `response` and `service`, in nanoseconds. All lines of a tag together are the whole
-//! run's distribution: nothing is left out and nothing stands there twice.
+//! Two lines an interval, tagged `response` and `service`, in nanoseconds. All lines of a tag together are the
+//! distribution of the whole run: every record once.
 
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
@@ -14,7 +14,7 @@ use hdrhistogram::serialization::interval_log::{
 
 use crate::metrics::latency::Latencies;
 
-/// Writes an interval log, line by line as the run goes on: what was written stays when the program does not.
+/// Writes an interval log, line by line as the run goes on: what was written survives a crash of the program.
 pub(crate) struct IntervalLog {
     writer: Box<dyn Write + Send>,
     serializer: V2DeflateSerializer,
@@ -26,7 +26,7 @@ impl IntervalLog {
     ///
     /// # Errors
     ///
-    /// When its head cannot be written.
+    /// When its header cannot be written.
     pub(crate) fn begin(mut writer: Box<dyn Write + Send>, began: SystemTime) -> io::Result<Self> {
         let mut serializer = V2DeflateSerializer::new();
         IntervalLogWriterBuilder::default()
@@ -35,7 +35,7 @@ impl IntervalLog {
             .with_start_time(began)
             .with_base_time(began)
             .begin_log_with(&mut writer, &mut serializer)?;
-        // The reader in Java takes this line for the legend.
+        // The reader in Java skips this line as the legend.
         let legend = [
             "StartTimestamp",
             "Interval_Length",
@@ -54,7 +54,7 @@ impl IntervalLog {
         })
     }
 
-    /// Adds the interval that ended `end` after the run began; it began where the one before ended.
+    /// Adds the interval that ended `end` after the run began; it began when the one before ended.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl IntervalLog {
                 IntervalLogWriterError::SerializeError(error) => io::Error::other(error),
             })?;
         }
-        // In one write, so that an interval's lines are there or not.
+        // In one write, so that either all lines of an interval are there or none.
         self.writer.write_all(&lines)
     }
 }

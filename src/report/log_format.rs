@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Has events printed from now on: those up to information, or errors only.
+/// Prints events from now on: those up to level INFO, or errors only.
 pub(crate) fn print_events(errors_only: bool) {
     let level = if errors_only {
         Level::ERROR
@@ -21,7 +21,7 @@ pub(crate) fn print_events(errors_only: bool) {
         .with_writer(|| Stderr)
         .log_internal_errors(false)
         .event_format(Plain);
-    // Fails only where the process has a subscriber already, which then prints.
+    // Fails only if the process already has a subscriber, which then prints.
     let _ = subscriber.try_init();
 }
 
@@ -38,7 +38,7 @@ impl io::Write for Stderr {
     }
 }
 
-/// The message alone, after its level where that matters: the fields are for subscribers that keep them.
+/// The message alone, after its level if that is a warning or an error: the fields are for subscribers that keep them.
 struct Plain;
 
 impl<S, N> FormatEvent<S, N> for Plain

@@ -7,10 +7,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::outcome::Snapshot;
 
-/// The bar at the foot of the terminal, of which there is one: whatever is said meanwhile goes above it.
+/// The one bar at the foot of the terminal; messages are printed above it.
 static BAR: OnceLock<(ProgressBar, Goal)> = OnceLock::new();
 
-/// What a run is to come to.
+/// When a run is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
     /// So many records delivered.
@@ -50,7 +50,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Draws the bar on standard error, for a run that has begun; the caller has made sure that this is a terminal.
+/// Draws the bar on standard error, which the caller knows to be a terminal.
 pub(crate) fn begin(goal: Goal) {
     let (bar, _) = BAR.get_or_init(|| {
         let style = ProgressStyle::with_template(goal.template());
@@ -69,14 +69,14 @@ pub(crate) fn show(now: &Snapshot) {
     }
 }
 
-/// Takes the bar away: the run is over.
+/// Removes the bar: the run is over.
 pub(crate) fn end() {
     if let Some((bar, _)) = BAR.get() {
         bar.finish_and_clear();
     }
 }
 
-/// Has `print` write to the terminal without the bar in its way.
+/// Hides the bar while `print` writes to the terminal.
 pub(super) fn above<T>(print: impl FnOnce() -> T) -> T {
     match BAR.get() {
         Some((bar, _)) => bar.suspend(print),
