@@ -103,7 +103,7 @@ mod engine;
 mod metrics;
 mod outcome;
 mod pipeline;
-mod report;
+pub mod report;
 pub mod sinks;
 pub mod sources;
 mod sys;
@@ -124,11 +124,13 @@ pub use metrics::{
     DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Percentile, Percentiles,
 };
 pub use outcome::{
-    Interval, IntervalResponse, Outcome, Snapshot, ThreadReport, Validity, WorkerReport,
+    Interval, IntervalResponse, Outcome, Report, ReportError, Snapshot, ThreadReport, Validity,
+    WorkerReport,
 };
 pub use pipeline::{Pipeline, Running, StartError};
 pub use sys::clock::Clock;
 pub use sys::cpu::{Pin, PlacedThread, Placement};
+pub use sys::provenance::Provenance;
 pub use sys::warning::Warning;
 
 /// The README's program compiles.

@@ -13,6 +13,7 @@ use crate::cli::settings::settings;
 use crate::cli::{artifacts, config_file};
 use crate::components::{SinkSpec, SourceSpec};
 use crate::config::{Config, ConfigErrors};
+use crate::outcome::report::Origin;
 use crate::report::metrics_line::MetricsFormat;
 use crate::report::progress::Goal;
 use crate::sinks::Fsync;
@@ -42,18 +43,6 @@ pub(super) struct Job {
     pub(super) metrics_format: MetricsFormat,
     pub(super) spill: Option<PathBuf>,
     origins: BTreeMap<&'static str, Origin>,
-}
-
-/// Where a value came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Origin {
-    /// Nobody said anything.
-    Default,
-    /// Nobody said anything, and the default was fitted to what was said of others.
-    Derived,
-    File,
-    Flag,
 }
 
 impl Default for Job {

@@ -1,24 +1,25 @@
 //! The files that a run writes about itself: its report, as JSON and as a page, and its latencies in `HdrHistogram`'s
 //! formats.
 
-use std::fs::{self, OpenOptions};
-use std::io;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
-use serde_json::{Map, json};
 
 use crate::cli::args::Job;
-use crate::metrics::{LatencyReport, Percentiles};
-use crate::outcome::Outcome;
+use crate::metrics::Percentiles;
+use crate::outcome::report::Setting;
+use crate::outcome::{Outcome, Report};
 use crate::report::hgrm::Hgrm;
 use crate::report::html::page;
 use crate::report::json;
 
-/// What stands for a distribution's name in the path of `hgrm`.
+/// Stands for a distribution's name in the path of `hgrm`.
 pub(super) const LATENCY: &str = "{latency}";
 
-/// The files that will be written at the end, each with the name of its setting.
+/// The files that are written at the end of the run, each with the name of its setting.
 pub(super) fn at_the_end(job: &Job) -> impl Iterator<Item = (&'static str, PathBuf)> {
     let report = job.report.clone().map(|path| ("report", path));
     let html = job.html.clone().map(|path| ("html", path));
@@ -29,7 +30,7 @@ pub(super) fn at_the_end(job: &Job) -> impl Iterator<Item = (&'static str, PathB
         .chain(hgrm.map(|(path, _)| ("hgrm", path)))
 }
 
-/// The `.hgrm` files, and which distribution each holds.
+/// The `.hgrm` files, each with the name of its distribution.
 fn hgrms(path: &str) -> Vec<(PathBuf, &'static str)> {
     let all: &[&str] = if path.contains(LATENCY) {
         &["response", "service"]
@@ -56,47 +57,60 @@ pub(super) fn could_write(path: &Path) -> io::Result<()> {
     tried.map_err(|e| naming(path, &e))
 }
 
+/// The same error, with the file's name in front.
 pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// Writes what was asked for, each whatever became of the others; returns what failed, a sentence each.
-pub(super) fn write(job: &Job, outcome: &Outcome) -> Vec<String> {
-    let mut failed = Vec::new();
-    let mut write = |setting: &str, path: &Path, text: &str| {
-        if let Err(error) = fs::write(path, text) {
-            failed.push(format!("{setting}: {}", naming(path, &error)));
-        }
+/// The settings in force, as the report has them.
+pub(super) fn config(job: &Job) -> BTreeMap<String, Setting> {
+    job.settings()
+        .map(|(name, value, origin)| (name.to_owned(), Setting::new(value, origin)))
+        .collect()
+}
+
+/// Writes a report as a page.
+///
+/// # Errors
+///
+/// When the file cannot be written; the error names it.
+pub(super) fn write_page(path: &Path, report: &Report) -> io::Result<()> {
+    fs::write(path, page(report)).map_err(|error| naming(path, &error))
+}
+
+fn write_json(path: &Path, report: &Report) -> io::Result<()> {
+    let written = File::create(path).and_then(|file| json::write(report, BufWriter::new(file)));
+    written.map_err(|error| naming(path, &error))
+}
+
+fn write_hgrms(path: &str, outcome: &Outcome) -> io::Result<()> {
+    let (Some(Percentiles { response, service }), Some(latency)) =
+        (&outcome.percentiles, outcome.latency)
+    else {
+        return Ok(());
     };
-    if job.report.is_some() || job.html.is_some() {
-        let config = job.settings().map(|(name, value, origin)| {
-            (name.to_owned(), json!({ "value": value, "origin": origin }))
-        });
-        let config: Map<_, _> = config.collect();
-        let report = json::report(outcome, &config);
-        if let Some(path) = &job.report {
-            write("report", path, &format!("{report:#}\n"));
-        }
-        if let Some(path) = &job.html {
-            write("html", path, &page(&report));
-        }
-    }
-    if let (Some(path), Some(Percentiles { response, service }), Some(latency)) =
-        (&job.hgrm, &outcome.percentiles, outcome.latency)
-    {
-        let LatencyReport {
-            response: whole,
-            service: served,
-            ..
-        } = latency;
-        for (path, name) in hgrms(path) {
-            let hgrm = if name == "service" {
-                Hgrm(service, &served)
-            } else {
-                Hgrm(response, &whole)
-            };
-            write("hgrm", &path, &hgrm.to_string());
-        }
-    }
-    failed
+    let write = |(path, name): (PathBuf, &str)| {
+        let hgrm = if name == "service" {
+            Hgrm(service, &latency.service)
+        } else {
+            Hgrm(response, &latency.response)
+        };
+        fs::write(&path, hgrm.to_string()).map_err(|error| naming(&path, &error))
+    };
+    // Every file is written, even if one before it fails.
+    let written: Vec<_> = hgrms(path).into_iter().map(write).collect();
+    written.into_iter().collect()
+}
+
+/// Writes the files that were asked for, each even if others fail; returns what failed, a sentence each.
+pub(super) fn write(job: &Job, outcome: &Outcome, report: &Report) -> Vec<String> {
+    let json = job.report.as_ref().map(|path| write_json(path, report));
+    let html = job.html.as_ref().map(|path| write_page(path, report));
+    let hgrm = job.hgrm.as_ref().map(|path| write_hgrms(path, outcome));
+    let written = [("report", json), ("html", html), ("hgrm", hgrm)];
+    let failed = written.into_iter().filter_map(|(setting, written)| {
+        let error = written?.err()?;
+        Some(format!("{setting}: {error}"))
+    });
+    failed.collect()
 }

@@ -1,4 +1,4 @@
-//! Floor 5: the command line. Flags become a job, a job becomes a pipeline, its outcome becomes an exit code.
+//! Floor 8: the command line. Flags become a job, a job becomes a pipeline, its outcome becomes an exit code.
 //!
 //! ```text
 //!   args, --config FILE --settings table--> Job --run--> Pipeline --join--> Outcome --> report, exit code
@@ -20,7 +20,7 @@ mod settings;
 use std::process::ExitCode;
 
 use clap::Command;
-use commands::{compare, plan, run, verify};
+use commands::{compare, plan, report, run, verify};
 
 /// The exit code of bad usage and bad configuration.
 const USAGE: u8 = 2;
@@ -35,6 +35,7 @@ fn command() -> Command {
         .subcommand(plan::command())
         .subcommand(verify::command())
         .subcommand(compare::command())
+        .subcommand(report::command())
 }
 
 /// Parses the process's arguments, does what they say, and returns the exit code.
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Some(("plan", matches)) => plan::run(matches),
         Some(("verify", matches)) => verify::run(matches),
         Some(("compare", matches)) => compare::run(matches),
+        Some(("report", matches)) => report::run(matches),
         _ => ExitCode::from(USAGE), // not reached: clap insists on a command
     }
 }

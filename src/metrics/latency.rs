@@ -14,7 +14,7 @@
 //! stamps are recorded together.
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest latency told apart: an hour. Longer ones count as an hour, and as overflow.
 const HIGHEST_NS: u64 = 3_600_000_000_000;
@@ -122,7 +122,7 @@ impl Distribution {
 
 /// A distribution in a few figures, in nanoseconds. Quantiles are good to three digits; minimum, maximum and mean are
 /// exact.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LatencySummary {
     /// Records.
@@ -172,7 +172,7 @@ pub struct Percentiles {
 }
 
 /// The latencies of a run: two views of the whole, and its parts. The means of the parts add up to the response's.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LatencyReport {
     /// From due to delivered.

@@ -1,6 +1,6 @@
 //! The ledger: where every record went.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a record was given up on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,8 @@ impl DropReason {
 }
 
 /// Records dropped, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)] // a report of an older program lacks the reasons that came later
 #[non_exhaustive]
 pub struct Dropped {
     /// See [`DropReason::TooLong`].
@@ -46,6 +47,15 @@ impl Dropped {
         self.too_long += other.too_long;
         self.full += other.full;
         self.reader_closed += other.reader_closed;
+    }
+
+    /// The reasons by their names in reports, each with its records.
+    pub(crate) fn by_name(&self) -> [(&'static str, u64); 3] {
+        [
+            ("too_long", self.too_long),
+            ("full", self.full),
+            ("reader_closed", self.reader_closed),
+        ]
     }
 
     /// All of them, whatever the reason.

@@ -1,16 +1,18 @@
-//! Floor 4: what a run came to, as data: no printing, no thread, no clock.
+//! Floor 4: the result of a run, as data: no printing, no thread, no clock.
 //!
 //! ```text
-//!   counters, ends of threads --pipeline--> Outcome --report--> summary, JSON, page
-//!   Snapshots --differences--> Series: what each interval brought
+//!   counters, ends of threads --pipeline--> Outcome --Report::new--> Report --report--> summary, JSON, page
+//!   Snapshots --differences--> Series: what happened in each interval
 //!   evidence of a run --assess (pure)--> Validity: what its figures are worth
 //! ```
 
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod series;
 pub(crate) mod snapshot;
 pub(crate) mod validity;
 
+pub use report::{Report, ReportError};
 pub use run::{Outcome, ThreadReport, WorkerReport};
 pub use series::{Interval, IntervalResponse};
 pub use snapshot::Snapshot;

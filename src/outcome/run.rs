@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The result of a run.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,17 +7,17 @@ use crate::metrics::{Dropped, LatencyReport, Ledger, Percentiles};
 use crate::outcome::{Interval, Validity};
 use crate::sys::cpu::Placement;
 
-/// What a thread of the path used from its start to its end.
-#[derive(Clone, Debug, serde::Serialize)]
+/// What a thread of the data path used from its start to its end.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub struct ThreadReport {
     /// `producer` or `worker-N`.
     pub thread: String,
     /// CPU time, in seconds.
     pub cpu_s: f64,
-    /// Context switches because it waited.
+    /// Context switches because the thread waited.
     pub voluntary_switches: u64,
-    /// Context switches because its CPU was wanted by something else.
+    /// Context switches because something else needed its CPU.
     pub involuntary_switches: u64,
 }
 
@@ -25,7 +25,7 @@ pub struct ThreadReport {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WorkerReport {
-    /// Its number, 0 and up.
+    /// Its number, from 0.
     pub worker: usize,
     /// Records its sink accepted.
     pub delivered: u64,
@@ -43,21 +43,21 @@ pub struct WorkerReport {
     pub batches_by_age: u64,
     /// Batches handed over because the lane was closing.
     pub batches_by_drain: u64,
-    /// Times it went to sleep.
+    /// How often it went to sleep.
     pub parks: u64,
     /// Failed writes and flushes that it tried again.
     pub retries: u64,
-    /// Times it did not move for 5 s, in its sink or between two tries, while records waited in its lane.
+    /// How often it did not move for 5 s, in its sink or between two tries, while records waited in its lane.
     pub stalls: u64,
-    /// How long those took together, until it moved or the run ended.
+    /// How long these stalls took together, until it moved or the run ended.
     pub stalled_time: Duration,
-    /// The most records that waited in its lane then.
+    /// The most records that waited in its lane during a stall.
     pub waited_records: u64,
-    /// Records of the partial batch it flushed at the end, if there was one.
+    /// Records of the partial batch that it flushed at the end, if there was one.
     pub last_partial: Option<u64>,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -65,34 +65,35 @@ pub struct Outcome {
     pub ledger: Ledger,
     /// When the run began.
     pub began: SystemTime,
-    /// From the start until the last worker had ended.
+    /// From the start until the last worker ended.
     pub elapsed: Duration,
     /// Bytes that sinks accepted.
     pub delivered_bytes: u64,
-    /// Latencies of the delivered records, but for those of a worker that was left behind; none where there are none.
+    /// Latencies of the delivered records, without those of a worker that was left behind; `None` if latency was off or
+    /// nothing was recorded.
     pub latency: Option<LatencyReport>,
     /// The same by percentile.
     pub percentiles: Option<Percentiles>,
-    /// What each interval brought, from the start to the end without gaps: as long as those of
-    /// [`Pipeline::observe`](crate::Pipeline::observe), but for the last; a single one where nobody observed.
+    /// What happened in each interval, from the start to the end without gaps. All but the last are as long as those of
+    /// [`Pipeline::observe`](crate::Pipeline::observe); without an observer there is a single one.
     pub intervals: Vec<Interval>,
-    /// Intervals beyond the first 86,400, which are not kept.
+    /// Intervals after the first 86,400, which are counted but not kept.
     pub intervals_omitted: u64,
     /// What the figures are worth.
     pub validity: Validity,
     /// What each worker did.
     pub workers: Vec<WorkerReport>,
-    /// Where the threads of the path ran, and why.
+    /// Where the threads of the data path ran, and why.
     pub placement: Placement,
-    /// What each thread of the path used, as far as they have ended.
+    /// What each thread of the data path used, if it has ended.
     pub threads: Vec<ThreadReport>,
     /// What the autoscaler decided.
     pub scaling: Vec<ScaleEvent>,
     /// Why the run ended.
     pub cause: StopCause,
-    /// The signal that cut the draining short.
+    /// The number of the signal that cut the draining short.
     pub halted_by: Option<i32>,
-    /// The drain deadline passed before everything was delivered.
+    /// Whether the drain deadline passed before everything was delivered.
     pub deadline_passed: bool,
     /// What failed, one sentence each.
     pub failures: Vec<String>,
@@ -107,7 +108,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The exit code that tells this outcome apart:
+    /// The exit code for this outcome:
     ///
     /// | code | meaning |
     /// |---|---|
@@ -117,9 +118,8 @@ impl Outcome {
     /// | 4 | the drain deadline passed; the rest is spilled or abandoned, and counted |
     /// | 128 + n | a second signal, number n, cut the draining short |
     ///
-    /// That the rest was spilled changes no code: it was not delivered.
-    ///
-    /// 2 stands for bad usage or configuration, which has no outcome.
+    /// Spilling changes no code: what was spilled was not delivered. 2 stands for bad usage or configuration, which has
+    /// no outcome.
     pub fn exit_code(&self) -> u8 {
         if let Some(signal) = self.halted_by {
             128 + u8::try_from(signal).unwrap_or(0)
@@ -152,7 +152,7 @@ impl Outcome {
         self.ledger.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    /// Failed writes and flushes that workers tried again.
+    /// How many failed writes and flushes workers tried again.
     pub fn retries(&self) -> u64 {
         self.workers.iter().map(|worker| worker.retries).sum()
     }

@@ -35,7 +35,7 @@ impl IntervalLog {
             .with_start_time(began)
             .with_base_time(began)
             .begin_log_with(&mut writer, &mut serializer)?;
-        // The reader in Java skips this line as the legend.
+        // The reader in Java treats this line as the legend.
         let legend = [
             "StartTimestamp",
             "Interval_Length",

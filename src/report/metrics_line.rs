@@ -1,10 +1,12 @@
 //! The line that a running pipeline prints each interval.
 
-use crate::outcome::Snapshot;
-use crate::report::human_duration::Short;
-use crate::report::json;
+use serde_json::json;
 
-/// How that line is written.
+use crate::outcome::Snapshot;
+use crate::outcome::report::Interval;
+use crate::report::human_duration::HumanDuration;
+
+/// How the line is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum MetricsFormat {
     /// `[METRICS] Produced=...`, for people.
@@ -18,12 +20,13 @@ pub(crate) enum MetricsFormat {
 pub(crate) fn metrics_line(now: &Snapshot, format: MetricsFormat) -> String {
     let interval = &now.interval;
     if format == MetricsFormat::Json {
-        return json::interval(interval).to_string();
+        return json!(Interval::from(interval)).to_string();
     }
     let produced = interval.per_second(interval.produced);
     let processed = interval.per_second(interval.delivered);
     let latency = interval.response.map_or(String::new(), |response| {
-        let [p50, p99, max] = [response.p50_ns, response.p99_ns, response.max_ns].map(Short);
+        let [p50, p99, max] =
+            [response.p50_ns, response.p99_ns, response.max_ns].map(HumanDuration);
         format!(" | p50={p50} p99={p99} max={max}")
     });
     format!(

@@ -1,14 +1,25 @@
-//! Floor 3: what people and programs get to see of a run.
+//! Floor 5: what people and programs get to see of a run. [`Report`](crate::Report) is all of it; here are its parts.
 //!
 //! ```text
-//!   Snapshot, each interval --line--> [METRICS] ...     Outcome --summary--> text, --json--> FILE
-//!                           --progress--> a bar on a terminal                  '--html--> FILE
+//!   Snapshot, each interval --metrics_line--> [METRICS] ...     Report --summary--> text, --json--> FILE
+//!                           --progress--> a bar on a terminal          '--html--> FILE
 //! ```
 //!
 //! Invariants:
-//! * Only this folder and `cli` print. What is said goes to standard error, and the rest to the files that were asked
-//!   for: standard output belongs to the sink.
+//! * Only this folder and `cli` print. Messages go to standard error, the rest to the files that were asked for:
+//!   standard output belongs to the sink, or to the command that was asked to print.
 //! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
+
+pub(crate) mod hgrm;
+pub(crate) mod hlog;
+pub(crate) mod html;
+pub(crate) mod human_duration;
+pub(crate) mod human_number;
+pub(crate) mod json;
+pub(crate) mod log_format;
+pub(crate) mod metrics_line;
+pub(crate) mod progress;
+pub(crate) mod summary;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -16,7 +27,12 @@ use std::io::{self, Write};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
-/// Prints a line on standard error. Where nobody can read it, that is no reason to fail.
+pub use crate::outcome::report::{
+    Backpressure, BatchCounts, Interval, LatencyPercentiles, Ledger, Origin, Setting, Sinks, Stop,
+    Throughput, Worker,
+};
+
+/// Prints a line on standard error. A failure is ignored: nobody is left to read of it.
 pub(crate) fn say(line: impl Display) {
     // In one write, so that the lines of two threads do not mix.
     let _ = print(format!("{line}\n").as_bytes());
@@ -26,7 +42,7 @@ fn print(text: &[u8]) -> io::Result<()> {
     progress::above(|| io::stderr().write_all(text))
 }
 
-/// Prints a line if that can be done at once: where a pipe is full and nobody reads it, nothing is said.
+/// Prints a line if that is possible at once; prints nothing if standard error is a full pipe that nobody reads.
 pub(crate) fn say_at_once(line: impl Display) {
     let now = Timespec::default();
     let stderr = io::stderr();
@@ -34,13 +50,3 @@ pub(crate) fn say_at_once(line: impl Display) {
         say(line);
     }
 }
-
-pub(crate) mod hgrm;
-pub(crate) mod hlog;
-pub(crate) mod html;
-pub(crate) mod human_duration;
-pub(crate) mod json;
-pub(crate) mod log_format;
-pub(crate) mod metrics_line;
-pub(crate) mod progress;
-pub(crate) mod summary;

@@ -1,96 +1,87 @@
-//! The summary at the end of a run.
+//! The summary at the end of a run, and of a report that was kept.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use crate::metrics::{Dropped, LatencySummary};
-use crate::outcome::{Outcome, WorkerReport};
-use crate::report::human_duration::Short;
+use crate::outcome::Report;
+use crate::outcome::report::{Backpressure, Worker};
+use crate::report::human_duration::HumanDuration;
+use crate::report::human_number::{scaled, scaled_bytes};
 
-/// Prints an outcome for people.
+/// Prints a report for people, over several lines.
 #[derive(Debug)]
-pub(crate) struct Summary<'a>(pub(crate) &'a Outcome);
+pub(crate) struct Summary<'a>(pub(crate) &'a Report);
 
 impl Display for Summary<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let outcome = self.0;
-        let ledger = &outcome.ledger;
-        let elapsed = rounded(outcome.elapsed);
-        writeln!(f, "stopped by   {}, after {elapsed}", outcome.cause)?;
+        let report = self.0;
+        let throughput = report.throughput;
+        let elapsed = rounded(throughput.elapsed_s);
+        writeln!(f, "stopped by   {}, after {elapsed}", report.stop.cause)?;
         writeln!(
             f,
-            "throughput   {} records/s, {}B/s{}",
-            scaled(outcome.records_per_s()),
-            scaled(outcome.bytes_per_s()),
-            Ceiling(outcome.validity.generator_ceiling_records_per_s)
+            "throughput   {} records/s, {}/s{}",
+            scaled(throughput.records_per_s),
+            scaled_bytes(throughput.bytes_per_s),
+            Ceiling(report.validity.generator_ceiling_records_per_s)
         )?;
-        if outcome.throttle_pauses + outcome.full_waits > 0 {
-            writeln!(
-                f,
-                "backpressure {} throttle pauses ({}), {} waits for room ({})",
-                outcome.throttle_pauses,
-                rounded(outcome.throttle_time),
-                outcome.full_waits,
-                rounded(outcome.full_time)
-            )?;
-        }
-        sinks(f, outcome)?;
-        if let Some(latency) = outcome.latency {
+        backpressure(f, &report.backpressure)?;
+        sinks(f, report)?;
+        if let Some(latency) = report.latency {
             percentiles(f, "response", latency.response)?;
             percentiles(f, "service", latency.service)?;
         }
-        if let Some(last) = outcome.scaling.iter().rfind(|event| event.from != event.to) {
-            let steps = outcome
-                .scaling
-                .iter()
-                .filter(|event| event.from != event.to);
+        if let Some(last) = report.steps().last() {
             writeln!(
                 f,
                 "scaling      {} steps, {} workers active at the end",
-                steps.count(),
+                report.steps().count(),
                 last.to
             )?;
         }
-        let balance = if ledger.balanced() {
-            "balanced"
-        } else if outcome.halted_by.is_some() || outcome.deadline_passed {
-            "still moving when the run was cut short"
-        } else {
-            "NOT BALANCED"
-        };
-        let dropped = Reasons(ledger.dropped);
-        writeln!(
-            f,
-            "ledger       produced {} = delivered {} + dropped {dropped} + spilled {} + abandoned {} ({balance})",
-            ledger.produced, ledger.delivered, ledger.spilled, ledger.abandoned
-        )?;
-        table(f, &outcome.workers)?;
-        for warning in &outcome.validity.warnings {
+        ledger(f, report)?;
+        workers(f, &report.workers)?;
+        for warning in &report.validity.warnings {
             writeln!(f, "warning      {warning}")?;
         }
-        for failure in &outcome.failures {
+        for failure in &report.stop.failures {
             writeln!(f, "error        {failure}")?;
         }
         Ok(())
     }
 }
 
-/// How sinks failed and stalled, where they did.
-fn sinks(f: &mut Formatter<'_>, outcome: &Outcome) -> fmt::Result {
-    if outcome.retries() + outcome.stalls() > 0 {
+fn backpressure(f: &mut Formatter<'_>, backpressure: &Backpressure) -> fmt::Result {
+    if (backpressure.throttle_pauses, backpressure.full_waits) == (0, 0) {
+        return Ok(());
+    }
+    writeln!(
+        f,
+        "backpressure {} throttle pauses ({}), {} waits for room ({})",
+        backpressure.throttle_pauses,
+        rounded(backpressure.throttle_s),
+        backpressure.full_waits,
+        rounded(backpressure.full_s)
+    )
+}
+
+/// How sinks failed and stalled, if they did.
+fn sinks(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    let sinks = report.sinks;
+    if (sinks.retries, sinks.stalls) != (0, 0) {
         writeln!(
             f,
             "sinks        {} failures tried again, {} stalls",
-            outcome.retries(),
-            outcome.stalls()
+            sinks.retries, sinks.stalls
         )?;
     }
-    for worker in outcome.workers.iter().filter(|worker| worker.stalls > 0) {
+    for worker in report.workers.iter().filter(|worker| worker.stalls > 0) {
         writeln!(
             f,
             "stalled      worker {} for {}, {} records waited",
             worker.worker,
-            rounded(worker.stalled_time),
+            rounded(worker.stalled_s),
             worker.waited_records
         )?;
     }
@@ -106,14 +97,35 @@ fn percentiles(f: &mut Formatter<'_>, name: &str, latency: LatencySummary) -> fm
         max_ns,
         ..
     } = latency;
-    let [p50, p90, p99, p99_9, max] = [p50_ns, p90_ns, p99_ns, p99_9_ns, max_ns].map(Short);
+    let [p50, p90, p99, p99_9, max] = [p50_ns, p90_ns, p99_ns, p99_9_ns, max_ns].map(HumanDuration);
     writeln!(
         f,
         "{name:<12} p50 {p50}  p90 {p90}  p99 {p99}  p99.9 {p99_9}  max {max}"
     )
 }
 
-/// What the generator makes alone, beside what came through.
+fn ledger(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    let ledger = &report.ledger;
+    let balance = if ledger.balanced {
+        "balanced"
+    } else if report.is_cut_short() {
+        "still moving when the run was cut short"
+    } else {
+        "NOT BALANCED"
+    };
+    writeln!(
+        f,
+        "ledger       produced {} = delivered {} + dropped {}{} + spilled {} + abandoned {} ({balance})",
+        ledger.produced,
+        ledger.delivered,
+        ledger.dropped,
+        Reasons(ledger.dropped_by_reason),
+        ledger.spilled,
+        ledger.abandoned
+    )
+}
+
+/// What the generator makes alone, beside what was delivered.
 struct Ceiling(Option<f64>);
 
 impl Display for Ceiling {
@@ -125,22 +137,12 @@ impl Display for Ceiling {
     }
 }
 
-/// Drops: the total, and the reasons where there are any.
+/// The reasons for which records were dropped.
 struct Reasons(Dropped);
 
 impl Display for Reasons {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Dropped {
-            too_long,
-            full,
-            reader_closed,
-        } = self.0;
-        write!(f, "{}", self.0.total())?;
-        for (name, records) in [
-            ("too_long", too_long),
-            ("full", full),
-            ("reader_closed", reader_closed),
-        ] {
+        for (name, records) in self.0.by_name() {
             if records > 0 {
                 write!(f, " {{{name}: {records}}}")?;
             }
@@ -149,7 +151,7 @@ impl Display for Reasons {
     }
 }
 
-fn table(f: &mut Formatter<'_>, workers: &[WorkerReport]) -> fmt::Result {
+fn workers(f: &mut Formatter<'_>, workers: &[Worker]) -> fmt::Result {
     writeln!(
         f,
         "worker {:>14} {:>12} {:>12} {:>12} {:>10}",
@@ -160,28 +162,84 @@ fn table(f: &mut Formatter<'_>, workers: &[WorkerReport]) -> fmt::Result {
             f,
             "{:>6} {:>14} {:>12} {:>12} {:>12} {:>10}",
             worker.worker,
-            worker.delivered,
-            worker.batches_by_size,
-            worker.batches_by_age,
-            worker.batches_by_drain,
+            worker.records,
+            worker.batches.size,
+            worker.batches.age,
+            worker.batches.drain,
             worker.parks
         )?;
     }
     Ok(())
 }
 
-/// To the millisecond, or finer where that would be nothing.
-fn rounded(duration: Duration) -> humantime::FormattedDuration {
+/// Seconds, to the millisecond, or to the microsecond if that would be nothing.
+fn rounded(seconds: f64) -> humantime::FormattedDuration {
+    let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
     let micros = Duration::from_micros(duration.as_micros().try_into().unwrap_or(u64::MAX));
     let millis = Duration::from_millis(duration.as_millis().try_into().unwrap_or(u64::MAX));
     humantime::format_duration(if millis.is_zero() { micros } else { millis })
 }
 
-/// A figure with its decimal prefix: `50.3 M`.
-pub(super) fn scaled(figure: f64) -> String {
-    let steps = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match steps.iter().find(|(scale, _)| figure >= *scale) {
-        Some((scale, prefix)) => format!("{:.1} {prefix}", figure / scale),
-        None => format!("{figure:.0} "),
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Summary;
+    use crate::outcome::report::sample;
+
+    #[test]
+    fn a_summary_has_a_line_for_everything_that_happened_and_none_for_what_did_not() {
+        let mut report = sample::json(2);
+        report["stop"]["failures"] = json!(["the sink fell over"]);
+        report["validity"]["warnings"] = json!([{ "code": "debug_build", "message": "this is a debug build", "remedy": "build a better one" }]);
+        let summary = Summary(&sample::read(&report)).to_string();
+        assert_eq!(
+            summary,
+            "stopped by   count reached, after 2s\n\
+             throughput   59.5 M records/s, 4.9 GB/s (the generator alone: 120.0 M records/s)\n\
+             backpressure 3 throttle pauses (250ms), 1 waits for room (500us)\n\
+             sinks        2 failures tried again, 1 stalls\n\
+             stalled      worker 0 for 6s 500ms, 77 records waited\n\
+             response     p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
+             service      p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
+             scaling      2 steps, 2 workers active at the end\n\
+             ledger       produced 1234567 = delivered 1234000 + dropped 500 {full: 500} + spilled 60 + abandoned 7 \
+             (balanced)\n\
+             worker      delivered      by size       by age     by drain      parks\n\
+             \x20    0        1234000          900           90           10         12\n\
+             warning      this is a debug build; build a better one\n\
+             error        the sink fell over\n"
+        );
+        for (key, nothing) in [
+            ("latency", json!(null)),
+            ("scaling", json!([])),
+            ("workers", json!([])),
+            ("sinks", json!({ "retries": 0, "stalls": 0 })),
+            (
+                "backpressure",
+                json!({ "throttle_pauses": 0, "throttle_s": 0, "full_waits": 0, "full_s": 0 }),
+            ),
+        ] {
+            report[key] = nothing;
+        }
+        report["ledger"]["balanced"] = false.into();
+        let summary = Summary(&sample::read(&report)).to_string();
+        let names = summary.lines().filter_map(|line| line.split(' ').next());
+        let wanted = [
+            "stopped",
+            "throughput",
+            "ledger",
+            "worker",
+            "warning",
+            "error",
+        ];
+        assert_eq!(names.collect::<Vec<_>>(), wanted);
+        assert!(summary.contains("(NOT BALANCED)"), "{summary}");
+        report["stop"]["halted_by"] = 2.into();
+        let summary = Summary(&sample::read(&report)).to_string();
+        assert!(
+            summary.contains("(still moving when the run was cut short)"),
+            "{summary}"
+        );
     }
 }

@@ -22,6 +22,7 @@
 //! * `measurement` - the figures of a run, and how far they can be trusted.
 //! * `verify` - the command `verify`.
 //! * `compare` - the command `compare`.
+//! * `report` - the command `report`.
 //! * `readme_figures` - the figures in the README, and the scenarios behind them.
 //! * `tidy` - the rules for the sources.
 //!
@@ -56,6 +57,7 @@ mod order;
 mod output;
 mod placement;
 mod readme_figures;
+mod report;
 mod retry;
 mod spill;
 mod stall;

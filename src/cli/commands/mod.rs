@@ -2,5 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod plan;
+mod print;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod verify;

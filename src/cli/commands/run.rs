@@ -16,6 +16,7 @@ use crate::control::StopCause;
 use crate::control::signals::{SignalError, on_stop_signals};
 use crate::control::stop::Stop;
 use crate::engine::source::Source;
+use crate::outcome::Report;
 use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
 use crate::report::log_format::print_events;
 use crate::report::metrics_line::{MetricsFormat, metrics_line};
@@ -202,6 +203,7 @@ fn source(job: &Job) -> io::Result<Box<dyn Source>> {
 fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
     let outcome = running.join();
     progress::end();
+    let report = Report::new(&outcome, artifacts::config(job));
     if quiet {
         for failure in &outcome.failures {
             say(format_args!("error: {failure}"));
@@ -215,7 +217,7 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
                 ));
             }
         }
-        say(format_args!("Program finished\n{}", Summary(&outcome)));
+        say(format_args!("Program finished\n{}", Summary(&report)));
         if let Some(path) = job.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
             let (records, path) = (outcome.ledger.spilled, path.display());
             say(format_args!(
@@ -224,7 +226,7 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
         }
     }
     let mut code = outcome.exit_code();
-    for failure in artifacts::write(job, &outcome) {
+    for failure in artifacts::write(job, &outcome, &report) {
         say(format_args!("error: {failure}"));
         code = code.max(1);
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::report::html::COLUMNS;
-use crate::report::html::downsample::{Point, thin};
+use crate::report::html::downsample::{Point, downsample};
 use crate::report::html::format::escape;
 use crate::report::html::scale::{EXTENT, Scale};
 
@@ -22,19 +22,19 @@ pub(super) struct Series {
     pub(super) name: &'static str,
     pub(super) class: &'static str,
     pub(super) joined: Joined,
-    /// Whether the ground below it is shaded.
+    /// Whether the area below it is shaded.
     pub(super) shaded: bool,
     pub(super) points: Vec<Point>,
-    /// Places of it that are worth a dot.
+    /// Points that get a dot.
     pub(super) dots: Vec<(f64, f64)>,
 }
 
 /// Something that happened, or a limit: a line across the chart.
 pub(super) struct Mark {
-    /// Along x, or along y where it lies flat.
+    /// Along x, or along y if it is flat.
     pub(super) at: f64,
     pub(super) class: &'static str,
-    /// Empty: none.
+    /// Empty for a mark without a label.
     pub(super) label: String,
     pub(super) flat: bool,
 }
@@ -42,8 +42,8 @@ pub(super) struct Mark {
 /// A chart with a title and a legend.
 pub(super) struct Chart {
     pub(super) title: &'static str,
-    /// What it shows, in a sentence, for those who do not see it.
-    pub(super) told: String,
+    /// What it shows, in a sentence, for screen readers.
+    pub(super) description: String,
     pub(super) class: &'static str,
     pub(super) x: Scale,
     pub(super) y: Scale,
@@ -57,7 +57,7 @@ impl Chart {
     pub(super) fn html(&self) -> String {
         let Self { title, class, .. } = self;
         let legend = self.series.iter().map(legend).collect::<Vec<_>>().concat();
-        let told = escape(&self.told);
+        let description = escape(&self.description);
         let grid = self.grid();
         let lines = self
             .series
@@ -78,10 +78,11 @@ impl Chart {
             .map(|(x, text)| json!([rounded(self.x.place(*x)), text]));
         let readout = escape(&json!(readout.collect::<Vec<_>>()).to_string());
         format!(
-            "<figure class=\"{class}\">\n<figcaption><h3>{title}</h3><div class=\"legend\">{legend}</div></figcaption>\n\
-             <div class=\"plot\" data-readout=\"{readout}\">\n\
-             <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{told}\">\
-             <title>{title}</title>\n{grid}{marks}{lines}</svg>\n<div class=\"names\" aria-hidden=\"true\">{names}</div>\n\
+            "<figure class=\"{class}\">\n<figcaption><h3>{title}</h3><div class=\"legend\">{legend}</div>\
+             </figcaption>\n<div class=\"plot\" data-readout=\"{readout}\">\n\
+             <svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{description}\">\
+             <title>{title}</title>\n{grid}{marks}{lines}</svg>\n\
+             <div class=\"names\" aria-hidden=\"true\">{names}</div>\n\
              <div class=\"cursor\" hidden></div></div>\n<p class=\"readout\" aria-live=\"off\"></p>\n</figure>\n"
         )
     }
@@ -149,7 +150,7 @@ impl Chart {
 
     fn lines(&self, series: &Series) -> String {
         let class = series.class;
-        let points = thin(&series.points, COLUMNS);
+        let points = downsample(&series.points, COLUMNS);
         let runs = || {
             points
                 .split(|point| point.1.is_none())
@@ -198,8 +199,8 @@ impl Chart {
 fn legend(series: &Series) -> String {
     let Series { name, class, .. } = series;
     format!(
-        "<span><svg class=\"swatch\" viewBox=\"0 0 28 8\" aria-hidden=\"true\"><path class=\"line {class}\" d=\"M1 4H27\"/>\
-         </svg>{name}</span>"
+        "<span><svg class=\"swatch\" viewBox=\"0 0 28 8\" aria-hidden=\"true\">\
+         <path class=\"line {class}\" d=\"M1 4H27\"/></svg>{name}</span>"
     )
 }
 

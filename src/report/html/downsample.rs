@@ -2,12 +2,12 @@
 
 use crate::report::html::format::floor;
 
-/// A value at a place; none where there was nothing to measure.
+/// A value at a place; `None` if there was nothing to measure.
 pub(super) type Point = (f64, Option<f64>);
 
 /// Keeps of each of `columns` equal stretches the lowest and the highest point, in their order; a stretch that holds
 /// only gaps stays one. `points` ascend in their place.
-pub(super) fn thin(points: &[Point], columns: usize) -> Vec<Point> {
+pub(super) fn downsample(points: &[Point], columns: usize) -> Vec<Point> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return Vec::new();
     };
@@ -40,7 +40,7 @@ pub(super) fn thin(points: &[Point], columns: usize) -> Vec<Point> {
 
 #[cfg(test)]
 mod tests {
-    use super::thin;
+    use super::downsample;
 
     #[test]
     fn a_long_series_keeps_its_peaks_and_its_gaps_and_a_short_one_everything() {
@@ -50,15 +50,15 @@ mod tests {
         for point in &mut points[50_000..60_000] {
             point.1 = None;
         }
-        let kept = thin(&points, 100);
+        let kept = downsample(&points, 100);
         assert!(kept.len() <= 200, "{}", kept.len());
         assert!(kept.is_sorted_by(|a, b| a.0 < b.0));
         for peak in [Some(9.0), Some(-9.0), None] {
             assert!(kept.iter().any(|point| point.1 == peak), "{peak:?}");
         }
-        assert_eq!(thin(&points[..150], 100), points[..150]);
-        assert_eq!(thin(&[], 100), []);
+        assert_eq!(downsample(&points[..150], 100), points[..150]);
+        assert_eq!(downsample(&[], 100), []);
         let same_place = vec![(5.0, Some(1.0)); 1_000];
-        assert!(thin(&same_place, 100).len() <= 2);
+        assert!(downsample(&same_place, 100).len() <= 2);
     }
 }

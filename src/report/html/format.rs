@@ -1,13 +1,13 @@
-//! From a report's values to text that may stand in a page.
+//! From a report's values to the text of a page.
 
 use serde_json::Value;
 
-use crate::report::human_duration::Short;
+use crate::report::human_duration::HumanDuration;
 
-/// What stands where the report has nothing.
+/// Stands for a value that the report does not have.
 pub(super) const NOTHING: &str = "\u{2013}";
 
-/// Text with nothing in it that HTML would take for its own.
+/// Text in which HTML sees nothing but text.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -23,38 +23,7 @@ pub(super) fn escape(text: &str) -> String {
     safe
 }
 
-/// As [`Value::pointer`], which allocates for each name; a day has millions of them. No name here needs its escapes.
-pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    let mut names = path.split('/').skip(1);
-    names.try_fold(value, |value, name| match value {
-        Value::Array(values) => values.get(name.parse::<usize>().ok()?),
-        _ => value.get(name),
-    })
-}
-
-pub(super) fn number(value: &Value, path: &str) -> Option<f64> {
-    at(value, path).and_then(Value::as_f64)
-}
-
-pub(super) fn count(value: &Value, path: &str) -> Option<u64> {
-    at(value, path).and_then(Value::as_u64)
-}
-
-/// Empty where there is none.
-pub(super) fn string<'a>(value: &'a Value, path: &str) -> &'a str {
-    value
-        .pointer(path)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// Empty where there is none.
-pub(super) fn list<'a>(value: &'a Value, path: &str) -> &'a [Value] {
-    let list = at(value, path).and_then(Value::as_array);
-    list.map_or(&[], Vec::as_slice)
-}
-
-/// A whole number with its thousands apart: `1,234,567`.
+/// A whole number with its thousands separated: `1,234,567`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -67,23 +36,20 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// [`grouped`], of a value that the report may lack.
-pub(super) fn whole(value: &Value, path: &str) -> String {
-    count(value, path).map_or(NOTHING.into(), grouped)
-}
-
-/// Nanoseconds in few characters, of a value that the report may lack.
-pub(super) fn time(value: &Value, path: &str) -> String {
-    number(value, path).map_or(NOTHING.into(), short)
-}
-
-/// Nanoseconds in few characters, a space before the unit.
+/// Nanoseconds in few characters, with a space before the unit.
 pub(super) fn short(ns: f64) -> String {
-    let text = Short(floor(ns.round())).to_string();
-    let unit = text
-        .find(|c: char| c.is_ascii_alphabetic())
-        .unwrap_or(text.len());
-    format!("{}\u{a0}{}", &text[..unit], &text[unit..])
+    let (number, unit) = HumanDuration(floor(ns.round())).parts();
+    format!("{number}\u{a0}{unit}")
+}
+
+/// The same, of a time in whole nanoseconds.
+pub(super) fn time(ns: u64) -> String {
+    short(ns as f64)
+}
+
+/// A value that may be missing, as `text` spells it.
+pub(super) fn or_nothing<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
+    value.map_or(NOTHING.into(), text)
 }
 
 /// The whole part of a number; 0 below that.
@@ -95,7 +61,7 @@ pub(super) fn floor(number: f64) -> u64 {
     number as u64
 }
 
-/// A number without needless zeros behind the point, to three digits there.
+/// A number with at most three decimals, without trailing zeros.
 pub(super) fn plain(number: f64) -> String {
     let text = format!("{number:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -111,7 +77,7 @@ pub(super) fn duration(seconds: f64) -> String {
     }
 }
 
-/// Any value as text, unescaped.
+/// The value of a setting as text, unescaped.
 pub(super) fn spelled(value: &Value) -> String {
     match value {
         Value::Null => NOTHING.into(),
@@ -121,17 +87,16 @@ pub(super) fn spelled(value: &Value) -> String {
     }
 }
 
-/// The words of a command, quoted where a shell would take one apart; escaped, and apart at the spaces only.
-pub(super) fn command_line(words: &[Value]) -> String {
-    let quoted = words.iter().map(|word| {
-        let word = spelled(word);
+/// The words of a command, quoted if a shell would split them; escaped, and breakable at the spaces only.
+pub(super) fn command_line(words: &[String]) -> String {
+    let words = words.iter().map(|word| {
         let plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%".contains(c);
-        if !word.is_empty() && word.chars().all(plain) {
-            word
+        let quoted = if !word.is_empty() && word.chars().all(plain) {
+            escape(word)
         } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
+            escape(&format!("'{}'", word.replace('\'', "'\\''")))
+        };
+        format!("<span>{quoted}</span>")
     });
-    let words = quoted.map(|word| format!("<span>{}</span>", escape(&word)));
     words.collect::<Vec<_>>().join(" ")
 }

@@ -1,21 +1,20 @@
 //! The report as a page: one file that needs nothing else and asks nothing of the network.
 //!
 //! ```text
-//!   report (JSON) --page--> head, warnings, ledger | charts | tables | machine, configuration --> FILE.html
-//!                              |                       |         |
-//!                            facts              time, percentiles  tables
-//!                                                      | points, within `COLUMNS`
-//!                                                 thin -> chart -> SVG
+//!   Report --page--> head, warnings, ledger | charts | tables | machine, configuration --> FILE.html
+//!                       |                       |         |
+//!                    headline         timeline, percentiles  tables
+//!                                               | points, within `COLUMNS`
+//!                                         downsample -> chart -> SVG
 //! ```
 //!
-//! The page is a pure function of the report's JSON: what it shows, the JSON holds, and a report that was kept can be
-//! drawn as it was.
+//! The page is a pure function of the [`Report`], so that a kept one makes the page that the run itself made.
 //!
 //! Invariants:
-//! * Text of the report enters the page through [`text::escape`] only; the page's policy (CSP) forbids every fetch.
+//! * Text of the report enters the page through [`format::escape`] only; the page's policy (CSP) forbids every fetch.
 //! * A run of any length makes a page of bounded size: each series is thinned to its lowest and highest value per
 //!   column, each table to its first and last rows.
-//! * Nothing needs the script; it only adds the readout under the pointer. Nothing is told by colour alone.
+//! * Nothing needs the script; it only adds the readout under the pointer. No meaning is carried by colour alone.
 //!
 //! The charts are SVG written here, because drawing libraries place text in the picture's own units: it shrinks with
 //! the picture, to four pixels on a phone, and its colours are fixed when it is made. Here the picture holds only
@@ -34,17 +33,18 @@ mod tables;
 mod tests;
 mod timeline;
 
-use format::{escape, list, string};
-use serde_json::Value;
+use format::escape;
+
+use crate::outcome::Report;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// Columns of a chart: more than it has pixels on most screens, and few enough for a small page.
 const COLUMNS: usize = 600;
 
-/// A run as one self-contained HTML page. Takes what `report::json` gives, and leaves out what it lacks.
-pub(crate) fn page(report: &Value) -> String {
-    let version = escape(string(report, "/splashdam"));
+/// A run as one self-contained HTML page.
+pub(crate) fn page(report: &Report) -> String {
+    let version = escape(&report.splashdam);
     let subject = escape(&headline::subject(report));
     [
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n".to_owned(),
@@ -72,24 +72,20 @@ pub(crate) fn page(report: &Value) -> String {
     .concat()
 }
 
-fn latency(report: &Value) -> String {
-    if report["latency"].is_null() {
+fn latency(report: &Report) -> String {
+    let Some(latency) = &report.latency else {
         return section(
             "Latency",
             "<p class=\"note\">Not recorded in this run.</p>\n",
         );
-    }
-    let curve = percentiles::chart(report);
-    section("Latency", &(curve + &tables::latency(report)))
+    };
+    let percentiles = report.latency_percentiles.as_ref();
+    let curve = percentiles.map_or(String::new(), |percentiles| {
+        percentiles::chart(percentiles, latency)
+    });
+    section("Latency", &(curve + &tables::latency(latency)))
 }
 
 fn section(title: &str, body: &str) -> String {
     format!("<section>\n<h2>{title}</h2>\n{body}</section>\n")
-}
-
-/// The steps of the autoscaler: decisions that changed something.
-fn steps(report: &Value) -> impl Iterator<Item = &Value> {
-    list(report, "/scaling")
-        .iter()
-        .filter(|event| event["from"] != event["to"])
 }

@@ -1,19 +1,19 @@
 //! Latency by percentile: response beside service.
 
-use serde_json::Value;
-
+use crate::metrics::LatencyReport;
+use crate::outcome::report::LatencyPercentiles;
 use crate::report::html::chart::{Chart, Joined, Series};
 use crate::report::html::downsample::Point;
-use crate::report::html::format::{floor, list, number, plain, short, time};
+use crate::report::html::format::{floor, plain, short, time};
 use crate::report::html::scale::Scale;
 
 /// Nines that get a tick: up to 99.99999 %.
 const NINES: i32 = 7;
 
-/// The curve; empty where the report has none.
-pub(super) fn chart(report: &Value) -> String {
-    let response = points(list(report, "/latency_percentiles/response"));
-    let service = points(list(report, "/latency_percentiles/service"));
+/// Both curves in one chart; empty if there are no points.
+pub(super) fn chart(percentiles: &LatencyPercentiles, latency: &LatencyReport) -> String {
+    let response = points(&percentiles.response);
+    let service = points(&percentiles.service);
     let values = || response.iter().chain(&service).filter_map(|point| point.1);
     let (Some(low), Some(high)) = (
         values().min_by(f64::total_cmp),
@@ -28,14 +28,15 @@ pub(super) fn chart(report: &Value) -> String {
         .fold(1.0, f64::max);
     Chart {
         title: "Latency by percentile",
-        told: format!(
-            "Latency by percentile, both logarithmic. Response: p50 {}, p99 {}, max {}. Service: p50 {}, p99 {}, max {}.",
-            time(report, "/latency/response/p50_ns"),
-            time(report, "/latency/response/p99_ns"),
-            time(report, "/latency/response/max_ns"),
-            time(report, "/latency/service/p50_ns"),
-            time(report, "/latency/service/p99_ns"),
-            time(report, "/latency/service/max_ns"),
+        description: format!(
+            "Latency by percentile, both logarithmic. Response: p50 {}, p99 {}, max {}. \
+             Service: p50 {}, p99 {}, max {}.",
+            time(latency.response.p50_ns),
+            time(latency.response.p99_ns),
+            time(latency.response.max_ns),
+            time(latency.service.p50_ns),
+            time(latency.service.p99_ns),
+            time(latency.service.max_ns),
         ),
         class: "tall",
         x: scale(end),
@@ -51,19 +52,16 @@ pub(super) fn chart(report: &Value) -> String {
 }
 
 /// Rows of the report, placed by their nines. The last row, 100 %, has no place; it goes to the end.
-fn points(rows: &[Value]) -> Vec<Point> {
-    let rows = rows
-        .iter()
-        .filter_map(|row| Some((number(row, "/0")?, number(row, "/1")?.max(1.0))));
+fn points(rows: &[(f64, u64)]) -> Vec<Point> {
     let mut points: Vec<Point> = Vec::new();
-    for (quantile, ns) in rows {
+    for &(quantile, ns) in rows {
         let last = points.last().map_or(0.0, |point| point.0);
         let place = if quantile < 1.0 {
             -(1.0 - quantile).log10()
         } else {
             last
         };
-        points.push((place.max(0.0), Some(ns)));
+        points.push((place.max(0.0), Some((ns as f64).max(1.0))));
     }
     points
 }
@@ -77,7 +75,7 @@ fn scale(end: f64) -> Scale {
     scale
 }
 
-/// The percentile at a place, to so many decimals more than tell it from 100 %: 2 is 99 %.
+/// The percentile at a place (2 is 99 %), with `more` decimals than are needed to distinguish it from 100 %.
 fn percentile(place: f64, more: usize) -> String {
     let decimals = (floor(place.ceil()) as usize + more).saturating_sub(2);
     format!("{:.decimals$}\u{a0}%", 100.0 - 10_f64.powf(2.0 - place))

@@ -1,18 +1,17 @@
 //! The tables: what each worker did, what made batches due, latencies, scaling, the machine, the configuration.
 
-use serde_json::Value;
-
-use crate::report::html::format::{
-    NOTHING, count, escape, grouped, list, number, plain, spelled, string, time, whole,
-};
+use crate::control::ScaleEvent;
+use crate::metrics::LatencyReport;
+use crate::outcome::Report;
+use crate::outcome::report::{Origin, Setting, Worker};
+use crate::report::html::format::{escape, grouped, or_nothing, plain, short, spelled, time};
 use crate::report::html::section;
-use crate::report::summary::scaled;
+use crate::report::human_number::scaled_bytes;
 
 /// Rows of a long table that are shown at each of its ends.
 const ENDS: usize = 100;
 
-/// A table that scrolls by itself where the page is narrow. Cells are escaped here; of many rows only both ends are
-/// made.
+/// A table that scrolls on its own if the page is narrow. Escapes the cells; of many rows it shows both ends only.
 fn table<T>(caption: &str, heads: &[&str], of: &[T], cells: impl Fn(&T) -> Vec<String>) -> String {
     let heads = heads
         .iter()
@@ -47,7 +46,7 @@ fn table<T>(caption: &str, heads: &[&str], of: &[T], cells: impl Fn(&T) -> Vec<S
 }
 
 /// Names beside their values.
-fn facts(rows: &[(&str, String)]) -> String {
+fn definitions(rows: &[(&str, String)]) -> String {
     let rows = rows.iter().map(|(name, value)| {
         format!(
             "<div><dt>{}</dt><dd>{}</dd></div>\n",
@@ -61,54 +60,52 @@ fn facts(rows: &[(&str, String)]) -> String {
     )
 }
 
-pub(super) fn latency(report: &Value) -> String {
-    let named = [
-        ("response", "response (due to delivered)"),
-        ("service", "service (published to delivered)"),
-        ("schedule_lag", "schedule lag (due to published)"),
-        ("queue_wait", "queue wait (published to taken)"),
-        ("sink_time", "sink time (taken to delivered)"),
+pub(super) fn latency(latency: &LatencyReport) -> String {
+    let rows = [
+        ("response (due to delivered)", latency.response),
+        ("service (published to delivered)", latency.service),
+        ("schedule lag (due to published)", latency.schedule_lag),
+        ("queue wait (published to taken)", latency.queue_wait),
+        ("sink time (taken to delivered)", latency.sink_time),
     ];
-    let columns = [
-        "min", "mean", "p50", "p90", "p99", "p99_9", "p99_99", "max", "stddev",
-    ];
-    let there: Vec<_> = named
-        .iter()
-        .filter(|(key, _)| report["latency"][key].is_object())
-        .collect();
     let heads = [
         "", "min", "mean", "p50", "p90", "p99", "p99.9", "p99.99", "max", "stddev", "records",
     ];
-    table("Latency and its parts", &heads, &there, |(key, name)| {
-        let mut cells = vec![(*name).to_owned()];
-        cells.extend(columns.map(|column| time(report, &format!("/latency/{key}/{column}_ns"))));
-        cells.push(whole(report, &format!("/latency/{key}/count")));
-        cells
+    table("Latency and its parts", &heads, &rows, |(name, row)| {
+        vec![
+            (*name).to_owned(),
+            time(row.min_ns),
+            short(row.mean_ns),
+            time(row.p50_ns),
+            time(row.p90_ns),
+            time(row.p99_ns),
+            time(row.p99_9_ns),
+            time(row.p99_99_ns),
+            time(row.max_ns),
+            short(row.stddev_ns),
+            grouped(row.count),
+        ]
     })
 }
 
-pub(super) fn workers(report: &Value) -> String {
-    let elapsed = number(report, "/throughput/elapsed_s").unwrap_or_default();
-    let cells = |worker: &Value| {
-        let name = format!("worker-{}", whole(worker, "/worker"));
-        let thread = list(report, "/threads")
-            .iter()
-            .find(|thread| thread["thread"] == name.as_str());
-        let cpu_s = thread.and_then(|thread| number(thread, "/cpu_s"));
-        let cpu = cpu_s.map_or(NOTHING.into(), |cpu_s| {
-            format!("{:.0} %", cpu_s / elapsed.max(1e-9) * 100.0)
+pub(super) fn workers(report: &Report) -> String {
+    let elapsed = report.throughput.elapsed_s.max(1e-9);
+    let cells = |worker: &Worker| {
+        let name = format!("worker-{}", worker.worker);
+        let thread = report.threads.iter().find(|thread| thread.thread == name);
+        let cpu = or_nothing(thread, |thread| {
+            format!("{:.0} %", thread.cpu_s / elapsed * 100.0)
         });
-        let bytes = number(worker, "/bytes").map_or(NOTHING.into(), |bytes| scaled(bytes) + "B");
         vec![
             name,
-            whole(worker, "/records"),
-            bytes,
-            whole(worker, "/batches/size"),
-            whole(worker, "/batches/age"),
-            whole(worker, "/batches/drain"),
-            whole(worker, "/parks"),
-            whole(worker, "/dropped"),
-            whole(worker, "/abandoned"),
+            grouped(worker.records),
+            scaled_bytes(worker.bytes as f64),
+            grouped(worker.batches.size),
+            grouped(worker.batches.age),
+            grouped(worker.batches.drain),
+            grouped(worker.parks),
+            grouped(worker.dropped),
+            grouped(worker.abandoned),
             cpu,
         ]
     };
@@ -125,61 +122,55 @@ pub(super) fn workers(report: &Value) -> String {
         "abandoned",
         "CPU",
     ];
-    section(
-        "Workers",
-        &table(caption, &heads, list(report, "/workers"), cells),
-    )
+    section("Workers", &table(caption, &heads, &report.workers, cells))
 }
 
 /// What made batches due, over all workers.
-pub(super) fn flushes(report: &Value) -> String {
+pub(super) fn flushes(report: &Report) -> String {
+    let flushes = report.flushes;
     let causes = [
-        ("size", "size: it was full"),
-        ("age", "age: its oldest record had waited long enough"),
-        ("drain", "drain: the lane was closing"),
+        (flushes.size, "size: it was full"),
+        (flushes.age, "age: its oldest record had waited long enough"),
+        (flushes.drain, "drain: the lane was closing"),
     ];
-    let of = |cause: &str| count(report, &format!("/flushes/{cause}")).unwrap_or(0);
-    let all: u64 = causes.iter().map(|(cause, _)| of(cause)).sum();
-    let rows = causes.iter().map(|(cause, name)| {
-        let share = of(cause) as f64 / all.max(1) as f64 * 100.0;
+    let all: f64 = causes.iter().map(|(batches, _)| *batches as f64).sum();
+    let rows = causes.map(|(batches, name)| {
+        let share = batches as f64 / all.max(1.0) * 100.0;
         let name = escape(name);
         format!(
             "<tr><th scope=\"row\">{name}</th><td>{}</td><td>{share:.1} %</td>\
              <td class=\"bar\"><div style=\"width:{share:.1}%\"></div></td></tr>\n",
-            grouped(of(cause))
+            grouped(batches)
         )
     });
-    let rows = rows.collect::<Vec<_>>().concat();
+    let rows = rows.concat();
     let body = format!(
-        "<div class=\"scroll\"><table class=\"flushes\">\n<caption>Batches by what made them due</caption>\n<thead><tr><th \
-         scope=\"col\"></th><th scope=\"col\">batches</th><th scope=\"col\">share</th><th scope=\"col\"></th></tr></thead>\n\
-         <tbody>\n{rows}</tbody></table></div>\n"
+        "<div class=\"scroll\"><table class=\"flushes\">\n<caption>Batches by what made them due</caption>\n\
+         <thead><tr><th scope=\"col\"></th><th scope=\"col\">batches</th><th scope=\"col\">share</th>\
+         <th scope=\"col\"></th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
     );
     section("Flush causes", &body)
 }
 
-pub(super) fn scaling(report: &Value) -> String {
-    let events = list(report, "/scaling");
+pub(super) fn scaling(report: &Report) -> String {
+    let events = &report.scaling;
     if events.is_empty() {
         return String::new();
     }
-    let cells = |event: &Value| {
-        let share = |path: &str| {
-            number(event, path).map_or(NOTHING.into(), |share| format!("{:.0} %", share * 100.0))
-        };
-        let (from, to) = (whole(event, "/from"), whole(event, "/to"));
-        let workers = if from == to {
-            format!("{from}, suppressed")
-        } else {
+    let cells = |event: &ScaleEvent| {
+        let (from, to) = (grouped(event.from as u64), grouped(event.to as u64));
+        let workers = if event.is_step() {
             format!("{from} to {to}")
+        } else {
+            format!("{from}, suppressed")
         };
         vec![
-            number(event, "/t_ns").map_or(NOTHING.into(), |ns| format!("{:.3} s", ns / 1e9)),
+            format!("{:.3} s", event.t_ns as f64 / 1e9),
             workers,
-            string(event, "/reason").to_owned(),
-            share("/usage"),
-            share("/held"),
-            number(event, "/load").map_or(NOTHING.into(), |load| format!("{load:.2}")),
+            event.reason.name().to_owned(),
+            format!("{:.0} %", event.usage * 100.0),
+            format!("{:.0} %", event.held * 100.0),
+            format!("{:.2}", event.load),
         ]
     };
     let heads = [
@@ -195,57 +186,52 @@ pub(super) fn scaling(report: &Value) -> String {
     format!("<details>\n<summary><h2>Scaling decisions</h2> {count}</summary>\n{table}</details>\n")
 }
 
-pub(super) fn machine(report: &Value) -> String {
-    let machine = &report["machine"];
-    if !machine.is_object() {
-        return String::new();
-    }
-    let text = |name: &str| spelled(&machine[name]);
-    let memory = number(machine, "/memory_bytes").map_or(NOTHING.into(), |bytes| {
-        format!("{:.1} GiB", bytes / 1_073_741_824.0)
+pub(super) fn machine(report: &Report) -> String {
+    let machine = &report.machine;
+    let text = |text: &Option<String>| or_nothing(text.clone(), |text| text);
+    let memory = or_nothing(machine.memory_bytes, |bytes| {
+        format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0)
     });
-    let quota = number(machine, "/cgroup_cpu_quota")
-        .map_or("none".into(), |cpus| format!("{} CPUs", plain(cpus)));
+    let quota = machine.cgroup_cpu_quota;
+    let quota = quota.map_or("none".into(), |cpus| format!("{} CPUs", plain(cpus)));
     let rows = [
-        ("CPU", text("cpu_model")),
-        ("CPUs", text("cpus")),
+        ("CPU", text(&machine.cpu_model)),
+        ("CPUs", machine.cpus.to_string()),
         ("Memory", memory),
-        ("Kernel", text("kernel")),
-        ("Frequency governor", text("governor")),
+        ("Kernel", text(&machine.kernel)),
+        ("Frequency governor", text(&machine.governor)),
         ("CPU quota", quota),
-        ("Clock source", text("clocksource")),
+        ("Clock source", text(&machine.clocksource)),
         (
             "Compiler",
-            format!("{}, {}", text("rustc"), text("profile")),
+            format!("{}, {}", machine.rustc, machine.profile),
         ),
         (
             "Version",
             format!(
                 "splashdam {}, commit {}",
-                string(report, "/splashdam"),
-                text("git_commit")
+                report.splashdam,
+                text(&machine.git_commit)
             ),
         ),
     ];
-    section("Machine", &facts(&rows))
+    section("Machine", &definitions(&rows))
 }
 
-pub(super) fn configuration(report: &Value) -> String {
-    let settings = report["config"].as_object();
-    let settings: Vec<_> = settings.into_iter().flatten().collect();
+pub(super) fn configuration(report: &Report) -> String {
+    let settings: Vec<_> = report.config.iter().collect();
     let caption = "Every setting, its value, and where it came from";
     let heads = ["setting", "value", "origin"];
     let table = table(caption, &heads, &settings, |(name, setting)| {
         vec![
             (*name).clone(),
-            spelled(&setting["value"]),
-            spelled(&setting["origin"]),
+            spelled(&setting.value),
+            setting.origin.name().to_owned(),
         ]
     });
-    let given = settings
-        .iter()
-        .filter(|(_, setting)| setting["origin"] == "flag" || setting["origin"] == "file");
-    let (given, all) = (given.count(), settings.len());
+    let is_given = |setting: &&Setting| matches!(setting.origin, Origin::Flag | Origin::File);
+    let given = report.config.values().filter(is_given).count();
+    let all = settings.len();
     format!(
         "<details class=\"config\">\n<summary><h2>Configuration</h2> {given} of {all} settings given</summary>\n\
          {table}</details>\n"

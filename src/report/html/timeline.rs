@@ -1,27 +1,27 @@
 //! The run over time: throughput, queue usage and workers, latency, one above the other.
 
-use serde_json::Value;
-
+use crate::outcome::Report;
+use crate::outcome::report::Interval;
+use crate::report::html::COLUMNS;
 use crate::report::html::chart::{Chart, Joined, Mark, Series};
 use crate::report::html::downsample::Point;
-use crate::report::html::format::{count, list, number, plain, short, spelled};
+use crate::report::html::format::{plain, short};
 use crate::report::html::scale::Scale;
-use crate::report::html::{COLUMNS, steps};
-use crate::report::summary::scaled;
+use crate::report::human_number::{PREFIXES, in_units, scaled};
 
-/// Marks of scaling steps: where there are more, they stand for each other.
+/// Marks of scaling steps; of more steps only every second, third, ... is marked.
 const MARKS: usize = 200;
 
-pub(super) fn section(report: &Value) -> String {
-    let intervals = list(report, "/intervals");
-    if intervals.is_empty() {
+pub(super) fn section(report: &Report) -> String {
+    if report.intervals.is_empty() {
         let none = "<p class=\"note\">The report holds no time series.</p>\n";
         return super::section("Over time", none);
     }
+    let ends = report.intervals.iter().map(|interval| interval.t_s);
     let run = Run {
         report,
-        intervals,
-        end: end(report, intervals),
+        intervals: &report.intervals,
+        end: ends.fold(report.throughput.elapsed_s, f64::max),
     };
     let mut charts = run.throughput().html() + &run.usage().html() + &run.workers().html();
     charts.extend(run.latency().map(|chart| chart.html()));
@@ -29,32 +29,24 @@ pub(super) fn section(report: &Value) -> String {
     super::section("Over time", &each)
 }
 
-fn end(report: &Value, intervals: &[Value]) -> f64 {
-    let elapsed = number(report, "/throughput/elapsed_s").unwrap_or_default();
-    intervals
-        .iter()
-        .filter_map(|i| number(i, "/t_s"))
-        .fold(elapsed, f64::max)
-}
-
-/// A series for the readout: its name, its points, and how a value is spelled.
-type Told<'a> = (&'a str, &'a [Point], fn(f64) -> String);
+/// A series of the readout: its name, its points, and how a value is spelled.
+type ReadoutSeries<'a> = (&'a str, &'a [Point], fn(f64) -> String);
 
 struct Run<'a> {
-    report: &'a Value,
-    intervals: &'a [Value],
+    report: &'a Report,
+    intervals: &'a [Interval],
     /// Seconds.
     end: f64,
 }
 
 impl Run<'_> {
     fn throughput(&self) -> Chart {
-        let produced = self.points(|i| rate(i, "/produced"));
-        let processed = self.points(|i| rate(i, "/processed"));
+        let produced = self.points(|i| rate(i, i.produced));
+        let processed = self.points(|i| rate(i, i.processed));
         let top = highest(&produced).max(highest(&processed));
         Chart {
             title: "Throughput, records/s",
-            told: format!(
+            description: format!(
                 "Records per second over time. Produced: up to {}. Processed: up to {}.",
                 scaled(highest(&produced)),
                 scaled(highest(&processed))
@@ -76,17 +68,16 @@ impl Run<'_> {
 
     fn usage(&self) -> Chart {
         let usage = self.points(|i| {
-            let capacity = number(i, "/queue_capacity").filter(|capacity| *capacity > 0.0)?;
-            Some(number(i, "/queue")? / capacity * 100.0)
+            (i.queue_capacity > 0).then(|| i.queue as f64 / i.queue_capacity as f64 * 100.0)
         });
         let mut marks = self.marks(false);
         for (name, label) in [
             ("scale_up_threshold", "scale up above"),
             ("scale_down_threshold", "scale down below"),
         ] {
-            let value = &self.report["config"][name]["value"];
-            let threshold = value.as_f64().or_else(|| value.as_str()?.parse().ok());
-            if let Some(threshold) = threshold.filter(|_| self.autoscaled()) {
+            let setting = self.report.config.get(name);
+            let threshold = setting.and_then(|setting| setting.value.as_f64());
+            if let Some(threshold) = threshold.filter(|_| self.is_autoscaled()) {
                 let label = format!("{label} {} %", plain(threshold * 100.0));
                 marks.push(Mark {
                     at: threshold * 100.0,
@@ -98,7 +89,7 @@ impl Run<'_> {
         }
         Chart {
             title: "Queue usage of the active lanes",
-            told: format!(
+            description: format!(
                 "Queue usage over time, in per cent. Highest: {:.0} %.",
                 highest(&usage)
             ),
@@ -118,26 +109,26 @@ impl Run<'_> {
     }
 
     fn workers(&self) -> Chart {
-        let mut workers = self.points(|i| number(i, "/workers"));
+        let mut workers = self.points(|i| Some(i.workers as f64));
         let sampled = workers.clone();
         // Steps are known to the nanosecond, samples to the interval.
-        for step in steps(self.report) {
-            let at = number(step, "/t_ns").unwrap_or_default() / 1e9;
-            workers.push((at, number(step, "/from")));
-            workers.push((at, number(step, "/to")));
+        for step in self.report.steps() {
+            let at = step.t_ns as f64 / 1e9;
+            workers.push((at, Some(step.from as f64)));
+            workers.push((at, Some(step.to as f64)));
         }
         workers.sort_by(|a, b| a.0.total_cmp(&b.0));
         if let Some(first) = workers.first().copied() {
             workers.insert(0, (0.0, first.1));
         }
-        let busy = self.points(|i| Some(number(i, "/cpu_s")? / length(i)?));
+        let busy = self.points(|i| Some(i.cpu_s / length(i)?));
         let top = highest(&workers).max(highest(&busy));
         Chart {
             title: "Active workers and CPUs in use",
-            told: format!(
+            description: format!(
                 "Active workers over time, up to {}, in {} steps; CPUs in use, up to {:.1}.",
                 highest(&workers),
-                steps(self.report).count(),
+                self.report.steps().count(),
                 highest(&busy)
             ),
             class: "low",
@@ -155,17 +146,21 @@ impl Run<'_> {
         }
     }
 
-    /// None where no interval has a latency.
+    /// `None` if no interval has a latency.
     fn latency(&self) -> Option<Chart> {
-        let [p50, p99, max] =
-            ["/p50_ns", "/p99_ns", "/max_ns"].map(|path| self.points(|i| number(i, path)));
+        let times = |ns: fn(&Interval) -> Option<u64>| self.points(|i| ns(i).map(|ns| ns as f64));
+        let (p50, p99, max) = (
+            times(|i| i.p50_ns),
+            times(|i| i.p99_ns),
+            times(|i| i.max_ns),
+        );
         let lowest = p50
             .iter()
             .filter_map(|point| point.1)
             .min_by(f64::total_cmp)?;
         Some(Chart {
             title: "Response time of each interval",
-            told: format!(
+            description: format!(
                 "Response time over time, logarithmic. Median from {} on; 99th percentile up to {}; maximum {}.",
                 short(lowest),
                 short(highest(&p99)),
@@ -188,9 +183,10 @@ impl Run<'_> {
         })
     }
 
-    fn autoscaled(&self) -> bool {
-        let value = &self.report["config"]["autoscale"]["value"];
-        value == "on" || value == true || steps(self.report).next().is_some()
+    fn is_autoscaled(&self) -> bool {
+        let setting = self.report.config.get("autoscale");
+        let is_on = setting.is_some_and(|setting| setting.value == "on");
+        is_on || self.report.steps().next().is_some()
     }
 
     fn scale(&self) -> Scale {
@@ -206,14 +202,11 @@ impl Run<'_> {
         scale
     }
 
-    fn points(&self, value: impl Fn(&Value) -> Option<f64>) -> Vec<Point> {
-        let points = self
-            .intervals
-            .iter()
-            .map(|i| (number(i, "/t_s").unwrap_or_default(), value(i)));
+    fn points(&self, value: impl Fn(&Interval) -> Option<f64>) -> Vec<Point> {
+        let points = self.intervals.iter().map(|i| (i.t_s, value(i)));
         let mut points: Vec<_> = points.collect();
         if let Some((t, first)) = points.first().copied() {
-            // What an interval came to holds since it began.
+            // The figures of an interval hold from its beginning.
             let began = t - length(&self.intervals[0]).unwrap_or_default();
             points.insert(0, (began.max(0.0), first));
         }
@@ -221,21 +214,21 @@ impl Run<'_> {
     }
 
     fn marks(&self, named: bool) -> Vec<Mark> {
-        let all: Vec<_> = steps(self.report).collect();
+        let all: Vec<_> = self.report.steps().collect();
         let (mut named_last, mut roomy_last) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         let some = all
             .iter()
             .step_by(all.len().div_ceil(MARKS).max(1))
             .map(|step| {
-                let at = number(step, "/t_ns").unwrap_or_default() / 1e9;
-                let up = count(step, "/to") > count(step, "/from");
+                let at = step.t_ns as f64 / 1e9;
+                let up = step.to > step.from;
                 let mut label = String::new();
                 let mut class = if up { "up" } else { "down" };
-                // Names that would lie on each other leave each other out; on a phone those that lie close.
+                // A label that would overlap the last one is left out; one that is close to it, on phones.
                 if named && at - named_last >= self.end / 40.0 {
                     named_last = at;
                     let sign = if up { '\u{25b2}' } else { '\u{25bc}' };
-                    label = format!("{sign}{}", spelled(&step["to"]));
+                    label = format!("{sign}{}", step.to);
                     if at - roomy_last >= self.end / 12.0 {
                         roomy_last = at;
                     } else {
@@ -252,8 +245,8 @@ impl Run<'_> {
         some.collect()
     }
 
-    /// A line for each of at most [`COLUMNS`] stretches: the value, or its range where a stretch has several.
-    fn readout(&self, of: &[Told<'_>]) -> Vec<(f64, String)> {
+    /// A line for each of at most [`COLUMNS`] stretches: the value, or its range if a stretch has several.
+    fn readout(&self, of: &[ReadoutSeries<'_>]) -> Vec<(f64, String)> {
         let points = self.intervals.len() + 1;
         let stretch = points.div_ceil(COLUMNS / 2);
         let lines = (1..points).step_by(stretch).map(|at| {
@@ -296,12 +289,14 @@ fn series(
     }
 }
 
-fn length(interval: &Value) -> Option<f64> {
-    number(interval, "/duration_s").filter(|seconds| *seconds > 0.0)
+/// Seconds; `None` for an interval of no length.
+fn length(interval: &Interval) -> Option<f64> {
+    Some(interval.duration_s).filter(|seconds| *seconds > 0.0)
 }
 
-fn rate(interval: &Value, path: &str) -> Option<f64> {
-    Some(number(interval, path)? / length(interval)?)
+/// Records of the interval, per second.
+fn rate(interval: &Interval, records: u64) -> Option<f64> {
+    Some(records as f64 / length(interval)?)
 }
 
 fn highest(points: &[Point]) -> f64 {
@@ -313,9 +308,8 @@ fn highest(points: &[Point]) -> f64 {
 
 /// A tick's name: `1.5 M`.
 fn amount(value: f64) -> String {
-    let steps = [(1e9, "G"), (1e6, "M"), (1e3, "k")];
-    match steps.iter().find(|(scale, _)| value >= *scale) {
-        Some((scale, prefix)) => format!("{}\u{a0}{prefix}", plain(value / scale)),
-        None => plain(value),
+    match in_units(value, &PREFIXES) {
+        (value, Some(prefix)) => format!("{}\u{a0}{prefix}", plain(value)),
+        (value, None) => plain(value),
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::sys::cpu::assign::Seats;
 use crate::sys::cpu::cpulist::{CpuList, check, expected};
@@ -11,7 +11,7 @@ use crate::sys::cpu::{Machine, Pin, spin_budget};
 use crate::sys::warning::Warning;
 
 /// Where the pinned threads of a pipeline run, why there, and how long they spin while they wait.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Placement {
     /// The producer, then the workers in their order.
@@ -29,7 +29,7 @@ pub struct Placement {
 }
 
 /// Where one thread runs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlacedThread {
     /// Its name: `producer`, `worker-0` and so on.

@@ -1,17 +1,16 @@
 //! `splashdam compare`: whether runs differ by more than chance explains.
 //!
 //! ```text
-//!   files --reading--> runs of A and B --differences--> refusal, warnings
-//!                                      --row, by statistics--> Comparison --table, JSON--> standard output
+//!   files --report_file--> runs of A and B --comparability--> refusal, warnings
+//!                                          --row, by statistics--> Comparison --table, JSON--> standard output
 //! ```
 
-mod differences;
-mod reading;
+mod comparability;
+mod report_file;
 mod row;
 mod statistics;
 mod table;
 
-use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,14 +18,15 @@ use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde::Serialize;
 
-use self::differences::{Difference, Invalid, interleaved};
-use self::reading::Reading;
+use self::comparability::{Difference, Invalid, interleaved};
+use self::report_file::ReportFile;
 use self::row::{ALPHA, MINIMUM_EFFECT, Row, Verdict, can_tell, rows, runs_needed};
 use crate::cli::USAGE;
+use crate::cli::commands::print::print;
 use crate::report::say;
 
 const WORSE: u8 = 1;
-/// The exact test grows with the fourth power of it.
+/// The time of the exact test grows with the fourth power of the number of runs.
 const RUNS_MAX: usize = 50;
 
 const AFTER_HELP: &str = "\
@@ -95,7 +95,7 @@ pub(crate) fn command() -> Command {
         )
 }
 
-/// Both sides, compared.
+/// The comparison of both sides.
 #[derive(Debug, Serialize)]
 struct Comparison {
     a: Vec<String>,
@@ -117,8 +117,14 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
         let json = matches
             .get_one::<String>("format")
             .is_some_and(|format| format == "json");
-        let printed = print(&comparison, json);
-        printed.map_err(|error| format!("cannot write the comparison: {error}"))?;
+        let cannot_write = |error| format!("cannot write the comparison: {error}");
+        let text = if json {
+            let object = serde_json::to_string(&comparison);
+            object.map_err(|error| cannot_write(error.into()))? + "\n"
+        } else {
+            comparison.to_string()
+        };
+        print(&text).map_err(cannot_write)?;
         Ok(comparison)
     });
     match compared {
@@ -139,18 +145,15 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
 
 fn compare(matches: &ArgMatches) -> Result<Comparison, String> {
     let (a, b) = sides(matches)?;
-    let all: Vec<&Reading> = a.iter().chain(&b).collect();
-    let machine_differs = differences::of_machines(&all);
+    let all: Vec<&ReportFile> = a.iter().chain(&b).collect();
+    let machine_differs = comparability::of_machines(&all);
     if !machine_differs.is_empty() && !matches.get_flag("force") {
-        let differences: Vec<_> = machine_differs.iter().map(ToString::to_string).collect();
+        let differences = machine_differs
+            .iter()
+            .map(|difference| format!("  {difference}\n"));
+        let differences: String = differences.collect();
         return Err(format!(
-            "these runs are of unlike machines
-  {}
---force compares them all the same",
-            differences.join(
-                "
-  "
-            )
+            "these runs are of unlike machines\n{differences}--force compares them all the same"
         ));
     }
     let runs_needed = (!can_tell(a.len(), b.len())).then(runs_needed);
@@ -160,14 +163,14 @@ fn compare(matches: &ArgMatches) -> Result<Comparison, String> {
             "--fail-on-worse takes at least {runs} runs a side, not {a} and {b}: with fewer, no row is worse"
         ));
     }
-    let files = |side: &[Reading]| side.iter().map(|run| run.file.clone()).collect();
+    let files = |side: &[ReportFile]| side.iter().map(|run| run.file.clone()).collect();
     Ok(Comparison {
         a: files(&a),
         b: files(&b),
         interleaved: interleaved(&a, &b),
         machine_differs,
-        config_differs: differences::of_config(&all),
-        invalid: differences::invalid(&all),
+        config_differs: comparability::of_config(&all),
+        invalid: comparability::invalid(&all),
         runs_needed,
         alpha: ALPHA,
         minimum_effect: MINIMUM_EFFECT,
@@ -176,7 +179,7 @@ fn compare(matches: &ArgMatches) -> Result<Comparison, String> {
 }
 
 /// The runs of A and of B.
-fn sides(matches: &ArgMatches) -> Result<(Vec<Reading>, Vec<Reading>), String> {
+fn sides(matches: &ArgMatches) -> Result<(Vec<ReportFile>, Vec<ReportFile>), String> {
     let paths = |name| {
         matches
             .get_many::<PathBuf>(name)
@@ -197,17 +200,18 @@ fn sides(matches: &ArgMatches) -> Result<(Vec<Reading>, Vec<Reading>), String> {
     Ok((side(&a)?, side(&b)?))
 }
 
-fn side(paths: &[PathBuf]) -> Result<Vec<Reading>, String> {
+fn side(paths: &[PathBuf]) -> Result<Vec<ReportFile>, String> {
     if paths.len() > RUNS_MAX {
         return Err(format!(
             "at most {RUNS_MAX} runs a side, not {}",
             paths.len()
         ));
     }
-    let read = paths.iter().map(|path| reading::read(path));
+    let read = paths.iter().map(|path| ReportFile::read(path));
     let runs = read.collect::<Result<Vec<_>, _>>()?;
     for (at, run) in runs.iter().enumerate() {
-        let same = |other: &&Reading| other.began_unix_s.total_cmp(&run.began_unix_s).is_eq();
+        let began = run.began_unix_s();
+        let same = |other: &&ReportFile| other.began_unix_s().total_cmp(&began).is_eq();
         if let Some(other) = runs[..at].iter().find(same) {
             return Err(format!(
                 "{} and {} are the same run (machine.began_unix_s), which counts once",
@@ -218,7 +222,7 @@ fn side(paths: &[PathBuf]) -> Result<Vec<Reading>, String> {
     Ok(runs)
 }
 
-/// Says what weakens the comparison.
+/// Warns of what weakens the comparison.
 fn warn(comparison: &Comparison) {
     for difference in &comparison.machine_differs {
         say(format_args!("warning: unlike machines: {difference}"));
@@ -231,21 +235,8 @@ fn warn(comparison: &Comparison) {
     }
     if comparison.interleaved == Some(false) {
         say(
-            "warning: the sides did not take turns: what changed on the machine in between counts as a difference; run A and B alternately",
+            "warning: the sides did not take turns: what changed on the machine in between counts as a difference; \
+             run A and B alternately",
         );
-    }
-}
-
-/// Prints the comparison. A reader that has gone away has read enough.
-fn print(comparison: &Comparison, json: bool) -> io::Result<()> {
-    let text = if json {
-        serde_json::to_string(comparison)? + "\n"
-    } else {
-        comparison.to_string()
-    };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
     }
 }

@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 
 use serde::Serialize;
 
-use crate::cli::commands::compare::reading::{METRICS, Metric, Reading};
+use crate::cli::commands::compare::report_file::{METRICS, Metric, ReportFile};
 use crate::cli::commands::compare::statistics::{least_p, median, rank_test};
 
-/// Above this p a difference may well be chance.
+/// From this p on a difference may well be chance.
 pub(super) const ALPHA: f64 = 0.05;
-/// Medians that differ by less than this share are the same for all purposes.
+/// Medians that differ by a smaller share count as equal.
 pub(super) const MINIMUM_EFFECT: f64 = 0.01;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -42,13 +42,16 @@ pub(super) struct Summary {
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     pub(super) metric: &'static str,
-    /// Where the figure stands in a report.
-    key: String,
+    /// The figure's key in a report.
+    key: &'static str,
+    /// Whether the figure is a time, in nanoseconds.
+    #[serde(skip)]
+    pub(super) is_time: bool,
     higher_is_better: bool,
-    /// None where a run of that side did not record it.
+    /// `None` if a run of that side did not record it.
     pub(super) a: Option<Summary>,
     pub(super) b: Option<Summary>,
-    /// B's median in A's; none where there is none to divide by.
+    /// B's median divided by A's; `None` if there is nothing to divide by.
     pub(super) ratio: Option<f64>,
     pub(super) p: Option<f64>,
     pub(super) verdict: Verdict,
@@ -69,10 +72,13 @@ pub(super) fn runs_needed() -> usize {
 }
 
 /// A row for each metric.
-pub(super) fn rows(a: &[Reading], b: &[Reading]) -> Vec<Row> {
-    let metrics = METRICS.iter().enumerate();
-    let rows = metrics.map(|(at, metric)| {
-        let figures = |side: &[Reading]| side.iter().map(|run| run.figures[at]).collect();
+pub(super) fn rows(a: &[ReportFile], b: &[ReportFile]) -> Vec<Row> {
+    let rows = METRICS.iter().map(|metric| {
+        let figures = |side: &[ReportFile]| {
+            side.iter()
+                .map(|run| (metric.figure)(&run.report))
+                .collect()
+        };
         row(*metric, figures(a), figures(b))
     });
     rows.collect()
@@ -101,7 +107,8 @@ fn row(metric: Metric, a: Option<Vec<f64>>, b: Option<Vec<f64>>) -> Row {
         });
     Row {
         metric: metric.name,
-        key: metric.key.trim_start_matches('/').replace('/', "."),
+        key: metric.key,
+        is_time: metric.is_time(),
         higher_is_better: metric.higher_is_better,
         a: of_a,
         b: of_b,

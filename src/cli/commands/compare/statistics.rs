@@ -13,7 +13,7 @@ pub(super) struct RankTest {
     pub(super) second: Ordering,
 }
 
-/// The value in the middle, or half way between the two in the middle; none where there are no values.
+/// The value in the middle, or half way between the two in the middle; `None` if there are no values.
 pub(super) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

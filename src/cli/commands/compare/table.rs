@@ -4,7 +4,8 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::cli::commands::compare::Comparison;
 use crate::cli::commands::compare::row::{Row, Summary};
-use crate::report::human_duration::Short;
+use crate::report::human_duration::HumanDuration;
+use crate::report::human_number::rate;
 
 /// Ends with a newline.
 impl Display for Comparison {
@@ -35,7 +36,7 @@ impl Display for Comparison {
                 if column == 0 || column + 1 == row.len() {
                     line.push(format!("{cell:width$}"));
                 } else if width > 0 {
-                    line.push(format!("{cell:>width$}")); // one run a side leaves columns empty
+                    line.push(format!("{cell:>width$}")); // with one run a side some columns are empty
                 }
             }
             writeln!(f, "{}", line.join("  ").trim_end())?;
@@ -53,12 +54,11 @@ impl Display for Comparison {
 
 #[expect(clippy::cast_sign_loss, reason = "no figure is below 0")]
 fn cells(row: &Row, spread: bool) -> [String; 8] {
-    let is_time = row.metric.contains(' ');
     let text = |value: f64| {
-        if is_time {
-            Short(value.round() as u64).to_string()
+        if row.is_time {
+            HumanDuration(value.round() as u64).to_string()
         } else {
-            scaled(value)
+            rate(value)
         }
     };
     let middle = |side: Option<Summary>| side.map_or("-".into(), |side| text(side.median));
@@ -80,33 +80,4 @@ fn cells(row: &Row, spread: bool) -> [String; 8] {
         p.map_or(dash.into(), |p| format!("{p:.4}")),
         verdict.into(),
     ]
-}
-
-/// A rate with three digits: `58.0M`.
-fn scaled(value: f64) -> String {
-    let (scale, unit) = match value {
-        ..1e3 => (1.0, ""),
-        ..1e6 => (1e3, "k"),
-        ..1e9 => (1e6, "M"),
-        _ => (1e9, "G"),
-    };
-    let value = value / scale;
-    let decimals = match value {
-        ..9.995 => 2,
-        ..99.95 => 1,
-        _ => 0,
-    };
-    format!("{value:.decimals$}{unit}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::scaled;
-
-    #[test]
-    fn a_rate_has_three_digits_and_its_unit() {
-        assert_eq!([0.0, 12.3, 999.4].map(scaled), ["0.00", "12.3", "999"]);
-        assert_eq!([1_234.0, 58_021_376.0].map(scaled), ["1.23k", "58.0M"]);
-        assert_eq!([4.76e9, 2.5e11].map(scaled), ["4.76G", "250G"]);
-    }
 }

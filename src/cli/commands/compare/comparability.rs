@@ -1,18 +1,20 @@
-//! What stands in the way of a comparison: other machines, other settings, doubtful runs, sides apart in time.
+//! What weakens a comparison: different machines, different settings, runs that are not valid, sides apart in time.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::cli::commands::compare::reading::{MACHINE_KEYS, Reading};
+use crate::cli::commands::compare::report_file::{MACHINE_KEYS, ReportFile};
+use crate::outcome::Report;
 
-/// Settings that say where things are written, and nothing about the work.
-const SETTINGS_APART: [&str; 6] = ["report", "hgrm", "hlog", "html", "spill", "metrics_format"];
-/// A kernel takes its share of the memory before it tells how much there is.
+/// Settings that say where and how results are written and do not affect the work: runs that differ in them compare.
+const SETTINGS_OF_OUTPUT: [&str; 6] = ["report", "hgrm", "hlog", "html", "spill", "metrics_format"];
+/// Machines with the same memory may report a little less or more: a kernel takes its own share first.
 const MEMORY_TOLERANCE: f64 = 0.01;
 
-/// A key that not all runs have the same value for.
+/// A key in which the runs differ.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Difference {
     pub(super) key: String,
@@ -22,12 +24,12 @@ pub(super) struct Difference {
 /// A value, and the files that have it.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Shared {
-    /// None where the report does not tell of the key.
+    /// `None` if the report lacks the key.
     value: Option<Value>,
     files: Vec<String>,
 }
 
-/// A run against which something is to be said.
+/// A run that is not valid.
 #[derive(Debug, Serialize)]
 pub(super) struct Invalid {
     file: String,
@@ -58,14 +60,14 @@ impl Display for Invalid {
 }
 
 /// The difference in one key, if there is one.
-fn difference<'a>(
+fn difference(
     key: &str,
-    runs: &[&'a Reading],
-    value: impl Fn(&'a Reading) -> Option<&'a Value>,
+    runs: &[&ReportFile],
+    value: impl Fn(&Report) -> Option<Value>,
 ) -> Option<Difference> {
     let mut values: Vec<Shared> = Vec::new();
     for run in runs {
-        let value = value(run).cloned();
+        let value = value(&run.report);
         let file = run.file.clone();
         match values.iter_mut().find(|shared| shared.value == value) {
             Some(shared) => shared.files.push(file),
@@ -81,17 +83,19 @@ fn difference<'a>(
     })
 }
 
-/// In what the machines differ.
-pub(super) fn of_machines(runs: &[&Reading]) -> Vec<Difference> {
-    let keys = MACHINE_KEYS.iter().enumerate();
-    let keys = keys.filter_map(|(at, key)| {
-        difference(&format!("machine.{key}"), runs, |run| run.machine.get(at))
+/// The differences between the machines.
+pub(super) fn of_machines(runs: &[&ReportFile]) -> Vec<Difference> {
+    let differences = MACHINE_KEYS.iter().filter_map(|(key, value)| {
+        difference(&format!("machine.{key}"), runs, |report| {
+            Some(value(&report.machine))
+        })
     });
-    keys.chain(of_memory(runs)).collect()
+    differences.chain(of_memory(runs)).collect()
 }
 
-fn of_memory(runs: &[&Reading]) -> Option<Difference> {
-    let known: Vec<f64> = runs.iter().filter_map(|run| run.memory_bytes).collect();
+fn of_memory(runs: &[&ReportFile]) -> Option<Difference> {
+    let memory = |run: &&ReportFile| run.report.machine.memory_bytes;
+    let known: Vec<_> = runs.iter().filter_map(memory).map(|b| b as f64).collect();
     let most = known.iter().copied().fold(0.0, f64::max);
     let least = known.iter().copied().fold(f64::INFINITY, f64::min);
     let alike =
@@ -100,10 +104,7 @@ fn of_memory(runs: &[&Reading]) -> Option<Difference> {
         return None;
     }
     let values = runs.iter().map(|run| Shared {
-        value: Some(
-            run.memory_bytes
-                .map_or(Value::Null, |bytes| (bytes as i64).into()),
-        ),
+        value: Some(run.report.machine.memory_bytes.into()),
         files: vec![run.file.clone()],
     });
     Some(Difference {
@@ -112,41 +113,46 @@ fn of_memory(runs: &[&Reading]) -> Option<Difference> {
     })
 }
 
-/// In what the settings differ that say how the work was done.
-pub(super) fn of_config(runs: &[&Reading]) -> Vec<Difference> {
-    let names = runs.iter().flat_map(|run| run.config.keys());
-    let mut names: Vec<&String> = names.collect();
-    names.sort();
-    names.dedup();
-    names.retain(|name| !SETTINGS_APART.contains(&name.as_str()));
-    let differences = names
+/// The differences between the settings that affect the work.
+pub(super) fn of_config(runs: &[&ReportFile]) -> Vec<Difference> {
+    let names: BTreeSet<&String> = runs
+        .iter()
+        .flat_map(|run| run.report.config.keys())
+        .collect();
+    let affecting = names
         .into_iter()
-        .filter_map(|name| difference(&format!("config.{name}"), runs, |run| run.config.get(name)));
+        .filter(|name| !SETTINGS_OF_OUTPUT.contains(&name.as_str()));
+    let differences = affecting.filter_map(|name| {
+        difference(&format!("config.{name}"), runs, |report| {
+            let setting = report.config.get(name)?;
+            Some(setting.value.clone())
+        })
+    });
     differences.collect()
 }
 
 /// The runs that are not valid.
-pub(super) fn invalid(runs: &[&Reading]) -> Vec<Invalid> {
+pub(super) fn invalid(runs: &[&ReportFile]) -> Vec<Invalid> {
     let invalid = runs.iter().filter_map(|run| {
         Some(Invalid {
             file: run.file.clone(),
-            codes: run.invalid.clone()?,
+            codes: run.invalid()?,
         })
     });
     invalid.collect()
 }
 
-/// Whether the runs of two sides took turns, so that a machine that grows slower slows both; none with a single run on
-/// a side, which cannot.
+/// Whether the runs of two sides took turns, so that a machine that grows slower slows both; `None` if a side has a
+/// single run, which cannot.
 ///
 /// They did if the sides changed more than once, and no stretch of one side holds more than half of its runs (two are
 /// always allowed: A B B A is in balance).
-pub(super) fn interleaved(a: &[Reading], b: &[Reading]) -> Option<bool> {
+pub(super) fn interleaved(a: &[ReportFile], b: &[ReportFile]) -> Option<bool> {
     if a.len() < 2 || b.len() < 2 {
         return None;
     }
-    let a_times = a.iter().map(|run| (run.began_unix_s, a.len()));
-    let b_times = b.iter().map(|run| (run.began_unix_s, b.len()));
+    let a_times = a.iter().map(|run| (run.began_unix_s(), a.len()));
+    let b_times = b.iter().map(|run| (run.began_unix_s(), b.len()));
     Some(take_turns(
         a_times
             .map(|(time, runs)| (time, 'a', runs))
@@ -164,7 +170,8 @@ fn take_turns(mut runs: Vec<(f64, char, usize)>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::take_turns;
+    use super::{SETTINGS_OF_OUTPUT, take_turns};
+    use crate::cli::settings::settings;
 
     fn turns(order: &str) -> bool {
         let count = |side| order.chars().filter(|s| *s == side).count();
@@ -173,6 +180,13 @@ mod tests {
             runs.map(|(at, side)| (at as f64, side, count(side)))
                 .collect(),
         )
+    }
+
+    #[test]
+    fn every_setting_that_does_not_affect_the_work_is_a_setting() {
+        for name in SETTINGS_OF_OUTPUT {
+            assert!(settings().any(|setting| setting.name == name), "{name}");
+        }
     }
 
     #[test]
