@@ -12,6 +12,7 @@ mod args;
 mod artifacts;
 mod commands;
 mod config_file;
+mod exit;
 #[doc(hidden)]
 pub mod fuzzing;
 mod limits;
@@ -21,9 +22,7 @@ use std::process::ExitCode;
 
 use clap::Command;
 use commands::{compare, plan, report, run, verify};
-
-/// The exit code of bad usage and bad configuration.
-const USAGE: u8 = 2;
+use exit::USAGE;
 
 fn command() -> Command {
     Command::new("splashdam")

@@ -6,14 +6,15 @@
 //!   evidence of a run --assess (pure)--> Validity: what its figures are worth
 //! ```
 
+pub(crate) mod interval;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod series;
 pub(crate) mod snapshot;
 pub(crate) mod validity;
 
+pub use interval::{Interval, IntervalResponse};
 pub use report::{Report, ReportError};
 pub use run::{Outcome, ThreadReport, WorkerReport};
-pub use series::{Interval, IntervalResponse};
 pub use snapshot::Snapshot;
 pub use validity::Validity;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::metrics::{Dropped, LatencyReport};
-use crate::outcome::Interval;
+use crate::outcome::interval::Interval;
 
 /// The counters of a running pipeline at one moment; totals since the start.
 #[derive(Clone, Copy, Debug)]

@@ -28,8 +28,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
 pub use crate::outcome::report::{
-    Backpressure, BatchCounts, Interval, LatencyPercentiles, Ledger, Origin, Setting, Sinks, Stop,
-    Throughput, Worker,
+    Backpressure, BatchCounts, Interval, LatencyPercentiles, Ledger, Origin, Setting, SinkTotals,
+    Stop, Throughput, Worker,
 };
 
 /// Prints a line on standard error. A failure is ignored: nobody is left to read of it.

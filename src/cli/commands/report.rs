@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
+use crate::cli::artifacts;
 use crate::cli::commands::print::print;
-use crate::cli::{USAGE, artifacts};
+use crate::cli::exit::USAGE;
 use crate::outcome::Report;
 use crate::report::say;
 use crate::report::summary::Summary;

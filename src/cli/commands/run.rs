@@ -9,8 +9,9 @@ use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
 
 use crate::cli::args::Job;
+use crate::cli::artifacts;
+use crate::cli::exit::USAGE;
 use crate::cli::settings::arguments;
-use crate::cli::{USAGE, artifacts};
 use crate::components::SourceSpec;
 use crate::control::StopCause;
 use crate::control::signals::{SignalError, on_stop_signals};

@@ -19,8 +19,8 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use parts::{
-    Backpressure, BatchCounts, Interval, LatencyPercentiles, Ledger, Origin, Setting, Sinks, Stop,
-    Throughput, Worker,
+    Backpressure, BatchCounts, Interval, LatencyPercentiles, Ledger, Origin, Setting, SinkTotals,
+    Stop, Throughput, Worker,
 };
 pub use read::ReportError;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ pub struct Report {
     pub flushes: BatchCounts,
     /// Retries and stalls over all workers.
     #[serde(default)]
-    pub sinks: Sinks,
+    pub sinks: SinkTotals,
     /// What each worker did.
     #[serde(default)]
     pub workers: Vec<Worker>,
@@ -125,7 +125,7 @@ impl Report {
                 full_s: outcome.full_time.as_secs_f64(),
             },
             flushes: BatchCounts::from(outcome.flushes()),
-            sinks: Sinks {
+            sinks: SinkTotals {
                 retries: outcome.retries(),
                 stalls: outcome.stalls(),
             },

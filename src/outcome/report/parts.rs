@@ -111,7 +111,7 @@ impl From<[u64; 3]> for BatchCounts {
 /// Retries and stalls over all workers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Sinks {
+pub struct SinkTotals {
     /// Failed writes and flushes that were tried again.
     pub retries: u64,
     /// How often a worker did not move for 5 s while records waited.

@@ -2,10 +2,12 @@
 
 use serde_json::json;
 
-use crate::report::html::COLUMNS;
 use crate::report::html::downsample::{Point, downsample};
 use crate::report::html::format::escape;
 use crate::report::html::scale::{EXTENT, Scale};
+
+/// Columns of a chart: more than it has pixels on most screens, and few enough for a small page.
+pub(super) const COLUMNS: usize = 600;
 
 /// How the points of a series are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -100,3 +100,8 @@ pub(super) fn command_line(words: &[String]) -> String {
     });
     words.collect::<Vec<_>>().join(" ")
 }
+
+/// A section of the page with its heading.
+pub(super) fn section(title: &str, body: &str) -> String {
+    format!("<section>\n<h2>{title}</h2>\n{body}</section>\n")
+}

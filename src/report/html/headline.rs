@@ -6,9 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::metrics::{LatencyReport, LatencySummary};
 use crate::outcome::Report;
 use crate::report::html::format::{
-    NOTHING, command_line, duration, escape, grouped, or_nothing, spelled, time,
+    NOTHING, command_line, duration, escape, grouped, or_nothing, section, spelled, time,
 };
-use crate::report::html::section;
 use crate::report::human_number::{scaled, scaled_bytes};
 
 /// The last second of the year 9999, since 1970: later times cannot be formatted.

@@ -33,14 +33,12 @@ mod tables;
 mod tests;
 mod timeline;
 
-use format::escape;
+use format::{escape, section};
 
 use crate::outcome::Report;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-/// Columns of a chart: more than it has pixels on most screens, and few enough for a small page.
-const COLUMNS: usize = 600;
 
 /// A run as one self-contained HTML page.
 pub(crate) fn page(report: &Report) -> String {
@@ -84,8 +82,4 @@ fn latency(report: &Report) -> String {
         percentiles::chart(percentiles, latency)
     });
     section("Latency", &(curve + &tables::latency(latency)))
-}
-
-fn section(title: &str, body: &str) -> String {
-    format!("<section>\n<h2>{title}</h2>\n{body}</section>\n")
 }

@@ -4,8 +4,9 @@ use crate::control::ScaleEvent;
 use crate::metrics::LatencyReport;
 use crate::outcome::Report;
 use crate::outcome::report::{Origin, Setting, Worker};
-use crate::report::html::format::{escape, grouped, or_nothing, plain, short, spelled, time};
-use crate::report::html::section;
+use crate::report::html::format::{
+    escape, grouped, or_nothing, plain, section, short, spelled, time,
+};
 use crate::report::human_number::scaled_bytes;
 
 /// Rows of a long table that are shown at each of its ends.

@@ -2,10 +2,9 @@
 
 use crate::outcome::Report;
 use crate::outcome::report::Interval;
-use crate::report::html::COLUMNS;
-use crate::report::html::chart::{Chart, Joined, Mark, Series};
+use crate::report::html::chart::{COLUMNS, Chart, Joined, Mark, Series};
 use crate::report::html::downsample::Point;
-use crate::report::html::format::{plain, short};
+use crate::report::html::format::{self, plain, short};
 use crate::report::html::scale::Scale;
 use crate::report::human_number::{PREFIXES, in_units, scaled};
 
@@ -15,7 +14,7 @@ const MARKS: usize = 200;
 pub(super) fn section(report: &Report) -> String {
     if report.intervals.is_empty() {
         let none = "<p class=\"note\">The report holds no time series.</p>\n";
-        return super::section("Over time", none);
+        return format::section("Over time", none);
     }
     let ends = report.intervals.iter().map(|interval| interval.t_s);
     let run = Run {
@@ -26,7 +25,7 @@ pub(super) fn section(report: &Report) -> String {
     let mut charts = run.throughput().html() + &run.usage().html() + &run.workers().html();
     charts.extend(run.latency().map(|chart| chart.html()));
     let each = format!("<div class=\"times\">\n{charts}</div>\n");
-    super::section("Over time", &each)
+    format::section("Over time", &each)
 }
 
 /// A series of the readout: its name, its points, and how a value is spelled.

@@ -21,8 +21,8 @@ use serde::Serialize;
 use self::comparability::{Difference, Invalid, interleaved};
 use self::report_file::ReportFile;
 use self::row::{ALPHA, MINIMUM_EFFECT, Row, Verdict, can_tell, rows, runs_needed};
-use crate::cli::USAGE;
 use crate::cli::commands::print::print;
+use crate::cli::exit::USAGE;
 use crate::report::say;
 
 const WORSE: u8 = 1;
