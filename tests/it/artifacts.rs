@@ -7,7 +7,7 @@ use hdrhistogram::serialization::Deserializer;
 use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
 use serde_json::Value;
 
-use crate::support::{Ended, Folder, SMALL};
+use crate::support::{Ended, Folder, SMALL, skip};
 
 const QUANTILES: [(f64, &str); 5] = [
     (0.5, "p50_ns"),
@@ -136,8 +136,7 @@ fn python(folder: &Folder) -> Option<std::path::PathBuf> {
 fn the_interval_log_is_read_by_the_package_for_python() {
     let folder = Folder::new();
     let Some(python) = python(&folder) else {
-        println!("skipped: there is no Python here that can install the package hdrhistogram");
-        return;
+        return skip("no Python that can install the package hdrhistogram");
     };
     let ended = logged(&folder);
     let mut command = folder.command(python.to_str().unwrap());

@@ -15,8 +15,11 @@ fn a_second_signal_halts_a_run_with_its_own_number() {
         .map(|signal| (signal, Folder::new()))
         .into();
     // Without the second signal they would drain for an hour.
-    let start = |folder: &Folder| folder.start(&format!("{STUCK} --drain-timeout 1h"));
-    // Side by side, because each has to run for a second until its full queue shows in a line.
+    let start = |folder: &Folder| {
+        folder.start(&format!(
+            "{STUCK} --drain-timeout 1h --metrics-interval 50ms"
+        ))
+    };
     let lives: Vec<Live> = folders.iter().map(|(_, folder)| start(folder)).collect();
     for ((second, _), live) in folders.iter().zip(lives) {
         live.wait_for_words("| Queue=200/200 |");

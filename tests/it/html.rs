@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::process::Command;
 
-use crate::support::{Folder, SMALL};
+use crate::support::{Folder, SMALL, skip};
 
 /// Slow workers and more load than one of them can take: the autoscaler has to add some.
 const AUTOSCALED: &str = "--producer-rate 20000/s --count 30000 --sink delay:5ms --batch-size 50 --channel-size 1500 \
@@ -50,8 +50,7 @@ fn a_page_that_cannot_be_written_is_refused_before_the_run() {
 #[test]
 fn a_browser_shows_the_lines_and_the_figures_of_an_autoscaled_run() {
     let Some(browser) = browser() else {
-        println!("skipped: no chromium, chromium-browser or google-chrome is installed");
-        return;
+        return skip("no chromium, chromium-browser or google-chrome is installed");
     };
     let folder = Folder::new();
     let ended = folder.run(AUTOSCALED).delivers_everything();

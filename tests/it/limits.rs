@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use crate::support::{Ended, Folder, PROGRAM, SMALL, run_arguments};
+use crate::support::{Ended, Folder, PROGRAM, SMALL, run_arguments, skip};
 
 /// A run in a shell that has set limits first.
 #[track_caller]
@@ -71,8 +70,7 @@ fn memory_group(name: &str, bytes: u64) -> Option<String> {
 fn lanes_beyond_the_control_groups_limit_are_refused_instead_of_killed() {
     let name = format!("splashdam-{}", std::process::id());
     let Some(group) = memory_group(&name, 128 << 20) else {
-        println!("not shown: no control group can be made here");
-        return;
+        return skip("this user may not create a control group");
     };
     let folder = Folder::new();
     let join = format!("echo $$ > {group}/cgroup.procs");
@@ -145,28 +143,14 @@ fn a_file_at_its_size_limit_is_refused() {
 #[test]
 fn a_thread_that_cannot_be_spawned_is_an_error_that_names_it() {
     let folder = Folder::new();
-    // Root is not bound by such a limit, another user is.
-    fs::set_permissions(
-        folder.path("."),
-        std::os::unix::fs::PermissionsExt::from_mode(0o777),
-    )
-    .unwrap();
-    let program = folder.path("splashdam");
-    fs::copy(PROGRAM, &program).unwrap();
-    let root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    let mut command = folder.command(if root { "setpriv" } else { "env" });
-    if root {
-        command.args(["--reuid", "54321", "--clear-groups"]);
+    if !rustix::process::geteuid().is_root() {
+        return skip("the threads of this user count as well: only root can use another one");
     }
+    let mut command = folder.unprivileged_command("bash");
     command.args([
-        "bash",
         "-c",
         "ulimit -u 3 && exec ./splashdam run --max-workers 8 --count 1",
     ]);
     let ended = folder.spawn(command).end();
-    if !root {
-        println!("not shown: this user has other threads");
-        return;
-    }
     ended.exits(1).says("Resource temporarily unavailable");
 }

@@ -27,6 +27,10 @@
 //! * `tidy` - the rules for the sources.
 //!
 //! `support` is shared by all of them.
+//!
+//! Environment: `SPLASHDAM_STRICT=1` fails a test that would be skipped, `SPLASHDAM_MATRIX=full` runs every case of the
+//! matrix, `SPLASHDAM_SEED` repeats random cases, and `SPLASHDAM_CASES`, `SPLASHDAM_STOPS` and `SPLASHDAM_CYCLES` set
+//! how many there are.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails at that line"

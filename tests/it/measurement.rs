@@ -181,13 +181,13 @@ fn the_time_series_has_no_gaps_and_adds_up_to_the_ledger() {
         let brought = intervals
             .iter()
             .filter(|interval| interval["processed"] != 0);
-        // A worker may be inside its batch at an interval's end, if the machine is busy.
+        // On a busy machine a worker may be inside its batch at an interval's end, or the run may deliver nothing.
         let (shown, brought) = (shown.count(), brought.count());
         assert!(
             if quiet.contains("off") {
                 shown == 0
             } else {
-                2 * shown > brought
+                2 * shown >= brought
             },
             "{intervals:?}"
         );

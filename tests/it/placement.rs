@@ -8,7 +8,7 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Folder, Live};
+use crate::support::{Folder, Live, skip};
 
 /// The result of `plan --json` with these flags.
 #[track_caller]
@@ -90,7 +90,7 @@ fn data_threads_run_where_plan_says_and_control_threads_run_anywhere() {
 #[test]
 fn given_cores_are_used_in_turn() {
     let [first, second, ..] = allowed()[..] else {
-        return; // with one CPU there is no choice
+        return skip("one CPU leaves no choice");
     };
     let (first, second) = (first.to_string(), second.to_string());
     let flags = ["--cores", &first, "--producer-core", &second];

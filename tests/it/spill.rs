@@ -66,7 +66,9 @@ fn records_left_at_a_second_signal_are_spilled() {
     ] {
         let folder = Folder::new();
         folder.write("out", "");
-        let live = folder.start(&format!("--sink {sink} --workers 2 --spill rest {SMALL}"));
+        let live = folder.start(&format!(
+            "--sink {sink} --workers 2 --metrics-interval 50ms --spill rest {SMALL}"
+        ));
         live.wait_for_words("/1024 |");
         live.send(Signal::TERM);
         live.wait_for_words("Shutdown signal received!");
@@ -158,7 +160,7 @@ fn a_spill_that_takes_longer_than_a_halt_is_waited_for() {
     // Opens when the program opens the other end.
     let reader = std::thread::spawn(move || File::open(fifo).unwrap());
     let live = folder.start(&format!(
-        "--sink fault:retry=1 --record-bytes 100 --workers 2 --spill fifo {SMALL}"
+        "--sink fault:retry=1 --record-bytes 100 --workers 2 --metrics-interval 50ms --spill fifo {SMALL}"
     ));
     let mut reader = reader.join().unwrap();
     live.wait_for_words("/1024 |");

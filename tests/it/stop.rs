@@ -8,7 +8,9 @@ use splashdam::sinks::Null;
 use splashdam::{Pipeline, StopCause};
 
 use crate::support::library::{self, config, told};
-use crate::support::{Folder, Live, Rng, SMALL, run_arguments, seed, sorted_lines, wanted};
+use crate::support::{
+    Folder, Live, Rng, SMALL, for_each, run_arguments, seed, sorted_lines, wanted,
+};
 
 const SIGNALS: [(Signal, &str); 3] = [
     (Signal::INT, "SIGINT"),
@@ -203,6 +205,7 @@ fn stops_whole(signal: Signal, after_bytes: Option<u64>, rate: &str, workers: &s
 #[test]
 fn fifty_stops_at_random_moments_lose_nothing() {
     let mut rng = Rng(seed());
+    let mut stops = Vec::new();
     for stop in 0..wanted("SPLASHDAM_STOPS", 50) {
         let signal = rng.pick(&[Signal::INT, Signal::TERM]);
         let after_bytes = (stop % 5 != 0).then(|| rng.below(300_000));
@@ -211,8 +214,11 @@ fn fifty_stops_at_random_moments_lose_nothing() {
         let scaled = "--min-workers 1 --max-workers 3 --autoscale-interval 1ms";
         let workers = rng.pick(&["--workers 3", "--workers 3", scaled]);
         println!("stop {stop}: {signal:?} after {after_bytes:?} bytes, {rate}, {workers}, {sink}");
-        stops_whole(signal, after_bytes, rate, workers, sink);
+        stops.push((signal, after_bytes, rate, workers, sink));
     }
+    for_each(&stops, 4, |(signal, after_bytes, rate, workers, sink)| {
+        stops_whole(*signal, *after_bytes, rate, workers, sink);
+    });
 }
 
 /// Starts a run whose standard output is a pipe, reads a little of it, and closes it.
@@ -257,7 +263,7 @@ fn a_reader_that_closes_in_mid_batch_fails_no_worker() {
     // A batch is longer than a pipe holds, and the pipe is full in mid-record: one worker blocks there, while the
     // others wait for the lock.
     let live = folder.start_with(
-        "--sink stdout --workers 3 --record-bytes 1000 --channel-size 100 --batch-size 100 --lane-bytes 256KiB \
+        "--sink stdout --workers 3 --metrics-interval 50ms --record-bytes 1000 --channel-size 100 --batch-size 100 --lane-bytes 256KiB \
          --batch-bytes 128KiB --max-record-bytes 1KiB",
         |command| {
             command.stdout(writer);
@@ -280,7 +286,7 @@ fn a_reader_that_closes_during_the_drain_ends_it_without_failure() {
     let runs = shapes.map(|workers| {
         let (reader, writer) = std::io::pipe().unwrap();
         let arguments = format!(
-            "--sink stdout {workers} --channel-size 100 --batch-size 10 --lane-bytes 64KiB"
+            "--sink stdout {workers} --metrics-interval 50ms --channel-size 100 --batch-size 10 --lane-bytes 64KiB"
         );
         let folder = Folder::new();
         let live = folder.start_with(&arguments, |command| {

@@ -92,7 +92,7 @@ impl Lines {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) is repeated a millisecond later.
     ///
     /// ```
-    /// use splashdam::{Pipeline, sink::Null, source::Lines};
+    /// use splashdam::{Pipeline, sinks::Null, sources::Lines};
     ///
     /// let lines = Lines::reader("one\ntwo\nthree".as_bytes(), "a string", 1_000);
     /// let outcome = Pipeline::new(lines, |_worker: usize| Ok(Null)).start()?.join();

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 
 use super::covering::{covering, product, uncovered};
-use super::{accounted_for, code_of, for_each};
-use crate::support::{Ended, Folder, Live, SMALL};
+use super::{accounted_for, code_of};
+use crate::support::{Ended, Folder, Live, SMALL, for_each};
 
 /// The fault of a sink.
 #[derive(Clone, Copy, Debug, PartialEq)]

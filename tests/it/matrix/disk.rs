@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments};
+use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments, skip};
 
 /// A mounted tmpfs, unmounted when dropped.
 struct Disk<'a>(&'a Path);
@@ -27,7 +27,7 @@ impl Drop for Disk<'_> {
     }
 }
 
-/// Waits until the run is held up, and has been for two metrics lines, a second each.
+/// Waits until the run is held up, and has been for two metrics lines.
 fn wait_until_it_is_held_up(live: &Live) {
     live.wait_for_words("trying again");
     let lines = live.lines("[METRICS]");
@@ -40,15 +40,12 @@ fn a_full_disk_holds_a_run_up_only_until_it_is_cleared() {
     let at = folder.path("disk");
     fs::create_dir(&at).unwrap();
     let Some(_disk) = Disk::mount(&at) else {
-        println!(
-            "skipped: this user may not mount a tmpfs; the limit on a file's size stands in for it"
-        );
-        return;
+        return skip("this user may not mount a tmpfs");
     };
     // 6 MB of records beside 3 MiB of another file.
     folder.write("disk/ballast", vec![0; 3 << 20]);
     let live = folder.start(&format!(
-        "--sink file:disk/out --record-bytes 100 --count 60000 --workers 3 {SMALL}"
+        "--sink file:disk/out --record-bytes 100 --count 60000 --workers 3 --metrics-interval 100ms {SMALL}"
     ));
     wait_until_it_is_held_up(&live);
     fs::remove_file(folder.path("disk/ballast")).unwrap();
@@ -65,12 +62,11 @@ fn deleting_the_output_on_a_full_disk_lets_the_run_go_on_in_a_new_file() {
     let at = folder.path("disk");
     fs::create_dir(&at).unwrap();
     let Some(_disk) = Disk::mount(&at) else {
-        println!("skipped: this user may not mount a tmpfs");
-        return;
+        return skip("this user may not mount a tmpfs");
     };
     // 12 MB of records on a disk of 8 MiB: only the last of them are not in the deleted file.
     let live = folder.start(&format!(
-        "--sink file:disk/out --record-bytes 101 --count 120000 --workers 2 {SMALL}"
+        "--sink file:disk/out --record-bytes 101 --count 120000 --workers 2 --metrics-interval 100ms {SMALL}"
     ));
     wait_until_it_is_held_up(&live);
     fs::remove_file(folder.path("disk/out")).unwrap();
@@ -91,7 +87,7 @@ fn a_file_at_its_size_limit_holds_a_run_up_until_the_limit_is_lifted() {
         PROGRAM,
     ]);
     command.args(run_arguments(&format!(
-        "--sink file:out --record-bytes 100 --count 60000 --workers 3 {SMALL}"
+        "--sink file:out --record-bytes 100 --count 60000 --workers 3 --metrics-interval 100ms {SMALL}"
     )));
     let live = folder.spawn(command);
     wait_until_it_is_held_up(&live);

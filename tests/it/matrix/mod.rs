@@ -13,24 +13,7 @@ mod disk;
 mod signals;
 mod table;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use crate::support::{Ended, Folder};
-
-/// Calls `work` with each item, several at a time, and panics if any of the calls does.
-#[track_caller]
-fn for_each<T: Sync>(items: &[T], at_a_time: usize, work: impl Fn(&T) + Sync) {
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..at_a_time {
-            scope.spawn(|| {
-                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    work(item);
-                }
-            });
-        }
-    });
-}
 
 /// The exit code that follows from the figures of the report.
 fn code_of(ended: &Ended) -> i32 {

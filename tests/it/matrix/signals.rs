@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 
-use super::{accounted_for, code_of, for_each};
-use crate::support::{Folder, Live, PROGRAM, SMALL, run_arguments};
+use super::{accounted_for, code_of};
+use crate::support::{Folder, Live, PROGRAM, SMALL, for_each, run_arguments};
 
 /// A phase of a run: the arguments that lead to it, and how to wait for it.
 struct Phase {

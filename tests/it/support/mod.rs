@@ -6,10 +6,12 @@
 pub(crate) mod library;
 pub(crate) mod live;
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(crate) use live::{Ended, Live};
@@ -130,6 +132,19 @@ impl Folder {
         self.spawn(command).end()
     }
 
+    /// A command that runs `program`, found in this folder or the path, as a user other than root. The folder gets a
+    /// copy of the program under test that such a user may run, `splashdam`.
+    pub(crate) fn unprivileged_command(&self, program: &str) -> Command {
+        fs::set_permissions(self.path("."), Permissions::from_mode(0o777)).unwrap();
+        fs::copy(PROGRAM, self.path("splashdam")).unwrap();
+        if !rustix::process::geteuid().is_root() {
+            return self.command(program);
+        }
+        let mut command = self.command("setpriv");
+        command.args(["--reuid", "54321", "--clear-groups", program]);
+        command
+    }
+
     #[track_caller]
     pub(crate) fn spawn(&self, command: Command) -> Live {
         Live::spawn(command, self.path("report.json"))
@@ -202,6 +217,31 @@ pub(crate) fn sorted_lines(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     lines.sort_unstable();
     lines
+}
+
+/// Says on standard error, even if output is captured, why a test cannot run here; with `SPLASHDAM_STRICT=1` it fails.
+#[track_caller]
+pub(crate) fn skip(reason: &str) {
+    let strict = std::env::var("SPLASHDAM_STRICT").is_ok_and(|strict| strict == "1");
+    assert!(!strict, "not skipped, because SPLASHDAM_STRICT=1: {reason}");
+    let test = std::thread::current();
+    let test = test.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "skipped: {test}: {reason}");
+}
+
+/// Calls `work` with each item, several at a time, and panics if any of the calls does.
+#[track_caller]
+pub(crate) fn for_each<T: Sync>(items: &[T], at_a_time: usize, work: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..at_a_time {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(item);
+                }
+            });
+        }
+    });
 }
 
 /// A number from the environment, such as how often to repeat a test.

@@ -1,4 +1,4 @@
-//! No circle of files, no dead file, modules in the order of the flow.
+//! No circle of files, no dead file, modules in the order of the flow, scripts that name real tests.
 
 use std::collections::BTreeSet;
 
@@ -213,4 +213,43 @@ fn the_engine_declares_its_modules_in_the_order_of_the_flow() {
     );
     assert!(is_in_order("pub(crate) mod source;\nmod new;\nmod sink;"));
     assert!(!is_in_order("pub(crate) mod sink;\nmod source;"));
+}
+
+#[test]
+fn the_tests_that_a_script_names_exist() {
+    /// The names in a script that begin with one of these modules of tests and match no test.
+    fn unmatched(script: &str, tests: &[String]) -> Vec<String> {
+        let names = script.split(|c: char| !c.is_alphanumeric() && !['_', ':'].contains(&c));
+        let of_tests = |name: &&str| {
+            let module = name
+                .split_once("::")
+                .map(|(module, _)| format!("{module}::"));
+            module.is_some_and(|module| tests.iter().any(|test| test.starts_with(&module)))
+        };
+        let names = names.filter(of_tests);
+        let unmatched = names.filter(|name| !tests.iter().any(|test| test.starts_with(name)));
+        unmatched.map(str::to_owned).collect()
+    }
+    let mut tests = Vec::new();
+    for source in Source::all()
+        .iter()
+        .filter(|source| source.path.starts_with("tests/it/"))
+    {
+        let module = source.modules()[2].to_owned();
+        for line in source
+            .lines
+            .iter()
+            .filter_map(|line| line.code.strip_prefix("fn "))
+        {
+            tests.push(format!("{module}::{}", line.split('(').next().unwrap()));
+        }
+    }
+    assert_eq!(
+        unmatched(include_str!("../../../.ci/tsan"), &tests),
+        Vec::<String>::new()
+    );
+
+    let tests = ["stop::a_signal".to_owned(), "batches::one".to_owned()];
+    let script = "tests --test it -- stop::a_ batches:: stop::b race:std::sync engine::lane";
+    assert_eq!(unmatched(script, &tests), ["stop::b"]);
 }

@@ -1,7 +1,7 @@
 //! The rules for the sources, read from the sources themselves. Every rule is shown to find what breaks it.
 //!
 //! * `imports` - which module may import, name and use what.
-//! * `layout` - no circle of files, no dead file, modules in the order of the flow.
+//! * `layout` - no circle of files, no dead file, modules in the order of the flow, scripts that name real tests.
 //! * `concurrency` - where atomics, orderings and threads are allowed.
 //! * `style` - lengths, printing, purpose, language.
 //!

@@ -56,7 +56,7 @@ const PLANTED: [(&str, &str, &str); 23] = [
 
 #[test]
 fn every_planted_bug_is_found() {
-    let models = module_path!().trim_end_matches("::planted");
+    let models = module_path!().trim_end_matches("::mutants");
     let (_crate, models) = models.split_once("::").unwrap_or_default();
     for (bug, model, death) in PLANTED {
         let output = Command::new(env::current_exe().expect("the path of this test"))
