@@ -13,7 +13,8 @@ use criterion::{BenchmarkId, Criterion};
 use splashdam::sinks::{Check, Delay, FileSink, Fsync, Null};
 use splashdam::sources::{Generator, Rate};
 use splashdam::{
-    BurstBuffer, Clock, Config, Demand, Lent, Outcome, Pipeline, Route, Sink, SinkFactory, Source,
+    BurstBuffer, Config, Context, Demand, Lent, Outcome, Pending, Pipeline, Route, Sink,
+    SinkFactory, Source,
 };
 use support::{BATCH, RECORD_BYTES, throughput, unless_trial};
 
@@ -171,8 +172,8 @@ impl Bursty {
 }
 
 impl Source for Bursty {
-    fn start(&mut self, clock: Clock) {
-        self.generator.start(clock);
+    fn start(&mut self, context: Context) {
+        self.generator.start(context);
     }
 
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
@@ -180,7 +181,7 @@ impl Source for Bursty {
             (self.in_burst, self.next_ns) = (0, demand.now_ns + Self::GAP_NS);
         }
         if demand.now_ns < self.next_ns {
-            return Ok(Lent::NotBefore(self.next_ns));
+            return Ok(Lent::Pending(Pending::until(self.next_ns)));
         }
         let records = demand.records.min(Self::BURST - self.in_burst);
         self.in_burst += records;

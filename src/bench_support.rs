@@ -5,22 +5,26 @@
 //! for it. Nothing here does any work of its own.
 
 use crate::engine::batch::Batch;
-use crate::engine::control_block::ControlWords;
-use crate::engine::dispatch::{DispatchPolicy, Dispatcher, Route, WhenFull};
-use crate::engine::lane::{Extent, LaneReader, LaneSize, LaneWriter, lane as make_lane};
+use crate::engine::control_block::ControlBlock;
+use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
+use crate::engine::lane::{Extent, LaneMemory, LaneReader, LaneSize, LaneWriter};
+use crate::engine::latency::record_delivered;
 use crate::engine::record::{Burst, RecordHeader};
+use crate::engine::route::Route;
+use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::throttle::Throttle;
-use crate::engine::worker::record;
 use crate::metrics::counters::Counters;
 use crate::metrics::latency::Latencies;
 use crate::sys::clock::Clock;
 use crate::sys::sync::Arc;
-use crate::sys::wait::backoff::Idle;
+use crate::sys::wait::{Backoff, Waiter};
 
 /// A lane that holds so many records and so many bytes, its memory touched.
 pub fn lane(records: usize, bytes: usize) -> (Writer, Reader) {
-    let (writer, reader) = make_lane(LaneSize { records, bytes });
-    (Writer(writer), Reader(reader))
+    let waiter = Waiter::new(Clock::start());
+    let memory = LaneMemory::new(LaneSize { records, bytes });
+    let (writer, reader) = memory.lane(waiter.waker().clone());
+    (Writer(writer), Reader(reader, waiter))
 }
 
 /// The dispatcher's end of a lane.
@@ -38,7 +42,7 @@ impl Writer {
 
 /// The worker's end of a lane.
 #[derive(Debug)]
-pub struct Reader(LaneReader);
+pub struct Reader(LaneReader, Waiter);
 
 impl Reader {
     /// Hands what is there, up to so many records, to `accept`, releases it, and says how many records it was. None are
@@ -51,7 +55,7 @@ impl Reader {
         };
         let extent = self.0.scan(limit).extent;
         if extent.records > 0 {
-            self.0.take(|batch| (extent, accept(batch)));
+            self.0.take(|batch| (batch.len(), accept(batch)));
         }
         extent.records as usize
     }
@@ -62,7 +66,7 @@ impl Reader {
             records: 1,
             bytes: u64::MAX,
         };
-        self.0.sleep(one, None);
+        self.0.sleep(&self.1, one, None);
     }
 }
 
@@ -70,6 +74,7 @@ impl Reader {
 #[derive(Debug)]
 pub struct Dispatch {
     dispatcher: Dispatcher,
+    waiter: Waiter,
     readers: Vec<Reader>,
 }
 
@@ -85,16 +90,26 @@ impl Dispatch {
             max_record_bytes: bytes,
         };
         let clock = Clock::start();
-        let dispatcher = Dispatcher::new(
-            writers.into_iter().map(|Writer(writer)| writer).collect(),
-            policy,
-            Arc::new(ControlWords::new(lanes)),
-            Arc::new(Counters::new(lanes)),
+        let waiter = Waiter::new(clock);
+        let writers: Vec<_> = writers.into_iter().map(|Writer(writer)| writer).collect();
+        let shard = Arc::new(ShardHandle {
+            id: 0,
             clock,
-            Idle::new(clock, 0),
-        );
+            control: ControlBlock::new(lanes),
+            counters: Counters::new(lanes),
+            lanes: writers
+                .iter()
+                .map(|writer| LaneHandle {
+                    gauge: Arc::clone(writer.gauge()),
+                    waker: writer.waker().clone(),
+                })
+                .collect(),
+            producer: waiter.waker().clone(),
+        });
+        let dispatcher = Dispatcher::new(writers, policy, shard, Backoff::new(clock, 0));
         Self {
             dispatcher,
+            waiter,
             readers,
         }
     }
@@ -102,13 +117,13 @@ impl Dispatch {
     /// Stamps, routes and publishes a burst; says whether the burst was well formed.
     #[inline]
     pub fn dispatch(&mut self, burst: Burst<'_>) -> bool {
-        self.dispatcher.dispatch(burst).is_ok()
+        self.dispatcher.dispatch(&self.waiter, burst).is_ok()
     }
 
     /// What the producer does after each burst: looks whether the throttle asks for a pause, and pauses.
     #[inline]
     pub fn pause(&mut self) -> bool {
-        self.dispatcher.pause()
+        self.dispatcher.pause(&self.waiter)
     }
 
     /// Empties every lane, each batch handed to `accept`; says how many records there were.
@@ -126,7 +141,7 @@ impl Recorder {
     /// Records a delivered batch as a worker does: the same stamps together.
     #[inline]
     pub fn record(&mut self, headers: &[RecordHeader], taken_ns: u64, delivered_ns: u64) {
-        record(&mut self.0, [headers, &[]], taken_ns, delivered_ns);
+        record_delivered(&mut self.0, [headers, &[]], taken_ns, delivered_ns);
     }
 
     /// How many records it has, and the mean of their response in nanoseconds.

@@ -104,6 +104,26 @@ impl SinkSpec {
             }
             Self::Fault(faults, sink) => {
                 let faults = faults.clone();
+                let shared = match &**sink {
+                    Self::Stdout => Some(FileSink::stdout()?),
+                    Self::File(path) if !path.contains(WORKER) => {
+                        Some(FileSink::append(path.as_ref(), fsync)?)
+                    }
+                    _ => None,
+                };
+                if let Some(file) = shared {
+                    return Ok(Box::new(move |worker: usize| {
+                        Ok(Fault::of_file(faults.clone(), worker, file.clone()))
+                    }));
+                }
+                if let Self::File(path) = &**sink {
+                    let path = path.clone();
+                    return Ok(Box::new(move |worker: usize| {
+                        let path = path.replace(WORKER, &worker.to_string());
+                        let file = FileSink::append(path.as_ref(), fsync)?;
+                        Ok(Fault::of_file(faults.clone(), worker, file))
+                    }));
+                }
                 around(sink.factory(fsync)?, move |worker, sink| {
                     Fault::new(faults.clone(), worker, sink)
                 })

@@ -6,8 +6,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::control::autoscale::Policy;
-use crate::engine::dispatch::{Route, WhenFull};
+use crate::engine::dispatch::WhenFull;
 use crate::engine::record::RecordHeader;
+use crate::engine::route::Route;
 use crate::engine::sink_error::OnSinkError;
 use crate::engine::throttle::Throttle;
 use crate::sys::clock::saturating_ns;

@@ -114,9 +114,11 @@ pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use control::{ScaleEvent, ScaleReason, StopCause};
 pub use engine::batch::{Batch, Record};
-pub use engine::dispatch::{Route, WhenFull};
+pub use engine::context::Context;
+pub use engine::dispatch::WhenFull;
 pub use engine::record::{Burst, BurstBuffer, RecordHeader};
-pub use engine::sink::{Sink, SinkFactory};
+pub use engine::route::Route;
+pub use engine::sink::{Sink, SinkFactory, Wrote};
 pub use engine::sink_error::{OnSinkError, SinkError, SinkErrorKind};
 pub use engine::source::{Demand, Lent, Source};
 pub use engine::throttle::Throttle;
@@ -124,13 +126,14 @@ pub use metrics::{
     DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Percentile, Percentiles,
 };
 pub use outcome::{
-    Interval, IntervalResponse, Outcome, Report, ReportError, Snapshot, ThreadReport, Validity,
-    WorkerReport,
+    Failure, Interval, IntervalResponse, Outcome, Report, ReportError, Sinks, Snapshot,
+    ThreadReport, Validity, WorkerReport,
 };
-pub use pipeline::{Pipeline, Running, StartError};
-pub use sys::clock::Clock;
+pub use pipeline::{Metrics, Pipeline, Running, StartError};
+pub use sys::clock::{Clock, ClockHand};
 pub use sys::cpu::{Pin, PlacedThread, Placement};
 pub use sys::provenance::Provenance;
+pub use sys::wait::{Pending, Waker};
 pub use sys::warning::Warning;
 
 /// The README's program compiles.

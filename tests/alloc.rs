@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use splashdam::sinks::{Check, FileSink, Fsync, Null};
 use splashdam::sources::{Generator, Lines, Rate};
-use splashdam::{Batch, Config, Pipeline, Sink, SinkError, SinkFactory, Source};
+use splashdam::{Batch, Config, Pipeline, Sink, SinkError, SinkFactory, Source, Wrote};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -48,7 +48,7 @@ struct Watched {
 }
 
 impl Sink for Watched {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         let first = batch.headers().into_iter().flatten().next().unwrap();
         if (WARM..WARM + WATCHED).contains(&first.position) {
             let now = allocations();
@@ -59,7 +59,7 @@ impl Sink for Watched {
         self.sink.write(batch)
     }
 
-    fn flush(&mut self) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
         self.sink.flush()
     }
 }

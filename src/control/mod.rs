@@ -1,15 +1,14 @@
 //! Floor 3: what steers the data path from outside.
 //!
 //! ```text
-//!   counters, gauges --sample--> Scaler --asks--> autoscale (pure) --set--> active set, read by the dispatcher
-//!   signal, duration, caller --request--> Stop --quiesce, halt--> words --read by--> path
-//!                                           '--event--> the thread that joins the pipeline
-//!   counters, gauges --look--> Watchdog --says--> a warning, and how long who stalled
+//!   ShardHandle --sample--> Scaler --asks--> autoscale (pure) --set--> active set, read by the dispatcher
+//!   signal, duration, caller --request--> Stop --quiesce, halt--> control block, wakers
+//!   ShardHandle --look--> StallDetector --> which worker stalls, and for how long
 //! ```
 //!
 //! Invariants:
-//! * Nothing here sees a record, a lane's bytes or a sink.
-//! * Control reaches the path only through the words of `engine::control_block`, a bell and unparks.
+//! * Nothing here sees a record, a lane's bytes or a sink: all it has of the data path is a shard's handle.
+//! * Nothing here logs or spawns a thread: `pipeline` does, with what is returned.
 
 pub(crate) mod autoscale;
 pub(crate) mod scale_event;

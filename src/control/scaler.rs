@@ -1,12 +1,9 @@
-//! The scaler: samples the path's counters, asks the policy, sets the active set. Its thread calls [`Scaler::tick`].
+//! The scaler: samples a shard's counters, asks the policy, sets the active set. Its thread calls [`Scaler::tick`].
 
 use crate::control::autoscale::{Autoscaler, Decision, Policy, Sample};
 use crate::control::{ScaleEvent, ScaleReason};
-use crate::engine::control_block::ControlWords;
-use crate::engine::lane::Gauge;
-use crate::metrics::counters::Counters;
-use crate::sys::clock::Clock;
-use crate::sys::sync::{Arc, CachePadded, Unparker};
+use crate::engine::shard::ShardHandle;
+use crate::sys::sync::Arc;
 
 /// Events that are kept; a year of decisions each second would not fit, a week of changes does.
 const EVENTS_MAX: usize = 10_000;
@@ -14,11 +11,7 @@ const EVENTS_MAX: usize = 10_000;
 /// Changes the number of active workers.
 pub(crate) struct Scaler {
     autoscaler: Autoscaler,
-    words: Arc<CachePadded<ControlWords>>,
-    gauges: Vec<Arc<Gauge>>,
-    counters: Arc<Counters>,
-    workers: Vec<Unparker>,
-    clock: Clock,
+    shard: Arc<ShardHandle>,
     before: Totals,
     events: Vec<ScaleEvent>,
 }
@@ -33,36 +26,25 @@ struct Totals {
 }
 
 impl Scaler {
-    pub(crate) fn new(
-        policy: Policy,
-        words: Arc<CachePadded<ControlWords>>,
-        gauges: Vec<Arc<Gauge>>,
-        counters: Arc<Counters>,
-        workers: Vec<Unparker>,
-        clock: Clock,
-    ) -> Self {
+    pub(crate) fn new(policy: Policy, shard: Arc<ShardHandle>) -> Self {
         Self {
             autoscaler: Autoscaler::new(policy),
-            words,
-            gauges,
-            counters,
-            workers,
-            clock,
+            shard,
             before: Totals::default(),
             events: Vec::new(),
         }
     }
 
-    /// Looks, decides, acts; once per interval. Does nothing once a stop has begun.
-    pub(crate) fn tick(&mut self) {
-        if self.words.is_quiescing() {
-            return;
+    /// Samples, decides, acts; once per interval. Returns what is new. Does nothing once a stop has begun.
+    pub(crate) fn tick(&mut self) -> Option<ScaleEvent> {
+        if self.shard.control.is_quiescing() {
+            return None;
         }
-        let from = self.words.active();
+        let from = self.shard.control.active();
         let sample = self.sample(from);
         let decision = self.autoscaler.decide(sample, self.before.now_ns);
         self.act(from, decision);
-        self.note(from, sample, decision);
+        self.event(from, sample, decision)
     }
 
     /// The decisions so far: every change, and each time a step that was asked for was held back for a new reason.
@@ -71,13 +53,14 @@ impl Scaler {
     }
 
     fn sample(&mut self, active: usize) -> Sample {
-        let producer = &self.counters.producer;
+        let producer = &self.shard.counters.producer;
         let now = Totals {
-            now_ns: self.clock.now_ns(),
+            now_ns: self.shard.clock.now_ns(),
             held_ns: producer.throttle_ns.get() + producer.full_ns.get(),
             busy_ns: 0,
         };
         let busy = self
+            .shard
             .counters
             .workers
             .iter()
@@ -88,9 +71,9 @@ impl Scaler {
         };
         let before = std::mem::replace(&mut self.before, now);
         let elapsed_ns = (now.now_ns - before.now_ns).max(1) as f64;
-        let usage: f64 = self.gauges[..active]
+        let usage: f64 = self.shard.lanes[..active]
             .iter()
-            .map(|gauge| gauge.usage())
+            .map(|lane| lane.gauge.usage())
             .sum();
         Sample {
             usage: usage / active as f64,
@@ -103,67 +86,35 @@ impl Scaler {
     fn act(&self, from: usize, decision: Decision) {
         let to = decision.workers;
         if to != from {
-            self.words.set_active(to);
+            self.shard.control.set_active(to);
         }
-        // The retired ones may sleep with a partial batch: they are to look at the words and flush it.
+        // The retired ones may sleep with a partial batch: they then flush it.
         for retired in to..from {
-            self.workers[retired].unpark();
+            self.shard.lanes[retired].waker.wake();
         }
     }
 
-    fn note(&mut self, from: usize, sample: Sample, decision: Decision) {
+    /// The decision as an event, if it is one: a step, or a step that is suppressed for another reason than the last
+    /// one.
+    fn event(&mut self, from: usize, sample: Sample, decision: Decision) -> Option<ScaleEvent> {
         let Sample { usage, held, load } = sample;
-        let (to, reason) = (decision.workers, decision.reason.name());
-        let t_ns = self.before.now_ns;
-        match to.cmp(&from) {
-            std::cmp::Ordering::Greater => {
-                tracing::info!(
-                    t_ns,
-                    usage,
-                    held,
-                    load,
-                    from,
-                    reason,
-                    "Scaler: scaling UP, workers = {to}"
-                );
-            }
-            std::cmp::Ordering::Less => {
-                tracing::info!(
-                    t_ns,
-                    usage,
-                    held,
-                    load,
-                    from,
-                    reason,
-                    "Scaler: scaling Down, workers = {to}"
-                );
-            }
-            std::cmp::Ordering::Equal => {
-                let last = self.events.last().map(|last| last.reason);
-                if decision.reason == ScaleReason::Steady || last == Some(decision.reason) {
-                    return;
-                }
-                tracing::debug!(
-                    t_ns,
-                    usage,
-                    held,
-                    load,
-                    from,
-                    reason,
-                    "Scaler: step suppressed"
-                );
-            }
+        let (to, reason) = (decision.workers, decision.reason);
+        let repeats = self.events.last().is_some_and(|last| last.reason == reason);
+        if to == from && (reason == ScaleReason::Steady || repeats) {
+            return None;
         }
+        let event = ScaleEvent {
+            t_ns: self.before.now_ns,
+            usage,
+            held,
+            load,
+            from,
+            to,
+            reason,
+        };
         if self.events.len() < EVENTS_MAX {
-            self.events.push(ScaleEvent {
-                t_ns,
-                usage,
-                held,
-                load,
-                from,
-                to,
-                reason: decision.reason,
-            });
+            self.events.push(event.clone());
         }
+        Some(event)
     }
 }

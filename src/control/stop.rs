@@ -1,24 +1,27 @@
 //! The stop: who may ask for it, and how every thread hears of it.
-//!
-//! Order: quiesce the source (the producer publishes what it holds and closes the lanes) -> the workers drain, flush
-//! and end -> join -> ledger. A halt cuts that short: every thread leaves at its next look.
 
 use std::fmt;
 
 use crate::control::StopCause;
-use crate::engine::control_block::ControlWords;
-use crate::sys::sync::{Arc, CachePadded, Unparker};
-use crate::sys::wait::bell::Ringer;
+use crate::engine::shard::ShardHandle;
+use crate::sys::sync::Arc;
+
+/// What is asked of a running pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// An orderly stop.
+    Stop(StopCause),
+    /// An end to the draining.
+    Halt,
+}
 
 /// Stops a running pipeline; clones stop the same one, from any thread.
 #[derive(Clone)]
 pub struct Stop(Arc<Inner>);
 
 struct Inner {
-    words: Arc<CachePadded<ControlWords>>,
-    ringer: Ringer,
-    workers: Vec<Unparker>,
-    tell: Box<dyn Fn(StopCause) + Send + Sync>,
+    shards: Vec<Arc<ShardHandle>>,
+    notify: Box<dyn Fn(Request) + Send + Sync>,
 }
 
 impl fmt::Debug for Stop {
@@ -28,41 +31,29 @@ impl fmt::Debug for Stop {
 }
 
 impl Stop {
-    /// `tell` passes a request on to the thread that joins the pipeline.
+    /// `notify` passes a request on to the thread that keeps the stop order.
     pub(crate) fn new(
-        words: Arc<CachePadded<ControlWords>>,
-        ringer: Ringer,
-        workers: Vec<Unparker>,
-        tell: impl Fn(StopCause) + Send + Sync + 'static,
+        shards: Vec<Arc<ShardHandle>>,
+        notify: impl Fn(Request) + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(Inner {
-            words,
-            ringer,
-            workers,
-            tell: Box::new(tell),
+            shards,
+            notify: Box::new(notify),
         }))
     }
 
     /// Asks for an orderly stop: nothing more is taken in, everything accepted is delivered. Returns at once; joining
-    /// the pipeline waits for it. Asking twice changes nothing, but a second *signal* means: leave now.
+    /// the pipeline waits for it. Asking twice changes nothing, but a second *signal* halts.
     pub fn request(&self, cause: StopCause) {
-        // Told first: a pipeline with little to drain may have ended before this thread runs again.
-        (self.0.tell)(cause);
-        self.quiesce();
-    }
-
-    pub(crate) fn quiesce(&self) {
-        if self.0.words.quiesce() {
-            self.0.ringer.ring();
+        // Notified first: a pipeline with little to drain may have ended before this thread runs again.
+        (self.0.notify)(Request::Stop(cause));
+        for shard in &self.0.shards {
+            shard.quiesce();
         }
     }
 
-    /// Makes every thread leave at its next look.
-    pub(crate) fn halt(&self) {
-        self.0.words.halt();
-        self.quiesce();
-        for worker in &self.0.workers {
-            worker.unpark();
-        }
+    /// Asks every thread to leave at once: what is in the lanes is spilled, or abandoned and counted.
+    pub fn halt(&self) {
+        (self.0.notify)(Request::Halt);
     }
 }

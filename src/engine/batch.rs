@@ -10,14 +10,12 @@ use crate::engine::record::RecordHeader;
 pub struct Batch<'a> {
     headers: [&'a [RecordHeader]; 2],
     bytes: [&'a [u8]; 2],
-    /// How many bytes of the first record come no more.
-    resumed: usize,
 }
 
 /// One record of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// What the path knows about it.
+    /// Its position, due time and length.
     pub header: &'a RecordHeader,
     /// Its bytes, the newline last: in one part, or in two where the lane's end splits it.
     pub parts: [&'a [u8]; 2],
@@ -31,36 +29,9 @@ impl<'a> Batch<'a> {
         bytes: (&'a [u8], &'a [u8]),
     ) -> Self {
         Self {
-            headers: [headers.0, headers.1],
-            bytes: [bytes.0, bytes.1],
-            resumed: 0,
+            headers: headers.into(),
+            bytes: bytes.into(),
         }
-    }
-
-    /// The same batch without its first `accepted` bytes, which lie within its first record.
-    pub(crate) fn resumed_at(self, accepted: usize) -> Self {
-        Self {
-            bytes: behind(self.bytes, accepted),
-            resumed: self.resumed + accepted,
-            ..self
-        }
-    }
-
-    /// The same batch as far as its first `records` records go, which take `bytes` bytes.
-    pub(crate) fn first(self, records: usize, bytes: usize) -> Self {
-        let [first, second] = self.headers;
-        let of_first = records.min(first.len());
-        Self {
-            headers: [&first[..of_first], &second[..records - of_first]],
-            bytes: until(self.bytes, bytes),
-            ..self
-        }
-    }
-
-    /// How many bytes of the first record were accepted before, by a write that failed inside it; 0 but in a retry.
-    /// They are not among [`bytes`](Self::bytes) any more.
-    pub fn resumed(&self) -> usize {
-        self.resumed
     }
 
     /// How many records.
@@ -88,66 +59,69 @@ impl<'a> Batch<'a> {
         self.headers
     }
 
-    /// The records one by one; of the first, what was not [accepted before](Self::resumed). Costs a few nanoseconds
-    /// each; a sink that wants bytes takes [`bytes`](Self::bytes).
+    /// The records one by one. Costs a few nanoseconds each; a sink that wants bytes takes [`bytes`](Self::bytes).
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
-        let [mut first, mut second] = self.bytes;
-        let mut resumed = self.resumed;
+        let mut bytes = self.bytes;
         self.headers.into_iter().flatten().map(move |header| {
-            let len = header.len as usize - std::mem::take(&mut resumed);
-            let (head, first_rest) = first.split_at(len.min(first.len()));
-            let (tail, second_rest) = second.split_at(len - head.len());
-            (first, second) = (first_rest, second_rest);
-            Record {
-                header,
-                parts: [head, tail],
-            }
+            let (parts, rest) = split(bytes, header.len as usize);
+            bytes = rest;
+            Record { header, parts }
         })
+    }
+
+    /// The first `records` of this batch, and the rest of it; costs an addition for each of the first.
+    ///
+    /// # Panics
+    ///
+    /// When there are fewer.
+    pub fn split_at(&self, records: usize) -> (Self, Self) {
+        let (headers, headers_after) = split(self.headers, records);
+        let len = byte_len(headers);
+        let (bytes, bytes_after) = split(self.bytes, len);
+        let rest = Self {
+            headers: headers_after,
+            bytes: bytes_after,
+        };
+        (Self { headers, bytes }, rest)
+    }
+
+    /// The position behind the last of the first `records` records; `None` if there are none.
+    pub(crate) fn position_behind(&self, records: usize) -> Option<u64> {
+        let [first, second] = self.headers;
+        let last = records.checked_sub(1)?;
+        let header = first.get(last).or_else(|| second.get(last - first.len()));
+        header.map(|header| header.position.saturating_add(1))
     }
 
     /// How many records end within the first `bytes` bytes, and where the last of them does.
     pub(crate) fn whole_records_in(&self, bytes: usize) -> (usize, usize) {
-        let mut within = (0, 0);
-        for (records, end) in self.ends() {
-            if end > bytes {
+        let (mut records, mut end) = (0, 0);
+        for header in self.headers.into_iter().flatten() {
+            if end + header.len as usize > bytes {
                 break;
             }
-            within = (records, end);
+            records += 1;
+            end += header.len as usize;
         }
-        within
-    }
-
-    /// Where the record ends that is cut behind the first `bytes` bytes; `bytes` itself where none is.
-    pub(crate) fn end_of_record(&self, bytes: usize) -> usize {
-        if bytes == 0 && self.resumed == 0 {
-            return 0;
-        }
-        let mut ends = self.ends().map(|(_, end)| end);
-        ends.find(|end| *end >= bytes).unwrap_or(bytes)
-    }
-
-    /// The number of each record, from 1, and where it ends among the bytes.
-    fn ends(&self) -> impl Iterator<Item = (usize, usize)> + use<'a> {
-        let mut end = 0;
-        let mut resumed = self.resumed;
-        let headers = self.headers.into_iter().flatten().enumerate();
-        headers.map(move |(index, header)| {
-            end += header.len as usize - std::mem::take(&mut resumed);
-            (index + 1, end)
-        })
+        (records, end)
     }
 }
 
-/// What lies behind the first `at` bytes of two parts.
-pub(crate) fn behind([first, second]: [&[u8]; 2], at: usize) -> [&[u8]; 2] {
-    let of_first = at.min(first.len());
-    [&first[of_first..], &second[at - of_first..]]
+/// The bytes of these records together.
+pub(crate) fn byte_len(headers: [&[RecordHeader]; 2]) -> usize {
+    let all = headers.into_iter().flatten();
+    all.map(|header| header.len as usize).sum()
 }
 
-/// The first `at` bytes of two parts.
-pub(crate) fn until([first, second]: [&[u8]; 2], at: usize) -> [&[u8]; 2] {
-    let of_first = at.min(first.len());
-    [&first[..of_first], &second[..at - of_first]]
+/// Splits a slice in two parts behind its first `at` elements.
+///
+/// # Panics
+///
+/// When there are fewer.
+pub(crate) fn split<T>([first, second]: [&[T]; 2], at: usize) -> ([&[T]; 2], [&[T]; 2]) {
+    let (front, first_rest) = first.split_at(at.min(first.len()));
+    let (back, second_rest) = second.split_at(at - front.len());
+    ([front, back], [first_rest, second_rest])
 }
 
 #[cfg(test)]
@@ -155,31 +129,25 @@ mod tests {
     use super::{Batch, RecordHeader};
 
     #[test]
-    fn a_batch_that_is_resumed_shows_what_is_left_wherever_the_lane_wraps() {
+    fn a_batch_splits_between_records_wherever_the_lane_wraps() {
         let headers = [3, 2, 4].map(|len| RecordHeader::new(0, 0, len));
         let bytes = b"ab\nc\ndef\n";
+        let ends = [0, 3, 5, 9];
         for wrap in 0..=bytes.len() {
-            let lane = Batch::new(headers.split_at(1), bytes.split_at(wrap));
-            for accepted in 0..3 {
-                let batch = lane.resumed_at(accepted);
-                assert_eq!(batch.resumed(), accepted);
-                assert_eq!(batch.bytes().concat(), bytes[accepted..]);
-                let records = batch.records().map(|record| record.parts.concat());
-                let records: Vec<_> = records.collect();
-                assert_eq!(records, [&bytes[accepted..3], b"c\n", b"def\n"]);
-                let first = 3 - accepted;
-                assert_eq!(batch.whole_records_in(first - 1), (0, 0));
-                assert_eq!(batch.whole_records_in(first + 1), (1, first));
-                assert_eq!(batch.whole_records_in(first + 6), (3, first + 6));
-                assert_eq!(batch.end_of_record(first - 1), first);
-                assert_eq!(batch.end_of_record(first), first);
-                let at_once = if accepted == 0 { 0 } else { first };
-                assert_eq!(batch.end_of_record(0), at_once);
-                assert_eq!(batch.end_of_record(first + 1), first + 2);
-                let two = batch.first(2, first + 2);
-                assert_eq!((two.len(), two.byte_len()), (2, first + 2));
-                assert_eq!(two.bytes().concat(), bytes[accepted..5]);
+            for at in 0..=headers.len() {
+                let batch = Batch::new(headers.split_at(1), bytes.split_at(wrap));
+                let (first, rest) = batch.split_at(at);
+                assert_eq!((first.len(), rest.len()), (at, 3 - at));
+                assert_eq!(first.bytes().concat(), bytes[..ends[at]]);
+                assert_eq!(rest.bytes().concat(), bytes[ends[at]..]);
+                let lines: Vec<_> = rest.records().map(|r| r.parts.concat()).collect();
+                let wanted: [&[u8]; 3] = [b"ab\n", b"c\n", b"def\n"];
+                assert_eq!(lines, wanted[at..]);
             }
+            let batch = Batch::new(headers.split_at(2), bytes.split_at(wrap));
+            let whole = |bytes| batch.whole_records_in(bytes);
+            assert_eq!([0, 2, 3].map(whole), [(0, 0), (0, 0), (1, 3)]);
+            assert_eq!([4, 5, 9].map(whole), [(1, 3), (2, 5), (3, 9)]);
         }
     }
 }

@@ -1,30 +1,31 @@
-//! The control words: all that control may say to the data path.
+//! The control block: all that control can tell the data path.
 //!
-//! The words belong to the path, which looks at them once per burst or batch; control imports and sets them. There
-//! is no lock, callback or queue between the two.
+//! The flags belong to the engine, which reads them once per burst or batch; control sets them. There is no lock,
+//! callback or queue between the two.
 
 use crate::sys::sync::{AtomicBool, AtomicUsize, CachePadded, Ordering};
 
-/// One set per run, read by every thread of the path.
+/// One per shard, read by every thread of the data path.
 #[derive(Debug)]
-pub(crate) struct ControlWords {
+pub(crate) struct ControlBlock {
     quiesce: AtomicBool,
     halt: AtomicBool,
+    settled: AtomicBool,
     active: AtomicUsize,
 }
 
-impl ControlWords {
+impl ControlBlock {
     /// `active` lanes are routed to at first: those with the lowest numbers.
     pub(crate) fn new(active: usize) -> CachePadded<Self> {
         CachePadded::new(Self {
             quiesce: AtomicBool::new(false),
             halt: AtomicBool::new(false),
+            settled: AtomicBool::new(false),
             active: AtomicUsize::new(active),
         })
     }
 
-    /// Tells the producer to take nothing more in. It polls this word wherever it waits, or is woken by the bell.
-    /// Says whether this was the first time.
+    /// Tells the producer to take nothing more in; wake it after. Returns whether this was the first time.
     pub(crate) fn quiesce(&self) -> bool {
         // Release: pairs with the Acquire in is_quiescing.
         !self.quiesce.swap(true, Ordering::Release)
@@ -35,7 +36,7 @@ impl ControlWords {
         self.quiesce.load(Ordering::Acquire) // pairs with the Release in quiesce
     }
 
-    /// Tells every thread to leave at its next look, delivered or not. Whoever may be parked is to be unparked after.
+    /// Tells every thread to leave at its next look, delivered or not; wake them all after.
     pub(crate) fn halt(&self) {
         // Release: pairs with the Acquire in is_halted.
         self.halt.store(true, Ordering::Release);
@@ -46,10 +47,20 @@ impl ControlWords {
         self.halt.load(Ordering::Acquire) // pairs with the Release in halt
     }
 
-    /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. Whoever is
-    /// retired by that is to be unparked after.
+    /// Tells the producer that no worker releases records any more; wake it after.
+    pub(crate) fn settle(&self) {
+        // Release: pairs with the Acquire in is_settled.
+        self.settled.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire) // pairs with the Release in settle
+    }
+
+    /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. Wake the workers
+    /// that this retires after.
     pub(crate) fn set_active(&self, active: usize) {
-        // Relaxed: the number says everything, and the unpark orders it for the worker.
+        // Relaxed: nothing else depends on the number, and the wake-up orders it for the worker.
         self.active.store(active, Ordering::Relaxed);
     }
 

@@ -1,33 +1,38 @@
-//! The producer thread's work: ask the source, dispatch what it lends, wait for what it waits for.
+//! The producer: asks the source, dispatches what it lends, waits for what it waits for, and acknowledges what is
+//! settled.
+//!
+//! ```text
+//!   Producing --stop, end, count--> Emptying --source has nothing buffered--> Closed --workers ended--> Ended
+//!   lend, dispatch, acknowledge      lend_buffered, dispatch                   lanes closed; acknowledge,  last
+//!                                                                              now and for the last time   close
+//! ```
+//!
+//! A machine: [`Producer::step`] does one thing and says what is next; [`Producer::run`] is the loop around it.
 
 use std::io;
-use std::time::Duration;
 
-use crate::engine::control_block::ControlWords;
-use crate::engine::dispatch::{Dispatcher, Refusal};
+use crate::engine::dispatch::{DispatchError, Dispatcher};
+use crate::engine::shard::ShardHandle;
 use crate::engine::source::{Demand, Lent, Source};
-use crate::sys::clock::{Clock, saturating_ns};
-use crate::sys::sync::{Arc, CachePadded};
-use crate::sys::wait::backoff::Idle;
-use crate::sys::wait::bell::Bell;
+use crate::engine::watermark::LowWaterMark;
+use crate::sys::sync::Arc;
+use crate::sys::wait::{Backoff, Pending, Waiter};
 
 /// A burst's limits: what amortises the clock reading, the route, the fence and the two pushes, and still lies in L1
 /// while it is copied (256 headers are 6 KiB).
 const BURST_RECORDS: usize = 256;
 const BURST_BYTES: usize = 32 << 10;
-/// A wait that nothing limits: the bell ends it.
-const LONG_NS: u64 = 3_600_000_000_000;
-/// How soon a source without a descriptor is asked again after it had nothing.
-const ASK_AGAIN_NS: u64 = 1_000_000;
+/// How often a source is told what is settled, at most.
+const ACKNOWLEDGE_EACH_NS: u64 = 100_000_000;
 
-/// Why the producer ended.
+/// Why the producer closed the lanes.
 #[derive(Debug)]
 pub(crate) enum ProducerEnd {
     /// The source has no more.
     EndOfInput,
     /// As many records were taken as the run was limited to.
     CountReached,
-    /// It was told to stop.
+    /// The run stops.
     Quiesced,
     /// The source failed, or lent a burst that contradicts itself.
     SourceFailed(io::Error),
@@ -35,129 +40,309 @@ pub(crate) enum ProducerEnd {
     NoLane,
 }
 
-/// Everything the producer thread owns.
-pub(crate) struct Producer {
-    pub(crate) source: Box<dyn Source>,
-    pub(crate) dispatcher: Dispatcher,
-    pub(crate) bell: Bell,
-    pub(crate) words: Arc<CachePadded<ControlWords>>,
-    pub(crate) clock: Clock,
-    pub(crate) idle: Idle,
-    /// Records still to be taken.
-    pub(crate) left: u64,
-    /// A paced producer sleeps at least this long, and then publishes all that fell due meanwhile. See [`linger_ns`].
-    pub(crate) linger_ns: u64,
-    pub(crate) woke_ns: u64,
+/// What the producer did, or waits for.
+#[derive(Debug)]
+pub(crate) enum Step<'a> {
+    /// It did something, at this moment; there may be more.
+    Worked { now_ns: u64 },
+    /// It waits for its source; where records are not settled yet, only until the source is told again.
+    Wait {
+        pending: Pending<'a>,
+        settle_ns: Option<u64>,
+    },
+    /// The lanes are closed, for this reason; from the next step on it waits for the workers.
+    Closed(ProducerEnd),
+    /// The workers have ended, and the source is closed.
+    Ended,
 }
 
-/// How long a paced producer may let due records gather, when its batches may wait `batch_timeout` in their lane
-/// anyway: a twentieth of that, 5 ms at most.
-///
-/// To wake from a sleep costs about 5 us of CPU on bare metal and 40-60 us on a virtual machine (each sleep halts the
-/// virtual CPU), so a wake-up per record would be most of what a slow pipeline costs.
-pub(crate) fn linger_ns(batch_timeout: Duration) -> u64 {
-    saturating_ns(batch_timeout / 20).min(5_000_000)
+#[derive(Debug)]
+enum State {
+    Producing,
+    /// After a stop: what the source has read from the outside already is delivered too, or counted.
+    Emptying(ProducerEnd),
+    Closed,
+}
+
+/// Everything that a producer owns, but for its thread's way to sleep.
+pub(crate) struct Producer {
+    source: Box<dyn Source>,
+    dispatcher: Dispatcher,
+    shard: Arc<ShardHandle>,
+    state: State,
+    /// Records still to be taken.
+    left: u64,
+    settled: Settled,
+}
+
+/// What the source was told of settled records.
+#[derive(Debug, Default)]
+struct Settled {
+    /// The source wants to know.
+    wanted: bool,
+    mark: LowWaterMark,
+    /// When it is told again.
+    next_ns: u64,
 }
 
 impl Producer {
-    /// Runs until the source ends, the count is reached or a stop comes; then, with the dispatcher, the lanes close.
-    pub(crate) fn run(mut self) -> ProducerEnd {
-        self.source.start(self.clock);
-        let mut end = self.produce();
-        if matches!(end, ProducerEnd::Quiesced | ProducerEnd::NoLane) {
-            // What was taken from the outside already is delivered too, or where no worker is left, counted: a halt may
-            // show first in the workers that have gone.
-            if let Err(failed) = self.produce_rest() {
-                end = failed;
-            }
+    /// A producer that takes `count` records at most.
+    pub(crate) fn new(
+        source: Box<dyn Source>,
+        dispatcher: Dispatcher,
+        shard: Arc<ShardHandle>,
+        count: u64,
+    ) -> Self {
+        let wanted = source.wants_acknowledgements();
+        Self {
+            source,
+            dispatcher,
+            shard,
+            state: State::Producing,
+            left: count,
+            settled: Settled {
+                wanted,
+                ..Settled::default()
+            },
         }
-        end
     }
 
-    fn produce(&mut self) -> ProducerEnd {
-        let mut now_ns = self.clock.now_ns();
+    pub(crate) fn source(&mut self) -> &mut dyn Source {
+        &mut *self.source
+    }
+
+    /// Runs until the lanes are closed; called again, until the workers have ended and the source is closed, which
+    /// returns `None`.
+    pub(crate) fn run(&mut self, waits: &mut Waits) -> Option<ProducerEnd> {
+        let shard = Arc::clone(&self.shard);
+        let mut now_ns = shard.clock.now_ns();
         loop {
-            if self.words.is_quiescing() {
-                return ProducerEnd::Quiesced;
-            }
-            if self.left == 0 {
-                return ProducerEnd::CountReached;
-            }
-            let demand = demand(now_ns, self.left);
-            let lent = match self.source.lend(demand) {
-                Ok(lent) => lent,
-                Err(error) => return ProducerEnd::SourceFailed(error),
-            };
-            now_ns = match lent {
-                Lent::Burst(burst) => {
-                    self.left = self.left.saturating_sub(burst.headers.len() as u64);
-                    match self.dispatcher.dispatch(burst) {
-                        // The moment of publication serves as the next burst's now: one clock reading per burst.
-                        Ok(published_ns) => {
-                            if self.dispatcher.pause() {
-                                self.clock.now_ns()
-                            } else {
-                                published_ns
-                            }
-                        }
-                        Err(refusal) => return refused(refusal),
-                    }
+            now_ns = match self.step(&waits.waiter, now_ns) {
+                Step::Worked { now_ns } => now_ns,
+                Step::Wait { pending, settle_ns } => {
+                    waits.wait(&shard, &pending, settle_ns);
+                    shard.clock.now_ns()
                 }
-                Lent::Dropped(reason, records) => {
-                    self.left = self.left.saturating_sub(records);
-                    self.dispatcher.count_dropped(reason, records);
-                    now_ns
-                }
-                Lent::NotBefore(due_ns) => {
-                    self.wait_until(due_ns);
-                    self.clock.now_ns()
-                }
-                Lent::NotReadable => {
-                    let readable = self.source.readable();
-                    let timeout_ns = readable.map_or(ASK_AGAIN_NS, |_| LONG_NS);
-                    self.bell.wait(readable, timeout_ns);
-                    self.clock.now_ns()
-                }
-                Lent::End => return ProducerEnd::EndOfInput,
+                Step::Closed(end) => return Some(end),
+                Step::Ended => return None,
             };
         }
     }
 
-    fn produce_rest(&mut self) -> Result<(), ProducerEnd> {
-        while self.left > 0 {
-            let demand = demand(self.clock.now_ns(), self.left);
-            match self.source.lend_rest(demand) {
+    /// Does one thing: dispatches a burst, acknowledges, closes, or finds out what to wait for. Waits itself only for
+    /// room in a lane and for the throttle.
+    #[inline]
+    pub(crate) fn step(&mut self, waiter: &Waiter, now_ns: u64) -> Step<'_> {
+        if matches!(self.state, State::Producing) {
+            self.produce(waiter, now_ns)
+        } else {
+            self.end(waiter, now_ns)
+        }
+    }
+
+    #[inline]
+    fn produce(&mut self, waiter: &Waiter, now_ns: u64) -> Step<'_> {
+        if self.settled.wanted && now_ns >= self.settled.next_ns {
+            self.acknowledge(now_ns);
+        }
+        // Fields one by one: what the source answers borrows it.
+        let Self {
+            source,
+            dispatcher,
+            shard,
+            state,
+            left,
+            settled,
+        } = self;
+        let produced = if shard.control.is_quiescing() {
+            Err(ProducerEnd::Quiesced)
+        } else if *left == 0 {
+            Err(ProducerEnd::CountReached)
+        } else {
+            match source.lend(demand(now_ns, *left)) {
+                // Refused before anything is counted: the count is a promise to whoever set it.
+                Ok(Lent::Burst(burst)) if burst.headers.len() as u64 > *left => {
+                    Err(ProducerEnd::SourceFailed(lent_too_much()))
+                }
                 Ok(Lent::Burst(burst)) => {
-                    self.left = self.left.saturating_sub(burst.headers.len() as u64);
-                    match self.dispatcher.dispatch(burst) {
-                        // After a halt the rest is still taken from the source, so that it is counted, or spilled.
-                        Ok(_) | Err(Refusal::Halted | Refusal::NoLane) => {}
-                        Err(malformed) => return Err(refused(malformed)),
+                    *left -= burst.headers.len() as u64;
+                    match dispatcher.dispatch(waiter, burst) {
+                        // The moment of publication serves as the next burst's now: one clock reading per burst.
+                        Ok(published_ns) if !dispatcher.pause(waiter) => Ok(published_ns),
+                        Ok(_) => Ok(shard.clock.now_ns()),
+                        Err(error) => Err(error.into()),
                     }
                 }
                 Ok(Lent::Dropped(reason, records)) => {
-                    self.left = self.left.saturating_sub(records);
-                    self.dispatcher.count_dropped(reason, records);
+                    *left = left.saturating_sub(records);
+                    dispatcher.count_dropped(reason, records);
+                    Ok(now_ns)
                 }
-                Ok(_) => break,
-                Err(error) => return Err(ProducerEnd::SourceFailed(error)),
+                Ok(Lent::Pending(pending)) => {
+                    let tells = settled.wanted && settled.mark.get() < dispatcher.dispatched();
+                    return Step::Wait {
+                        pending,
+                        settle_ns: tells.then_some(settled.next_ns),
+                    };
+                }
+                Ok(Lent::End) => Err(ProducerEnd::EndOfInput),
+                Err(error) => Err(ProducerEnd::SourceFailed(error)),
+            }
+        };
+        match produced {
+            Ok(now_ns) => Step::Worked { now_ns },
+            // What was taken from the outside is delivered too - or, where no worker is left, counted: a halt may show
+            // first in the workers that have gone.
+            Err(end @ (ProducerEnd::Quiesced | ProducerEnd::NoLane)) => {
+                *state = State::Emptying(end);
+                Step::Worked { now_ns }
+            }
+            Err(end) => {
+                *state = State::Closed;
+                dispatcher.close();
+                Step::Closed(end)
             }
         }
-        Ok(())
     }
 
-    /// Waits for a due time: sleeps on the bell, and spins the last stretch where the budget allows it. Never wakes
-    /// more than once per linger.
-    fn wait_until(&mut self, due_ns: u64) {
-        let now_ns = self.clock.now_ns();
-        let until_ns = due_ns.max(self.woke_ns.saturating_add(self.linger_ns));
-        let spin_from_ns = until_ns.saturating_sub(self.idle.spin_ns());
-        if now_ns < spin_from_ns {
-            self.bell.wait(None, spin_from_ns - now_ns);
-            self.woke_ns = self.clock.now_ns();
-        } else {
-            self.idle.spin(|| self.clock.now_ns() >= until_ns);
+    fn close(&mut self, end: ProducerEnd) -> Step<'static> {
+        self.state = State::Closed;
+        self.dispatcher.close();
+        Step::Closed(end)
+    }
+
+    fn end(&mut self, waiter: &Waiter, now_ns: u64) -> Step<'_> {
+        let State::Emptying(end) = &mut self.state else {
+            return self.settle(now_ns);
+        };
+        let end = std::mem::replace(end, ProducerEnd::Quiesced);
+        match self.empty_source(waiter, now_ns) {
+            Ok(true) => {
+                self.state = State::Emptying(end);
+                Step::Worked { now_ns }
+            }
+            Ok(false) => self.close(end),
+            Err(failed) => self.close(failed),
         }
+    }
+
+    /// Dispatches what the source has buffered; `false` if that is nothing.
+    fn empty_source(&mut self, waiter: &Waiter, now_ns: u64) -> Result<bool, ProducerEnd> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        match self.source.lend_buffered(demand(now_ns, self.left)) {
+            Ok(Lent::Burst(burst)) => {
+                self.left = self.left.saturating_sub(burst.headers.len() as u64);
+                match self.dispatcher.dispatch(waiter, burst) {
+                    // After a halt the rest is still taken from the source, so that it is counted, or spilled.
+                    Ok(_) | Err(DispatchError::Halted | DispatchError::NoLane) => Ok(true),
+                    Err(malformed) => Err(malformed.into()),
+                }
+            }
+            Ok(Lent::Dropped(reason, records)) => {
+                self.left = self.left.saturating_sub(records);
+                self.dispatcher.count_dropped(reason, records);
+                Ok(true)
+            }
+            Ok(Lent::Pending(_) | Lent::End) => Ok(false),
+            Err(error) => Err(ProducerEnd::SourceFailed(error)),
+        }
+    }
+
+    /// The lanes are closed: acknowledges while the workers drain, and for the last time when they have ended.
+    fn settle(&mut self, now_ns: u64) -> Step<'_> {
+        let is_settled = self.shard.control.is_settled();
+        if self.settled.wanted && (is_settled || now_ns >= self.settled.next_ns) {
+            self.acknowledge(now_ns);
+        }
+        if is_settled {
+            self.source.close();
+            return Step::Ended;
+        }
+        Step::Wait {
+            pending: Pending::woken(),
+            settle_ns: self.settled.wanted.then_some(self.settled.next_ns),
+        }
+    }
+
+    fn acknowledge(&mut self, now_ns: u64) {
+        self.settled.next_ns = now_ns.saturating_add(ACKNOWLEDGE_EACH_NS);
+        let mark = &mut self.settled.mark;
+        if mark.raise(self.shard.progress(), self.dispatcher.dispatched()) {
+            self.source.acknowledge(mark.get());
+        }
+    }
+}
+
+/// A producer's way to wait.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    waiter: Waiter,
+    backoff: Backoff,
+    /// It sleeps at least this long, and then publishes all that came or fell due meanwhile. See [`rest_ns`].
+    rest_ns: u64,
+    woke_ns: u64,
+}
+
+/// How long a producer may let records gather, when its batches may wait `batch_timeout` in their lane anyway: a
+/// twentieth of that, 5 ms at most.
+///
+/// To wake from a sleep costs about 5 us of CPU on bare metal and 40-60 us on a virtual machine (each sleep halts the
+/// virtual CPU), so a wake-up per record would be most of what a slow pipeline costs.
+pub(crate) fn rest_ns(batch_timeout_ns: u64) -> u64 {
+    (batch_timeout_ns / 20).min(5_000_000)
+}
+
+impl Waits {
+    pub(crate) fn new(waiter: Waiter, backoff: Backoff, rest_ns: u64) -> Self {
+        Self {
+            waiter,
+            backoff,
+            rest_ns,
+            woke_ns: 0,
+        }
+    }
+
+    /// Waits for what is pending, or until `at_most_ns`. For a moment and for the waker it rests first, so that it
+    /// never wakes more than once per rest; a descriptor is waited for at once, because whoever writes to it may be
+    /// blocked.
+    pub(crate) fn wait(
+        &mut self,
+        shard: &ShardHandle,
+        pending: &Pending<'_>,
+        at_most_ns: Option<u64>,
+    ) {
+        let clock = shard.clock;
+        if pending.names_descriptors() {
+            let pending = at_most_ns.map_or(*pending, |at_ns| pending.or_until(at_ns));
+            return self.waiter.wait(&pending);
+        }
+        let now_ns = clock.now_ns();
+        let rested_ns = self.woke_ns.saturating_add(self.rest_ns);
+        match pending.until_ns() {
+            None if now_ns < rested_ns => {
+                self.waiter
+                    .rest(at_most_ns.map_or(rested_ns, |at_ns| at_ns.min(rested_ns)));
+            }
+            None => self.waiter.sleep(at_most_ns),
+            Some(due_ns) => {
+                let due_ns = at_most_ns.map_or(due_ns, |at_ns| due_ns.min(at_ns));
+                // Spins the last stretch where the budget allows it.
+                let until_ns = due_ns.max(rested_ns);
+                let spin_from_ns = until_ns.saturating_sub(self.backoff.spin_ns());
+                if now_ns >= spin_from_ns {
+                    self.backoff.spin(|| clock.now_ns() >= until_ns);
+                    return;
+                }
+                if due_ns <= rested_ns {
+                    self.waiter.rest(spin_from_ns);
+                } else {
+                    self.waiter.sleep(Some(spin_from_ns));
+                }
+            }
+        }
+        self.woke_ns = clock.now_ns();
     }
 }
 
@@ -170,13 +355,22 @@ pub(crate) fn demand(now_ns: u64, left: u64) -> Demand {
     }
 }
 
-fn refused(refusal: Refusal) -> ProducerEnd {
-    match refusal {
-        Refusal::Halted => ProducerEnd::Quiesced,
-        Refusal::NoLane => ProducerEnd::NoLane,
-        Refusal::Malformed => ProducerEnd::SourceFailed(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the source lent a burst whose headers do not add up to its bytes",
-        )),
+fn lent_too_much() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "the source lent more records than were left to take",
+    )
+}
+
+impl From<DispatchError> for ProducerEnd {
+    fn from(error: DispatchError) -> Self {
+        match error {
+            DispatchError::Halted => Self::Quiesced,
+            DispatchError::NoLane => Self::NoLane,
+            DispatchError::Malformed => Self::SourceFailed(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the source lent a burst whose headers do not add up to its bytes",
+            )),
+        }
     }
 }

@@ -47,10 +47,13 @@ impl RecordHeader {
 }
 
 /// Stamps each header with the moment of publication; returns the records' bytes together and the longest of them.
-/// None where a record is empty, or there is none.
+/// `None` if a record is empty, or there is none.
 #[inline]
-pub(crate) fn stamp(headers: &mut [RecordHeader], now_ns: u64) -> Option<(usize, usize)> {
-    // One less than each length: an empty record's wraps around, and is the longest of all.
+pub(crate) fn stamp_and_measure(
+    headers: &mut [RecordHeader],
+    now_ns: u64,
+) -> Option<(usize, usize)> {
+    // Compare `len - 1`, so that a length of 0 wraps to the maximum and one comparison after the loop catches it.
     let (mut total, mut longest) = (0, 0);
     let mut due_ns = headers.first()?.due_ns;
     let mut lag = Lag::from_ns(now_ns.saturating_sub(due_ns));

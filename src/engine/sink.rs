@@ -1,78 +1,108 @@
-//! Where records go.
+//! The sink: where records go.
 //!
 //! ```text
-//!   Worker --batch--> Sink    null   accepts and forgets       file    a file or stdout, each batch whole
-//!                             check  reads and proves          delay   makes another sink slow
-//!                             fault  makes another sink fail
-//!
-//!   write --Err, retryable--> the worker keeps the batch, waits 10 ms to 1 s --> write, behind the accepted bytes
-//!         --Err, final------> the run stops in order                            (or on_sink_error = stop)
+//!   Worker --batch--> Sink::write --All--------------> released
+//!                                 --Part{n, pending}--> n released; the rest again when ready        (no failure)
+//!                                 --Err, retryable----> accepted ones released; the rest again in 10 ms to 1 s
+//!                                 --Err, final--------> the run stops in order     (or on_sink_error = stop)
 //! ```
 //!
 //! Invariants:
 //! * Each worker owns one sink; a [`SinkFactory`] makes them before the run starts.
-//! * A record that a sink accepted is delivered, exactly once: a failure says how many bytes were accepted before it,
-//!   and the next batch begins behind them, inside a record if need be.
-//! * Nothing is written behind half a record: sinks that share a file finish what another of them began.
+//! * Progress is in whole records: a record that a sink accepted is delivered, exactly once.
+//! * A batch that was not accepted whole is the same batch at the next call: its rest, and nothing behind it.
 //! * A sink keeps no records back without saying so: what it buffers it must write on [`Sink::flush`].
 
+use std::any::Any;
 use std::io;
 
 use crate::engine::batch::Batch;
+use crate::engine::context::Context;
 use crate::engine::sink_error::SinkError;
 use crate::metrics::Ledger;
+use crate::sys::wait::Pending;
+
+/// A sink's answer to a batch.
+#[derive(Debug)]
+#[must_use = "an answer: return it"]
+pub enum Wrote<'a> {
+    /// Every record was accepted.
+    All,
+    /// The first `records` were accepted. The sink takes more when what it waits for has happened; that is no failure.
+    Part {
+        /// How many, from the first on; 0 for none.
+        records: usize,
+        /// When to call again.
+        pending: Pending<'a>,
+    },
+}
 
 /// Takes batches from one worker, on that worker's thread.
 ///
 /// The call is dynamic: once per batch it costs a nanosecond or two, and the engine stays one piece of code whatever
 /// the sink.
-pub trait Sink: Send {
-    /// Takes a batch. On success every record of it counts as delivered, and its memory is reused.
+///
+/// ```
+/// use splashdam::{Batch, Sink, SinkError, Wrote};
+///
+/// /// Adds up what arrives.
+/// #[derive(Default)]
+/// struct Meter {
+///     bytes: usize,
+/// }
+///
+/// impl Sink for Meter {
+///     fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
+///         self.bytes += batch.byte_len();
+///         Ok(Wrote::All)
+///     }
+/// }
+/// ```
+pub trait Sink: Any + Send {
+    /// Called once on the worker's thread before the first batch. Does nothing by default.
+    fn start(&mut self, _context: Context) {}
+
+    /// Takes a batch. Accepted records count as delivered, and their memory is reused.
     ///
-    /// May block: a slow sink fills its lane, which is the backpressure.
+    /// May block for a while: a slow sink fills its lane, which is the backpressure. A sink that may block for longer
+    /// than 200 ms answers [`Wrote::Part`] instead, so that stops, deadlines and spills are heard.
     ///
     /// # Errors
     ///
-    /// A [`SinkError`] says how many of the batch's bytes were accepted before it; whole records among them count as
-    /// delivered. After a retryable one the call is made again, unless the run is told otherwise or halts: with a batch
-    /// whose [`bytes`](Batch::bytes) begin right behind the accepted ones, and which may have grown at its end.
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError>;
+    /// A [`SinkError`] says how many of the batch's records were accepted before it. After a retryable one the call is
+    /// made again with the rest of the batch, unless the run is configured otherwise or halts.
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError>;
 
-    /// Called once, after the last batch - unless a halt (drain deadline, second signal) or a failure cut that off:
-    /// what is buffered must be out, or refused, when this returns.
+    /// Called after the last batch, unless a halt or a failure came before: what is buffered must be out when this
+    /// returns [`Wrote::All`]. After [`Wrote::Part`] it is called again; `records` is ignored.
     ///
     /// # Errors
     ///
-    /// A failure here fails the run, although the records count as delivered.
-    fn flush(&mut self) -> Result<(), SinkError> {
-        Ok(())
+    /// A failure fails the run, although the records count as delivered.
+    fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
+        Ok(Wrote::All)
     }
 
-    /// Takes `bytes` of the batch's bytes and then fails with `error`, as a device does that gives out. For tests: what
-    /// [`Fault`](crate::sinks::Fault) does to a sink. The default accepts the whole records among them; a sink that
-    /// writes bytes does as its device would, and stops inside a record.
-    fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
-        let (records, whole) = batch.whole_records_in(bytes);
-        if records > 0
-            && let Err(failed) = self.write(&batch.first(records, whole))
-        {
-            return failed;
-        }
-        SinkError::new(error, whole)
-    }
+    /// Called last, on the worker's thread, whatever ended its work but a panic: also after a halt or a failure. Must
+    /// not wait.
+    fn close(&mut self) {}
 }
 
 impl<S: Sink + ?Sized> Sink for Box<S> {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn start(&mut self, context: Context) {
+        (**self).start(context);
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         (**self).write(batch)
     }
 
-    fn flush(&mut self) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
         (**self).flush()
     }
 
-    fn give_out(&mut self, batch: &Batch<'_>, bytes: usize, error: io::Error) -> SinkError {
-        (**self).give_out(batch, bytes, error)
+    fn close(&mut self) {
+        (**self).close();
     }
 }
 
@@ -87,7 +117,7 @@ pub trait SinkFactory: Send {
     /// The pipeline does not start then.
     fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>>;
 
-    /// Looks at the whole run after every worker has drained, flushed and ended; not called when a worker failed or
+    /// Judges the whole run after every worker has drained, flushed and ended; not called when a worker failed or
     /// records were abandoned.
     ///
     /// # Errors
@@ -101,7 +131,7 @@ pub trait SinkFactory: Send {
 impl<F, S> SinkFactory for F
 where
     F: FnMut(usize) -> io::Result<S> + Send,
-    S: Sink + 'static,
+    S: Sink,
 {
     fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>> {
         Ok(Box::new(self(worker)?))

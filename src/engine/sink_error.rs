@@ -1,10 +1,10 @@
-//! What a failed write means: whether trying again may help, and how much had been accepted.
+//! What a failed write means: whether trying again may help, and how many records had been accepted.
 
 use std::io;
 
 use rustix::io::Errno;
 
-/// What becomes of a run whose sink fails in a way that trying again may mend.
+/// What becomes of a run whose sink fails in a way that a later try may not meet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnSinkError {
     /// The worker keeps its batch and tries again, after 10 ms at first and 1 s at last. Its lane fills meanwhile,
@@ -30,7 +30,7 @@ pub enum SinkErrorKind {
 impl SinkErrorKind {
     /// What the system's errors mean.
     ///
-    /// Retryable are those that something outside the process can mend while it waits: no space (ENOSPC), a quota
+    /// Retryable are those whose cause something outside the process can remove: no space (ENOSPC), a quota
     /// (EDQUOT), a size limit (EFBIG), a file system that turned read-only (EROFS), a device that fails (EIO), short
     /// memory (ENOMEM), a lost file server (ESTALE, ETIMEDOUT), and what passes by itself (EAGAIN, EINTR, EBUSY, a
     /// write of nothing). EPIPE is a reader that closed. All others are final: the same write would fail again.
@@ -61,17 +61,17 @@ impl SinkErrorKind {
 #[error("{source}")]
 pub struct SinkError {
     kind: SinkErrorKind,
-    accepted_bytes: usize,
+    accepted: usize,
     source: io::Error,
 }
 
 impl SinkError {
-    /// A failure after `accepted_bytes` of what [`Batch::bytes`](crate::Batch::bytes) showed had been accepted; of the
-    /// kind that [`SinkErrorKind::of`] finds.
-    pub fn new(source: io::Error, accepted_bytes: usize) -> Self {
+    /// A failure after the batch's first `accepted` records had been accepted; of the kind that [`SinkErrorKind::of`]
+    /// finds.
+    pub fn new(source: io::Error, accepted: usize) -> Self {
         Self {
             kind: SinkErrorKind::of(&source),
-            accepted_bytes,
+            accepted,
             source,
         }
     }
@@ -83,27 +83,16 @@ impl SinkError {
     }
 
     /// The same, with the name of what failed before the reason.
-    pub(crate) fn naming(self, name: &str) -> Self {
+    #[must_use]
+    pub fn with_name(self, name: &str) -> Self {
         let source = io::Error::new(self.source.kind(), format!("{name}: {}", self.source));
         Self { source, ..self }
     }
 
-    /// The same, after so many more bytes had been accepted before.
-    pub(crate) fn after(self, bytes: usize) -> Self {
-        let accepted_bytes = self.accepted_bytes + bytes;
-        Self {
-            accepted_bytes,
-            ..self
-        }
-    }
-
-    /// The same, where none of the batch at hand had been accepted.
-    pub(crate) fn accepting_nothing(self) -> Self {
-        let accepted_bytes = 0;
-        Self {
-            accepted_bytes,
-            ..self
-        }
+    /// The same, after so many more records had been accepted.
+    pub(crate) fn after(self, records: usize) -> Self {
+        let accepted = self.accepted.saturating_add(records);
+        Self { accepted, ..self }
     }
 
     /// What the failure means for the run.
@@ -111,9 +100,9 @@ impl SinkError {
         self.kind
     }
 
-    /// How many of the batch's bytes were accepted before it.
-    pub fn accepted_bytes(&self) -> usize {
-        self.accepted_bytes
+    /// How many of the batch's records were accepted before it.
+    pub fn accepted(&self) -> usize {
+        self.accepted
     }
 }
 
@@ -133,7 +122,7 @@ mod tests {
     use super::{SinkError, SinkErrorKind};
 
     #[test]
-    fn an_error_is_retryable_where_something_outside_can_mend_it() {
+    fn an_error_is_retryable_if_something_outside_can_remove_its_cause() {
         let kind = |errno: Errno| SinkError::from(io::Error::from(errno)).kind();
         for errno in [
             Errno::NOSPC,
@@ -160,9 +149,9 @@ mod tests {
 
     #[test]
     fn a_name_before_the_reason_changes_neither_kind_nor_count() {
-        let error = SinkError::new(Errno::IO.into(), 7).naming("out").after(3);
+        let error = SinkError::new(Errno::IO.into(), 7).with_name("out");
         assert_eq!(error.kind(), SinkErrorKind::Retryable);
-        assert_eq!(error.accepted_bytes(), 10);
+        assert_eq!(error.accepted(), 7);
         assert!(error.to_string().starts_with("out: "), "{error}");
     }
 }

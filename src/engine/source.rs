@@ -1,9 +1,9 @@
-//! Where records come from.
+//! The source: where records come from.
 //!
 //! ```text
-//!   Source --lends--> Burst --published by--> Dispatcher      generator  JSON lines, at full speed or paced
-//!     ^                                                        lines      files and standard input
-//!     '-- asked again only when the burst was published whole  pace       when a paced record is due
+//!   Producer --lend--> Source --Burst--> Dispatcher       asked again when the burst was published whole
+//!                             --Pending-> wait            a time, descriptors, or its waker
+//!            --acknowledge(below)-->                      every record below is settled
 //! ```
 //!
 //! Invariants:
@@ -12,11 +12,11 @@
 //! * Positions number the records 0, 1, 2, ... in the order they are lent; a skipped record uses one up too.
 
 use std::io;
-use std::os::fd::BorrowedFd;
 
+use crate::engine::context::Context;
 use crate::engine::record::Burst;
 use crate::metrics::DropReason;
-use crate::sys::clock::Clock;
+use crate::sys::wait::Pending;
 
 /// What the producer asks of a source: the time, and how much it will take.
 #[derive(Clone, Copy, Debug)]
@@ -31,16 +31,14 @@ pub struct Demand {
 
 /// A source's answer to a [`Demand`].
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Lent<'a> {
     /// Records, one or more. Asked again, the source goes on behind them.
     Burst(Burst<'a>),
     /// The source met records that it gives up: counted as produced and dropped.
     Dropped(DropReason, u64),
-    /// Nothing is due before this moment (nanoseconds since the run began).
-    NotBefore(u64),
-    /// Nothing to read yet: wait for the descriptor of [`Source::readable`], or ask again after a millisecond where
-    /// there is none.
-    NotReadable,
+    /// Nothing to lend before a moment, a descriptor's readiness or a call of the waker.
+    Pending(Pending<'a>),
     /// Nothing will ever come again.
     End,
 }
@@ -73,67 +71,85 @@ pub enum Lent<'a> {
 /// # Ok::<(), splashdam::StartError>(())
 /// ```
 pub trait Source: Send {
-    /// Called once on the producer thread before anything else, with the clock of the run. Does nothing by default.
-    fn start(&mut self, _clock: Clock) {}
+    /// Called once on the producer thread before anything else. Does nothing by default.
+    fn start(&mut self, _context: Context) {}
 
-    /// Lends the next burst, or says why there is none now. Must not wait.
+    /// Lends the next burst, or says what it waits for. Must not wait.
     ///
     /// # Errors
     ///
-    /// A source that cannot go on says so; the run then drains what was accepted and fails.
+    /// A source that cannot go on returns why; the run then drains what was accepted and fails.
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>>;
 
-    /// Called after a stop instead of [`lend`](Self::lend), until it answers [`Lent::End`]: lends what was already
-    /// taken from the outside and would be lost otherwise. Takes nothing more in. There is nothing of the kind by
+    /// Called after a stop instead of [`lend`](Self::lend), until it answers [`Lent::End`] or [`Lent::Pending`]: lends
+    /// what was already read from the outside and would be lost otherwise. Reads nothing more. Lends nothing by
     /// default.
     ///
     /// # Errors
     ///
     /// As for [`lend`](Self::lend).
-    fn lend_rest(&mut self, _demand: Demand) -> io::Result<Lent<'_>> {
+    fn lend_buffered(&mut self, _demand: Demand) -> io::Result<Lent<'_>> {
         Ok(Lent::End)
     }
 
+    /// Whether [`acknowledge`](Self::acknowledge) is to be called. `false` by default, which costs nothing.
+    fn wants_acknowledgements(&self) -> bool {
+        false
+    }
+
+    /// Every record at a position below `below` is settled: delivered, dropped by a policy that counts it, or spilled.
+    /// What "delivered" is worth is the sink's.
+    ///
+    /// Called between bursts, at most every 100 ms and only when there is something new, and for the last time when the
+    /// workers have ended. `below` never falls, and never passes a record that a halt or a failure cut off.
+    fn acknowledge(&mut self, _below: u64) {}
+
+    /// Called last, after the last [`acknowledge`](Self::acknowledge); not after a panic of the source.
+    fn close(&mut self) {}
+
     /// Whether due times are fixed beforehand, whatever the pipeline does (an open load). A run can then be late, and
-    /// its outcome says whether it was. Not so by default.
+    /// its outcome says whether it was. `false` by default.
     fn is_scheduled(&self) -> bool {
         false
     }
 
-    /// A source that makes the same records as fast as it can, to measure what this one could do with no pipeline
-    /// behind it. None by default, for sources that take their records from outside.
-    fn rehearsal(&self) -> Option<Box<dyn Source>> {
-        None
-    }
-
-    /// The descriptor to wait for after [`Lent::NotReadable`].
-    fn readable(&self) -> Option<BorrowedFd<'_>> {
+    /// A source that makes the same records as fast as it can, to measure what this one could do without a pipeline
+    /// behind it. `None` by default: for sources that take their records from outside.
+    fn unpaced(&self) -> Option<Box<dyn Source>> {
         None
     }
 }
 
 impl Source for Box<dyn Source> {
-    fn start(&mut self, clock: Clock) {
-        (**self).start(clock);
+    fn start(&mut self, context: Context) {
+        (**self).start(context);
     }
 
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         (**self).lend(demand)
     }
 
-    fn lend_rest(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
-        (**self).lend_rest(demand)
+    fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        (**self).lend_buffered(demand)
+    }
+
+    fn wants_acknowledgements(&self) -> bool {
+        (**self).wants_acknowledgements()
+    }
+
+    fn acknowledge(&mut self, below: u64) {
+        (**self).acknowledge(below);
+    }
+
+    fn close(&mut self) {
+        (**self).close();
     }
 
     fn is_scheduled(&self) -> bool {
         (**self).is_scheduled()
     }
 
-    fn rehearsal(&self) -> Option<Box<dyn Source>> {
-        (**self).rehearsal()
-    }
-
-    fn readable(&self) -> Option<BorrowedFd<'_>> {
-        (**self).readable()
+    fn unpaced(&self) -> Option<Box<dyn Source>> {
+        (**self).unpaced()
     }
 }

@@ -3,20 +3,56 @@
 use std::fmt;
 
 use crate::engine::batch::Batch;
-use crate::engine::sink::Sink;
+use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkError;
+use crate::sys::clock::Clock;
+use crate::sys::wait::Waiter;
+
+/// How long a spill file that takes nothing more is waited for.
+const WRITES_WITHIN_NS: u64 = 1_000_000_000;
 
 /// One thread's way to the spill file: a sink like any other, so that the engine knows no file.
 pub(crate) struct Spill(Box<dyn Sink>);
 
 impl Spill {
-    pub(crate) fn new(sink: impl Sink + 'static) -> Self {
+    pub(crate) fn new(sink: impl Sink) -> Self {
         Self(Box::new(sink))
     }
 
-    /// Writes a batch whole.
-    pub(crate) fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    pub(crate) fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         self.0.write(batch)
+    }
+
+    /// Writes a batch, waiting where the file takes nothing for a while; returns how many records were written, and
+    /// what failed.
+    pub(crate) fn write_all(
+        &mut self,
+        batch: &Batch<'_>,
+        clock: Clock,
+        waiter: &Waiter,
+    ) -> (usize, Option<SinkError>) {
+        let by_ns = clock.now_ns().saturating_add(WRITES_WITHIN_NS);
+        let mut written = 0;
+        while written < batch.len() && clock.now_ns() < by_ns {
+            match self.0.write(&batch.split_at(written).1) {
+                Ok(Wrote::All) => written = batch.len(),
+                Ok(Wrote::Part { records, pending }) => {
+                    written = (written + records).min(batch.len());
+                    // Rare, and after a halt: looks again soon instead of polling.
+                    let soon_ns = clock.now_ns().saturating_add(1_000_000);
+                    waiter.sleep(Some(pending.until_ns().unwrap_or(soon_ns).min(by_ns)));
+                }
+                Err(error) => {
+                    written = (written + error.accepted()).min(batch.len());
+                    return (written, Some(error));
+                }
+            }
+        }
+        (written, None)
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.0.close();
     }
 }
 

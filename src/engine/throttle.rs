@@ -41,7 +41,7 @@ impl Throttle {
 
     /// The usage at which pauses end: the lowest step; above any usage where the throttle is off.
     #[inline]
-    pub fn relief(&self) -> f64 {
+    pub fn resume_at(&self) -> f64 {
         self.steps.first().map_or(f64::INFINITY, |step| step.above)
     }
 }

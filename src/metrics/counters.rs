@@ -26,9 +26,9 @@ impl Counter {
 
 /// A figure of which the last value counts; one writer, like a [`Counter`].
 #[derive(Debug, Default)]
-pub(crate) struct Latest(AtomicU64);
+pub(crate) struct Gauge(AtomicU64);
 
-impl Latest {
+impl Gauge {
     #[inline]
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Ordering::Relaxed);
@@ -50,12 +50,12 @@ pub(crate) struct BusyTime {
 
 impl BusyTime {
     #[inline]
-    pub(crate) fn begin(&self, now_ns: u64) {
+    pub(crate) fn start(&self, now_ns: u64) {
         self.since_ns.store(now_ns.max(1), Ordering::Relaxed);
     }
 
     #[inline]
-    pub(crate) fn end(&self, now_ns: u64) {
+    pub(crate) fn stop(&self, now_ns: u64) {
         let since_ns = self.since_ns.load(Ordering::Relaxed);
         self.since_ns.store(0, Ordering::Relaxed);
         self.done.add(now_ns.saturating_sub(since_ns));
@@ -104,7 +104,7 @@ pub(crate) struct ProducerCounters {
     pub(crate) bursts: Counter,
     /// How late the burst at hand is dispatched: its first record's time since it was due, when it came and after each
     /// wait for room.
-    pub(crate) behind_ns: Latest,
+    pub(crate) behind_ns: Gauge,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,

@@ -43,13 +43,13 @@ impl Recorder {
     /// The recorder to record to, for the next batch.
     #[inline]
     pub(crate) fn current(&mut self) -> &mut Latencies {
-        self.offer();
+        self.yield_full();
         &mut self.current
     }
 
     /// Hands the recorder in use over if the collector has asked for it: call it before a sleep, too.
     #[inline]
-    pub(crate) fn offer(&mut self) {
+    pub(crate) fn yield_full(&mut self) {
         if !self.cleared.is_empty() {
             self.hand_over();
         }
@@ -94,7 +94,10 @@ pub(crate) struct Gatherer {
     /// Which workers have been asked and have not handed over.
     awaited: Vec<bool>,
     spares: Vec<Box<Latencies>>,
-    interval: Box<Latencies>,
+    /// What was taken in since the last interval ended, and the interval that ended last: they change places.
+    current: Box<Latencies>,
+    ended: Box<Latencies>,
+    /// All intervals that have ended together.
     total: Box<Latencies>,
 }
 
@@ -105,15 +108,14 @@ impl Gatherer {
             awaited: vec![false; collectors.len()],
             collectors,
             spares,
-            interval: Box::default(),
+            current: Box::default(),
+            ended: Box::default(),
             total: Box::default(),
         }
     }
 
-    /// Begins an interval's end: asks every worker to hand over its recorder with its next batch, or before it sleeps
-    /// again.
-    pub(crate) fn ask(&mut self) {
-        self.interval.clear();
+    /// Asks every worker to hand over its recorder with its next batch, or before it sleeps again.
+    pub(crate) fn request(&mut self) {
         // What a worker handed over since the last call: it was asked then, and busy.
         self.take_in();
         for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
@@ -132,36 +134,36 @@ impl Gatherer {
         !workers.iter().any(|worker| self.awaited[*worker])
     }
 
-    /// Ends the interval with what was handed over: what a worker still has comes with a later one.
-    pub(crate) fn fetch(&mut self) -> &Latencies {
+    /// Ends an interval with what was handed over: what a worker still has comes with a later one.
+    pub(crate) fn end_interval(&mut self) -> &Latencies {
         self.take_in();
-        self.total.add(&self.interval);
-        &self.interval
+        self.total.add(&self.current);
+        std::mem::swap(&mut self.current, &mut self.ended);
+        self.current.clear();
+        &self.ended
+    }
+
+    /// Adds what a worker still had when it ended.
+    pub(crate) fn add(&mut self, rest: &Latencies) {
+        self.current.add(rest);
+    }
+
+    /// All intervals that have ended, and what was taken in since.
+    pub(crate) fn total(&self) -> Latencies {
+        let mut total = (*self.total).clone();
+        total.add(&self.current);
+        total
     }
 
     fn take_in(&mut self) {
         for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
             if let Some(mut full) = collector.fetch() {
                 *awaited = false;
-                self.interval.add(&full);
+                self.current.add(&full);
                 full.clear();
                 self.spares.push(full);
             }
         }
-    }
-
-    /// Ends the last interval with what the workers still had when they ended, and returns it.
-    pub(crate) fn finish(&mut self, rests: impl Iterator<Item = Box<Latencies>>) -> &Latencies {
-        self.interval.clear();
-        for rest in rests {
-            self.interval.add(&rest);
-        }
-        self.fetch()
-    }
-
-    /// All intervals that have ended together.
-    pub(crate) fn total(&self) -> &Latencies {
-        &self.total
     }
 }
 

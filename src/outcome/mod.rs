@@ -6,15 +6,19 @@
 //!   evidence of a run --assess (pure)--> Validity: what its figures are worth
 //! ```
 
+pub(crate) mod failure;
 pub(crate) mod interval;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod series;
+pub(crate) mod sinks;
 pub(crate) mod snapshot;
 pub(crate) mod validity;
 
+pub use failure::Failure;
 pub use interval::{Interval, IntervalResponse};
 pub use report::{Report, ReportError};
 pub use run::{Outcome, ThreadReport, WorkerReport};
+pub use sinks::Sinks;
 pub use snapshot::Snapshot;
 pub use validity::Validity;

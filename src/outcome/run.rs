@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::control::{ScaleEvent, StopCause};
 use crate::metrics::{Dropped, LatencyReport, Ledger, Percentiles};
-use crate::outcome::{Interval, Validity};
+use crate::outcome::{Failure, Interval, Sinks, Validity};
 use crate::sys::cpu::Placement;
 
 /// What a thread of the data path used from its start to its end.
@@ -58,8 +58,9 @@ pub struct WorkerReport {
 }
 
 /// The result of a run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[non_exhaustive]
+#[must_use = "it says whether records were lost"]
 pub struct Outcome {
     /// Where every record went.
     pub ledger: Ledger,
@@ -95,8 +96,12 @@ pub struct Outcome {
     pub halted_by: Option<i32>,
     /// Whether the drain deadline passed before everything was delivered.
     pub deadline_passed: bool,
-    /// What failed, one sentence each.
-    pub failures: Vec<String>,
+    /// The program halted it: see [`Running::halt`](crate::Running::halt).
+    pub halted: bool,
+    /// What failed.
+    pub failures: Vec<Failure>,
+    /// The sinks, to read what they gathered.
+    pub sinks: Sinks,
     /// How often, and how long, the throttle made the producer pause.
     pub throttle_pauses: u64,
     /// See [`throttle_pauses`](Self::throttle_pauses).
@@ -108,6 +113,18 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The outcome, if nothing failed.
+    ///
+    /// # Errors
+    ///
+    /// The first failure. Records that a policy dropped, or that a deadline cut off, are none: see the ledger.
+    pub fn into_result(mut self) -> Result<Self, Failure> {
+        if self.failures.is_empty() {
+            return Ok(self);
+        }
+        Err(self.failures.swap_remove(0))
+    }
+
     /// The exit code for this outcome:
     ///
     /// | code | meaning |
@@ -115,7 +132,7 @@ impl Outcome {
     /// | 0 | everything was delivered (or the reader of the output closed it) |
     /// | 1 | something failed: a source, a sink, a check, the ledger |
     /// | 3 | drained, but a policy dropped records |
-    /// | 4 | the drain deadline passed; the rest is spilled or abandoned, and counted |
+    /// | 4 | the drain deadline passed, or the program halted the run; the rest is spilled or abandoned, and counted |
     /// | 128 + n | a second signal, number n, cut the draining short |
     ///
     /// Spilling changes no code: what was spilled was not delivered. 2 stands for bad usage or configuration, which has
@@ -125,7 +142,7 @@ impl Outcome {
             128 + u8::try_from(signal).unwrap_or(0)
         } else if !self.failures.is_empty() {
             1
-        } else if self.deadline_passed {
+        } else if self.deadline_passed || self.halted {
             4
         } else if self.ledger.dropped.by_policy() > 0 {
             3

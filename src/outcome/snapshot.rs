@@ -25,6 +25,14 @@ pub struct Snapshot {
     pub queue_capacity: u64,
     /// Active workers.
     pub workers: usize,
+    /// How often the throttle made the producer pause.
+    pub throttle_pauses: u64,
+    /// For how long.
+    pub throttle_time: Duration,
+    /// How often the producer waited for room in a lane.
+    pub full_waits: u64,
+    /// For how long.
+    pub full_time: Duration,
     /// Latencies of the records delivered in the interval that ends now, and of earlier ones whose worker was inside
     /// its sink when their interval ended. `None` if latency is not recorded, and outside an observer.
     pub latency: Option<LatencyReport>,

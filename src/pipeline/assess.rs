@@ -1,18 +1,18 @@
-//! Judging: what is measured before a run and looked at behind it, to say what its figures are worth.
+//! Assessing a run: what is measured before it and read after it, to say what its figures are worth.
 
 use std::time::Duration;
 
+use super::metrics::Metrics;
+use super::source_limit::source_limit;
 use crate::engine::source::Source;
 use crate::outcome::validity::{Evidence, assess};
 use crate::outcome::{Outcome, Validity};
-use crate::pipeline::sampler::Probe;
-use crate::pipeline::source_limit::ceiling;
 use crate::sys::clock::saturating_ns;
 use crate::sys::cpu::throttled;
 
 /// What was measured before the start, to judge the run by.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Before {
+pub(super) struct Baseline {
     /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
     pub(super) scheduled: bool,
     /// Records per second that the source makes alone.
@@ -21,32 +21,37 @@ pub(super) struct Before {
     pub(super) throttled: Duration,
 }
 
-impl Before {
+impl Baseline {
     /// Measures what there is to measure of this source, on the CPU that the producer will have.
     pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
         Self {
             scheduled: source.is_scheduled(),
-            ceiling: ceiling(source.rehearsal(), cpu),
+            ceiling: source_limit(source.unpaced(), cpu),
             throttled: throttled(),
         }
     }
 
     /// What the figures of a run that has ended are worth.
-    pub(super) fn judged(&self, probe: &Probe, outcome: &Outcome) -> Validity {
+    pub(super) fn assess(&self, metrics: &Metrics, outcome: &Outcome) -> Validity {
         let elapsed_ns = saturating_ns(outcome.elapsed);
-        let busy_ns = probe
-            .counters
-            .workers
+        let workers = metrics
+            .shards
             .iter()
-            .map(|worker| worker.busy.total_ns(elapsed_ns));
+            .flat_map(|shard| &shard.counters.workers);
+        let busy_ns = workers.map(|worker| worker.busy.total_ns(elapsed_ns));
         let busy = busy_ns.sum::<u64>() as f64;
+        let active = metrics.shards.iter().map(|shard| shard.active()).sum();
+        let behind_ns = metrics
+            .shards
+            .iter()
+            .map(|shard| shard.counters.producer.behind_ns.get());
         assess(Evidence {
             elapsed: outcome.elapsed,
             delivered: outcome.ledger.delivered,
             scheduled: self.scheduled,
-            schedule_lag: Duration::from_nanos(probe.counters.producer.behind_ns.get()),
+            schedule_lag: Duration::from_nanos(behind_ns.max().unwrap_or(0)),
             backpressure: outcome.throttle_time + outcome.full_time,
-            idle: (1.0 - busy / active_ns(probe.words.active(), outcome)).max(0.0),
+            idle: (1.0 - busy / active_ns(active, outcome)).max(0.0),
             ceiling: self.ceiling,
             schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
             throttled: throttled().saturating_sub(self.throttled),
@@ -54,6 +59,7 @@ impl Before {
             placement: outcome.placement.warnings.clone(),
             cut_short: !outcome.failures.is_empty()
                 || outcome.halted_by.is_some()
+                || outcome.halted
                 || outcome.deadline_passed,
             dropped_full: outcome.ledger.dropped.full,
         })

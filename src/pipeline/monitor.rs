@@ -1,54 +1,168 @@
-//! The watch: a thread that says what workers report of failing sinks, and what the watchdog sees. Workers do not speak
-//! for themselves, because standard error may be a pipe that nobody reads.
+//! The monitor: the thread that logs what workers, sources, the scaler and the stall detector have to say. They do not
+//! log themselves, because standard error may be a pipe that nobody reads.
 
+use std::cmp::Ordering;
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use crate::control::stall_detector::Watchdog;
-use crate::engine::retry::Notice;
-use crate::pipeline::threads::END_PATIENCE;
+use super::ticker::END_PATIENCE;
+use crate::control::ScaleEvent;
+use crate::control::stall_detector::{Stall, StallDetector};
+use crate::engine::notice::{Notice, Notices};
 
-/// How often the watchdog looks.
+/// How often the stall detectors look.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// The watch's handle.
-pub(super) struct Watch {
-    notices: Sender<Notice>,
+/// What the monitor receives.
+#[derive(Debug)]
+pub(super) enum Message {
+    Notice(Notice),
+    Scaled(ScaleEvent),
+    /// The run is over.
+    Over,
+}
+
+/// A way to the monitor that takes notices.
+pub(super) fn notices(messages: Sender<Message>) -> Notices {
+    // Nobody listens any more at the very end of a run.
+    Notices::new(move |notice| drop(messages.send(Message::Notice(notice))))
+}
+
+/// The monitor's handle.
+pub(super) struct Monitor {
+    messages: Sender<Message>,
     done: Receiver<()>,
 }
 
-impl Watch {
-    /// Starts the thread; the workers have senders for what it hears.
+impl Monitor {
+    /// Starts the thread; whoever has something to say has a clone of `messages`.
     pub(super) fn spawn(
-        mut watchdog: Watchdog,
-        (notices, heard): (Sender<Notice>, Receiver<Notice>),
+        mut detectors: Vec<StallDetector>,
+        (messages, received): (Sender<Message>, Receiver<Message>),
     ) -> io::Result<Self> {
         let (tell, done) = mpsc::channel();
         let body = move || {
             let mut next = Instant::now() + INTERVAL;
             loop {
                 let left = next.saturating_duration_since(Instant::now());
-                match heard.recv_timeout(left) {
-                    Ok(Notice::Over) | Err(RecvTimeoutError::Disconnected) => break,
-                    Ok(notice) => notice.say(),
+                match received.recv_timeout(left) {
+                    Ok(Message::Notice(notice)) => log_notice(&notice),
+                    Ok(Message::Scaled(event)) => log_scaling(&event),
+                    Ok(Message::Over) | Err(RecvTimeoutError::Disconnected) => break,
                     Err(RecvTimeoutError::Timeout) => {
-                        watchdog.tick();
+                        look(&mut detectors);
                         next = Instant::now() + INTERVAL;
                     }
                 }
             }
-            watchdog.tick();
+            look(&mut detectors);
             let _ = tell.send(()); // nobody waits any more after END_PATIENCE
         };
-        Builder::new().name("watch".into()).spawn(body)?;
-        Ok(Self { notices, done })
+        Builder::new().name("monitor".into()).spawn(body)?;
+        Ok(Self { messages, done })
     }
 
-    /// Has it say what it has heard, and ends it; or leaves it behind, where it is stuck in a write that nobody reads.
+    /// Lets the thread log what is queued and ends it, or leaves it behind after a second if it is blocked on standard
+    /// error.
     pub(super) fn end(self) {
-        let _ = self.notices.send(Notice::Over);
+        let _ = self.messages.send(Message::Over);
         let _ = self.done.recv_timeout(END_PATIENCE);
+    }
+}
+
+fn look(detectors: &mut [StallDetector]) {
+    let stalls = detectors.iter_mut().flat_map(StallDetector::tick);
+    stalls.for_each(log_stall);
+}
+
+fn log_notice(notice: &Notice) {
+    match notice {
+        Notice::SinkFailing { worker, error } => {
+            tracing::warn!(
+                worker,
+                "worker {worker}: sink: {error}; trying again, its records wait"
+            );
+        }
+        Notice::SinkRecovered {
+            worker,
+            failures,
+            after,
+        } => {
+            let ms = after.as_millis();
+            tracing::info!(
+                worker,
+                failures,
+                "worker {worker}: sink: works again after {failures} failures in {ms} ms"
+            );
+        }
+        Notice::SpillFailed { error } => tracing::warn!("spill: {error}"),
+        Notice::Warning(text) => tracing::warn!("{text}"),
+        Notice::Information(text) => tracing::info!("{text}"),
+    }
+}
+
+fn log_stall(stall: Stall) {
+    let whole_s = |ns: u64| ns / 1_000_000_000;
+    match stall {
+        Stall::Lasts {
+            worker,
+            for_ns,
+            waiting,
+        } => {
+            let s = whole_s(for_ns);
+            tracing::warn!(
+                worker,
+                waiting,
+                "worker {worker}: no progress for {s} s, {waiting} records wait"
+            );
+        }
+        Stall::Ended { worker, after_ns } => {
+            let s = whole_s(after_ns);
+            tracing::info!(worker, "worker {worker}: moves again after {s} s");
+        }
+    }
+}
+
+fn log_scaling(event: &ScaleEvent) {
+    let ScaleEvent {
+        t_ns,
+        usage,
+        held,
+        load,
+        from,
+        to,
+        reason,
+    } = event;
+    let reason = reason.name();
+    match to.cmp(from) {
+        Ordering::Greater => tracing::info!(
+            t_ns,
+            usage,
+            held,
+            load,
+            from,
+            reason,
+            "Scaler: scaling UP, workers = {to}"
+        ),
+        Ordering::Less => tracing::info!(
+            t_ns,
+            usage,
+            held,
+            load,
+            from,
+            reason,
+            "Scaler: scaling Down, workers = {to}"
+        ),
+        Ordering::Equal => tracing::debug!(
+            t_ns,
+            usage,
+            held,
+            load,
+            from,
+            reason,
+            "Scaler: step suppressed"
+        ),
     }
 }

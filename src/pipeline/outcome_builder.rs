@@ -1,31 +1,33 @@
 //! How the threads ended, and the outcome that is drawn up from that and from the counters.
 
-use std::time::Duration;
-
+use super::metrics::Metrics;
+use super::stopping::Stopping;
 use crate::control::{ScaleEvent, StopCause};
-use crate::metrics::{DropReason, Dropped, Ledger};
-use crate::outcome::{Outcome, ThreadReport, Validity, WorkerReport};
-use crate::pipeline::sampler::Probe;
+use crate::metrics::{DropReason, Ledger};
+use crate::outcome::{Failure, Outcome, Sinks, ThreadReport, Validity, WorkerReport};
 use crate::sys::cpu::Placement;
 use crate::sys::usage::ThreadUsage;
 
-/// What the joining thread has learnt so far.
+/// What the control thread has heard of the threads of the data path.
 #[derive(Debug)]
-pub(super) struct Ends {
+pub(super) struct ThreadStates {
     pub(super) placement: Placement,
-    pub(super) cause: Option<StopCause>,
-    pub(super) halted_by: Option<i32>,
-    pub(super) deadline_passed: bool,
-    pub(super) failures: Vec<String>,
-    /// What the producer's thread used; none while it runs.
-    pub(super) producer: Option<ThreadUsage>,
-    pub(super) workers: Vec<WorkerEnded>,
+    pub(super) failures: Vec<Failure>,
+    pub(super) sinks: Sinks,
+    shards: Vec<ShardStates>,
+}
+
+#[derive(Debug)]
+struct ShardStates {
+    /// What the producer's thread used; `None` while it runs.
+    producer: Option<ThreadUsage>,
+    workers: Vec<WorkerState>,
 }
 
 /// What is known of one worker's end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct WorkerEnded {
-    /// What its thread used; none while it runs.
+pub(super) struct WorkerState {
+    /// What its thread used; `None` while it runs.
     pub(super) usage: Option<ThreadUsage>,
     /// It delivered all of its lane and flushed its sink.
     pub(super) drained: bool,
@@ -36,41 +38,58 @@ pub(super) struct WorkerEnded {
     pub(super) reader_closed: bool,
 }
 
-impl Ends {
-    pub(super) fn of(workers: usize) -> Self {
+impl ThreadStates {
+    /// The states of shards with so many workers each.
+    pub(super) fn of(shards: impl Iterator<Item = usize>) -> Self {
+        let shards = shards.map(|workers| ShardStates {
+            producer: None,
+            workers: vec![WorkerState::default(); workers],
+        });
         Self {
             placement: Placement::default(),
-            cause: None,
-            halted_by: None,
-            deadline_passed: false,
             failures: Vec::new(),
-            producer: None,
-            workers: vec![WorkerEnded::default(); workers],
+            sinks: Sinks::default(),
+            shards: shards.collect(),
         }
     }
 
-    /// Whether a thread of the path has not ended.
-    pub(super) fn any_runs(&self) -> bool {
-        self.producer.is_none() || self.workers.iter().any(|worker| worker.usage.is_none())
+    pub(super) fn producer_ended(&mut self, shard: usize, usage: ThreadUsage) {
+        self.shards[shard].producer = Some(usage);
     }
 
-    /// Whether a worker writes to the spill file.
-    pub(super) fn any_spills(&self) -> bool {
-        let mut workers = self.workers.iter();
-        workers.any(|worker| worker.spills && worker.usage.is_none())
+    pub(super) fn worker(&mut self, shard: usize, worker: usize) -> &mut WorkerState {
+        &mut self.shards[shard].workers[worker]
+    }
+
+    /// The number of a worker over all shards.
+    pub(super) fn number(&self, shard: usize, worker: usize) -> usize {
+        let before = self.shards[..shard].iter();
+        before.map(|shard| shard.workers.len()).sum::<usize>() + worker
+    }
+
+    fn workers(&self) -> impl Iterator<Item = &WorkerState> {
+        self.shards.iter().flat_map(|shard| &shard.workers)
     }
 
     /// Draws up the outcome.
-    pub(super) fn outcome(&mut self, probe: &Probe, scaling: Vec<ScaleEvent>) -> Outcome {
-        let producer = &probe.counters.producer;
-        let workers: Vec<_> = (0..self.workers.len())
-            .map(|n| self.worker(probe, n))
+    pub(super) fn outcome(
+        &mut self,
+        metrics: &Metrics,
+        stopping: &Stopping,
+        scaling: Vec<ScaleEvent>,
+    ) -> Outcome {
+        let workers: Vec<_> = metrics
+            .workers()
+            .into_iter()
+            .zip(self.workers())
+            .map(|(report, state)| with_end(report, state))
             .collect();
-        let ledger = self.ledger(probe, &workers);
+        let snapshot = metrics.snapshot();
+        let ledger = self.ledger(metrics, &workers);
         Outcome {
             ledger,
-            began: probe.clock.began(),
-            elapsed: Duration::from_nanos(probe.clock.now_ns()),
+            began: metrics.shards[0].clock.began(),
+            elapsed: snapshot.elapsed,
             delivered_bytes: workers.iter().map(|w| w.delivered_bytes).sum(),
             latency: None,
             percentiles: None,
@@ -81,89 +100,65 @@ impl Ends {
             placement: std::mem::take(&mut self.placement),
             threads: self.threads(),
             scaling,
-            cause: self.cause.unwrap_or(StopCause::Requested),
-            halted_by: self.halted_by,
+            cause: stopping.cause.unwrap_or(StopCause::Requested),
+            halted_by: stopping.halted_by,
+            halted: stopping.halted,
             // One that passed when there was nothing left to deliver cut nothing off.
-            deadline_passed: self.deadline_passed && !(self.all_drained() && ledger.is_delivered()),
+            deadline_passed: stopping.deadline_passed
+                && !(self.all_drained() && ledger.is_delivered()),
             failures: std::mem::take(&mut self.failures),
-            throttle_pauses: producer.throttle_pauses.get(),
-            throttle_time: Duration::from_nanos(producer.throttle_ns.get()),
-            full_waits: producer.full_waits.get(),
-            full_time: Duration::from_nanos(producer.full_ns.get()),
+            sinks: std::mem::take(&mut self.sinks),
+            throttle_pauses: snapshot.throttle_pauses,
+            throttle_time: snapshot.throttle_time,
+            full_waits: snapshot.full_waits,
+            full_time: snapshot.full_time,
         }
     }
 
     /// Whether what was not delivered is so because nobody reads the output any more. A worker that had nothing to
     /// deliver did not notice.
     fn reader_left(&self) -> bool {
-        self.failures.is_empty() && self.workers.iter().any(|worker| worker.reader_closed)
+        self.failures.is_empty() && self.workers().any(|worker| worker.reader_closed)
     }
 
-    /// Whether every worker has come to its proper end, with its sink flushed or its reader gone.
+    /// Whether every worker has drained its lane and flushed its sink, or its reader has gone.
     pub(super) fn all_drained(&self) -> bool {
-        self.workers
-            .iter()
+        self.workers()
             .all(|worker| worker.drained || worker.reader_closed)
     }
 
-    fn worker(&self, probe: &Probe, worker: usize) -> WorkerReport {
-        let counters = &probe.counters.workers[worker];
-        let stalls = &probe.counters.stalls[worker];
-        let end = &self.workers[worker];
-        let left = probe.gauges[worker].occupancy().records;
-        let mut dropped = Dropped::default();
-        if end.reader_closed {
-            dropped.add(DropReason::ReaderClosed, left);
-        }
-        WorkerReport {
-            worker,
-            delivered: counters.delivered.get(),
-            delivered_bytes: counters.delivered_bytes.get(),
-            dropped,
-            spilled: counters.spilled.get(),
-            abandoned: if end.reader_closed { 0 } else { left },
-            batches_by_size: counters.batches_by_size.get(),
-            batches_by_age: counters.batches_by_age.get(),
-            batches_by_drain: counters.batches_by_drain.get(),
-            parks: counters.parks.get(),
-            retries: counters.retries.get(),
-            stalls: stalls.stalls.get(),
-            stalled_time: Duration::from_nanos(stalls.stalled_ns.get()),
-            waited_records: stalls.waited_records.get(),
-            last_partial: end.last_partial,
-        }
-    }
-
-    fn ledger(&self, probe: &Probe, workers: &[WorkerReport]) -> Ledger {
-        let producer = &probe.counters.producer;
-        let mut ledger = Ledger {
-            produced: producer.produced.get(),
-            dropped: producer.dropped.get(),
-            spilled: producer.spilled.get(),
-            ..Ledger::default()
-        };
+    fn ledger(&self, metrics: &Metrics, workers: &[WorkerReport]) -> Ledger {
+        let mut ledger = Ledger::default();
         for worker in workers {
             ledger.delivered += worker.delivered;
             ledger.dropped.merge(worker.dropped);
             ledger.spilled += worker.spilled;
             ledger.abandoned += worker.abandoned;
         }
-        // What no lane took: nobody reads any more, or it was cut off.
-        let unpublished = producer.unpublished.get();
-        if self.reader_left() {
-            ledger.dropped.add(DropReason::ReaderClosed, unpublished);
-        } else {
-            ledger.abandoned += unpublished;
+        for shard in &metrics.shards {
+            let producer = &shard.counters.producer;
+            ledger.produced += producer.produced.get();
+            ledger.dropped.merge(producer.dropped.get());
+            ledger.spilled += producer.spilled.get();
+            // What no lane took: nobody reads any more, or it was cut off.
+            let unpublished = producer.unpublished.get();
+            if self.reader_left() {
+                ledger.dropped.add(DropReason::ReaderClosed, unpublished);
+            } else {
+                ledger.abandoned += unpublished;
+            }
         }
         ledger
     }
 
     fn threads(&self) -> Vec<ThreadReport> {
-        let workers = self.workers.iter().enumerate();
-        let workers = workers.map(|(n, worker)| (format!("worker-{n}"), worker.usage));
-        let all = std::iter::once(("producer".to_owned(), self.producer)).chain(workers);
-        let ended = all.filter_map(|(thread, usage)| usage.map(|usage| (thread, usage)));
+        let ended = self.shards.iter().flat_map(|shard| {
+            let workers = shard.workers.iter().enumerate();
+            let workers = workers.map(|(n, worker)| (format!("worker-{n}"), worker.usage));
+            std::iter::once(("producer".to_owned(), shard.producer)).chain(workers)
+        });
         ended
+            .filter_map(|(thread, usage)| usage.map(|usage| (thread, usage)))
             .map(|(thread, usage)| ThreadReport {
                 thread,
                 cpu_s: usage.cpu.as_secs_f64(),
@@ -172,4 +167,14 @@ impl Ends {
             })
             .collect()
     }
+}
+
+/// A worker's report at the end: what is left in the lane of a worker whose reader has gone was dropped.
+fn with_end(mut report: WorkerReport, end: &WorkerState) -> WorkerReport {
+    if end.reader_closed {
+        let left = std::mem::take(&mut report.abandoned);
+        report.dropped.add(DropReason::ReaderClosed, left);
+    }
+    report.last_partial = end.last_partial;
+    report
 }

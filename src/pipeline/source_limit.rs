@@ -1,8 +1,9 @@
-//! The source's own ceiling: what it makes when nothing but the making limits it.
+//! The source's own limit: how many records per second it makes with no pipeline behind it.
 
 use std::thread::Builder;
 use std::time::Instant;
 
+use crate::engine::context::Context;
 use crate::engine::producer::demand;
 use crate::engine::source::{Lent, Source};
 use crate::sys::clock::Clock;
@@ -14,15 +15,15 @@ const ROUND_BYTES: u64 = 4 << 20;
 /// Rounds, of which the fastest counts: whatever disturbs one makes it slower.
 const ROUNDS: usize = 5;
 
-/// Records per second of a source's rehearsal, on the CPU that the producer will have. None if there is nothing to
-/// rehearse, or no thread for it.
+/// Records per second of an unpaced source, on the CPU that the producer will have. `None` if there is no such source,
+/// or no thread for it.
 ///
 /// Counted in records, not in time, so that a run takes the same instructions each time.
-pub(super) fn ceiling(rehearsal: Option<Box<dyn Source>>, cpu: Option<usize>) -> Option<f64> {
-    let mut source = rehearsal?;
+pub(super) fn source_limit(unpaced: Option<Box<dyn Source>>, cpu: Option<usize>) -> Option<f64> {
+    let mut source = unpaced?;
     let rehearse = move || {
         let _ = cpu.map(pin); // a thread that floats measures less well, but it does
-        source.start(Clock::start());
+        source.start(Context::standalone(Clock::start()));
         let rounds = (0..ROUNDS).filter_map(|_| round(source.as_mut()));
         rounds.max_by(f64::total_cmp)
     };
@@ -47,7 +48,7 @@ fn round(source: &mut dyn Source) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::ceiling;
+    use super::source_limit;
     use crate::engine::source::Source;
     use crate::sources::{Generator, Rate};
 
@@ -56,9 +57,9 @@ mod tests {
         for record_bytes in [None, Some(Generator::RECORD_BYTES_MAX)] {
             let rate: Rate = "1/s".parse().expect("a rate");
             let generator = Generator::new(rate, record_bytes, 0);
-            let records_per_s = ceiling(generator.rehearsal(), None);
+            let records_per_s = source_limit(generator.unpaced(), None);
             assert!(records_per_s.is_some_and(|n| n > 2.0), "{records_per_s:?}");
         }
-        assert_eq!(ceiling(None, None), None);
+        assert_eq!(source_limit(None, None), None);
     }
 }

@@ -29,25 +29,25 @@ pub(super) fn place(config: &Config) -> Result<Placement, ConfigErrors> {
 ///
 /// What would keep a run from even trying the pins.
 pub(crate) fn plan(config: &Config) -> Result<(Placement, Result<(), StartError>), StartError> {
-    let mut lineup = Lineup::new(place(config)?);
-    for thread in 0..lineup.placement.threads.len() {
-        let (name, seat) = ("plan".into(), lineup.seat(thread));
+    let mut barrier = StartBarrier::new(place(config)?);
+    for thread in 0..barrier.placement.threads.len() {
+        let (name, seat) = ("plan".into(), barrier.slot(thread));
         let spawned = Builder::new().name(name).spawn(|| seat.take());
         spawned.map_err(StartError::System)?;
     }
-    let settled = lineup.settle(config.pin);
-    Ok((lineup.placement, settled))
+    let settled = barrier.record_pins(config.pin);
+    Ok((barrier.placement, settled))
 }
 
 /// A thread's place, which the thread takes itself: none can pin another.
-pub(super) struct Seat {
+pub(super) struct Slot {
     thread: usize,
     cpu: Option<usize>,
     came: Sender<Came>,
     go: Receiver<()>,
 }
 
-impl Seat {
+impl Slot {
     /// Pins the calling thread, tells what came of it, and waits until all threads have done so; false if the start was
     /// called off.
     pub(super) fn take(self) -> bool {
@@ -59,13 +59,13 @@ impl Seat {
 }
 
 /// The threads at the start of a run, the producer's first. Dropped without [`go`](Self::go), it calls the start off.
-pub(super) struct Lineup {
+pub(super) struct StartBarrier {
     placement: Placement,
     came: (Sender<Came>, Receiver<Came>),
     go: Vec<Sender<()>>,
 }
 
-impl Lineup {
+impl StartBarrier {
     pub(super) fn new(placement: Placement) -> Self {
         Self {
             placement,
@@ -75,10 +75,10 @@ impl Lineup {
     }
 
     /// The seat of the placement's thread with this number; to be taken by a thread that has been spawned.
-    pub(super) fn seat(&mut self, thread: usize) -> Seat {
+    pub(super) fn slot(&mut self, thread: usize) -> Slot {
         let (go, gone) = mpsc::channel();
         self.go.push(go);
-        Seat {
+        Slot {
             thread,
             cpu: self.placement.threads[thread].asked,
             came: self.came.0.clone(),
@@ -91,7 +91,7 @@ impl Lineup {
     /// # Errors
     ///
     /// When `pin` is strict and a thread is not pinned.
-    pub(super) fn settle(&mut self, pin: Pin) -> Result<(), StartError> {
+    pub(super) fn record_pins(&mut self, pin: Pin) -> Result<(), StartError> {
         let placement = &mut self.placement;
         let failed = placement.settle(self.came.1.iter().take(self.go.len()));
         if pin == Pin::Strict && placement.threads.iter().any(|thread| thread.cpu.is_none()) {
@@ -104,7 +104,7 @@ impl Lineup {
     }
 
     /// Lets the threads work.
-    pub(super) fn go(self) -> Placement {
+    pub(super) fn release(self) -> Placement {
         for go in self.go {
             // Received for certain: who has taken a seat waits for this.
             let _ = go.send(());
@@ -115,11 +115,11 @@ impl Lineup {
 
 #[cfg(test)]
 mod tests {
-    use super::Lineup;
+    use super::StartBarrier;
     use crate::sys::cpu::{Pin, PlacedThread, Placement, mask};
 
     /// A placement whose one thread is to have this CPU, whether it exists or not.
-    fn lineup_on(cpu: usize) -> Lineup {
+    fn barrier_on(cpu: usize) -> StartBarrier {
         let mut placement = Placement::default();
         placement.threads.push(PlacedThread {
             thread: "producer".into(),
@@ -129,22 +129,22 @@ mod tests {
             allowed: Some(true),
             got: Vec::new(),
         });
-        Lineup::new(placement)
+        StartBarrier::new(placement)
     }
 
-    fn seated(lineup: &mut Lineup) -> std::thread::JoinHandle<bool> {
-        let seat = lineup.seat(0);
+    fn seated(barrier: &mut StartBarrier) -> std::thread::JoinHandle<bool> {
+        let seat = barrier.slot(0);
         std::thread::spawn(|| seat.take())
     }
 
     #[test]
     fn a_thread_works_only_when_all_are_in_place_and_got_what_they_asked_for() {
         let Some(&cpu) = mask().first() else { return };
-        let mut lineup = lineup_on(cpu);
-        let thread = seated(&mut lineup);
-        assert!(lineup.settle(Pin::Strict).is_ok());
+        let mut barrier = barrier_on(cpu);
+        let thread = seated(&mut barrier);
+        assert!(barrier.record_pins(Pin::Strict).is_ok());
         assert!(!thread.is_finished());
-        let placement = lineup.go();
+        let placement = barrier.release();
         assert!(thread.join().expect("no panic"));
         assert_eq!(placement.threads[0].cpu, Some(cpu));
         assert_eq!(placement.threads[0].got, [cpu]);
@@ -157,21 +157,24 @@ mod tests {
         if mask().contains(&nowhere) {
             return;
         }
-        let mut lineup = lineup_on(nowhere);
-        let thread = seated(&mut lineup);
-        assert!(lineup.settle(Pin::BestEffort).is_ok());
-        let placement = lineup.go();
+        let mut barrier = barrier_on(nowhere);
+        let thread = seated(&mut barrier);
+        assert!(barrier.record_pins(Pin::BestEffort).is_ok());
+        let placement = barrier.release();
         assert!(thread.join().expect("no panic"));
         assert_eq!(placement.threads[0].cpu, None);
         assert_eq!(placement.threads[0].got, mask());
         let warning = placement.warnings[0].to_string();
         assert!(warning.starts_with("not pinned: producer (asked for CPU 1023, got "));
 
-        let mut lineup = lineup_on(nowhere);
-        let thread = seated(&mut lineup);
-        let error = lineup.settle(Pin::Strict).expect_err("strict").to_string();
+        let mut barrier = barrier_on(nowhere);
+        let thread = seated(&mut barrier);
+        let error = barrier
+            .record_pins(Pin::Strict)
+            .expect_err("strict")
+            .to_string();
         assert!(error.contains("producer (asked for CPU 1023"), "{error}");
-        drop(lineup);
+        drop(barrier);
         assert!(!thread.join().expect("no panic"));
     }
 }

@@ -1,110 +1,118 @@
-//! The threads of a pipeline: how each begins and ends.
+//! The threads of a shard: how each begins and ends.
 
 use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::Sender;
 use std::thread::Builder;
-use std::time::{Duration, Instant};
 
-use crate::engine::producer::Producer;
-use crate::engine::worker::{Worker, WorkerEnd};
+use super::event::Event;
+use super::shard::{ProducerThread, WorkerThread};
+use super::start_barrier::Slot;
 use crate::metrics::exchange::Recorder;
-use crate::pipeline::running::Event;
-use crate::pipeline::start_barrier::Seat;
 use crate::sys::usage::ThreadUsage;
 
-/// How long a control thread gets to end: it may be stuck in a write that nobody reads.
-pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
-
-/// A control thread that does something each interval, until it is ended.
-pub(super) struct Ticker<T> {
-    end: Sender<()>,
-    state: Receiver<T>,
-}
-
-impl<T: Send + 'static> Ticker<T> {
-    /// Calls `tick` with `state` each interval, on a schedule that does not drift; after a delay the ticks that were
-    /// missed are left out.
-    pub(super) fn spawn(
-        name: &str,
-        interval: Duration,
-        mut state: T,
-        tick: impl Fn(&mut T) + Send + 'static,
-    ) -> io::Result<Self> {
-        let (end, ended) = mpsc::channel();
-        let (give, given) = mpsc::channel();
-        let body = move || {
-            let mut next = Instant::now() + interval;
-            loop {
-                let left = next.saturating_duration_since(Instant::now());
-                if ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
-                    let _ = give.send(state); // nobody takes it any more after END_PATIENCE
-                    return;
-                }
-                tick(&mut state);
-                while next <= Instant::now() {
-                    next += interval;
-                }
-            }
-        };
-        Builder::new().name(name.into()).spawn(body)?;
-        Ok(Self { end, state: given })
-    }
-
-    /// Ends the thread and gives its state back; none if it panicked, or is stuck and left behind.
-    pub(super) fn end(self) -> Option<T> {
-        drop(self.end);
-        self.state.recv_timeout(END_PATIENCE).ok()
-    }
-}
-
-/// Spawns the producer's thread. The handle is not kept: the thread says itself that it ended, and one that hangs in a
+/// Spawns a producer's thread. The handle is not kept: the thread says itself that it ended, and one that hangs in a
 /// source is left behind.
 pub(super) fn spawn_producer(
-    producer: Producer,
-    seat: Seat,
+    mut thread: ProducerThread,
+    slot: Slot,
     events: Sender<Event>,
 ) -> io::Result<()> {
+    let shard = thread.shard;
     let body = move || {
-        if !seat.take() {
+        if !slot.take() {
             return;
         }
-        let end = caught(|| producer.run());
         // Nobody listens any more when the thread was left behind.
-        let _ = events.send(Event::ProducerEnded(end, ThreadUsage::of_this_thread()));
+        let notify = |event| drop(events.send(event));
+        let mut panic = None;
+        match caught(|| {
+            thread.producer.source().start(thread.context.clone());
+            thread.producer.run(&mut thread.waits)
+        }) {
+            Ok(Some(end)) => {
+                notify(Event::ProducerClosed(Ok(end)));
+                panic = caught(|| thread.producer.run(&mut thread.waits)).err();
+            }
+            Ok(None) => {} // not reached: a producer closes the lanes before it ends
+            Err(message) => {
+                // The lanes close; a source that panicked is not called any more.
+                let dropped = caught(move || drop(thread.producer));
+                notify(Event::ProducerClosed(Err(message)));
+                panic = panic.or(dropped.err());
+            }
+        }
+        notify(Event::ProducerEnded {
+            shard,
+            panic,
+            usage: ThreadUsage::of_this_thread(),
+        });
     };
     Builder::new().name("producer".into()).spawn(body).map(drop)
 }
 
 /// Spawns a worker's thread; see [`spawn_producer`] for its handle.
 pub(super) fn spawn_worker(
-    mut worker: Worker,
-    seat: Seat,
+    thread: WorkerThread,
+    slot: Slot,
     events: Sender<Event>,
 ) -> io::Result<()> {
-    let index = worker.index;
+    let WorkerThread {
+        shard,
+        mut worker,
+        mut waiter,
+        backoff,
+        context,
+    } = thread;
+    let index = worker.index();
     let body = move || {
-        if !seat.take() {
+        if !slot.take() {
             return;
         }
-        let mut end = caught(|| worker.run());
-        worker.rest();
-        // A panic left its batch in the lane.
-        let leaves_records = end.as_ref().map_or(true, WorkerEnd::leaves_records);
-        if leaves_records && let Some(spill) = worker.spill.take() {
-            // Told first: the run is to stop, and this worker ends when it has.
-            let _ = events.send(Event::WorkerSpills { worker: index, end });
-            end = caught(|| worker.spill(spill));
+        let mut run = caught(|| {
+            worker.sink().start(context);
+            worker.run(&mut waiter, backoff)
+        });
+        let mut panicked = run.is_err();
+        let spills = match &run {
+            Ok(Ok(_)) => false,
+            Ok(Err(_)) => true,
+            Err(_) => worker.spill_after_panic(), // the panic left its batch in the lane
+        };
+        worker.stop_busy_time();
+        let end = if spills {
+            // Reported first: the run then stops, and this worker ends when it has.
+            let end = run.map(|end| end.unwrap_or_else(|spills| spills));
+            let _ = events.send(Event::WorkerSpills {
+                shard,
+                worker: index,
+                end,
+            });
+            run = caught(|| worker.run(&mut waiter, backoff));
+            worker.stop_busy_time();
+            run
+        } else {
+            run
+        };
+        let end = end.map(|end| end.unwrap_or_else(|spills| spills));
+        let rest = worker.take_recorder().map(Recorder::into_rest);
+        // The lane closes, so that nothing more is published to it; a sink may panic even when it is closed or dropped.
+        if !panicked {
+            panicked = caught(|| worker.sink().close()).is_err();
         }
-        let rest = worker.recorder.take().map(Recorder::into_rest);
-        // The lane closes, so that nothing more is published to it; a sink may panic even when it is dropped.
-        let end = caught(|| drop(worker)).and(end);
+        let (end, sink) = match caught(|| worker.into_sink()) {
+            Ok(sink) if !panicked => (end, Some(sink)),
+            Ok(sink) => (caught(|| drop(sink)).and(end), None),
+            Err(message) => (Err(message), None),
+        };
         let _ = events.send(Event::WorkerEnded {
+            shard,
             worker: index,
             end,
             usage: ThreadUsage::of_this_thread(),
             rest,
+            sink,
         });
     };
     let name = format!("worker-{index}");
@@ -112,8 +120,13 @@ pub(super) fn spawn_worker(
 }
 
 /// Runs a thread's work and turns a panic into its message: no thread dies unnoticed.
-fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(panic.as_ref()))
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let message = message(panic.as_ref());
+        // A payload may panic when it is dropped, and that would end the thread without a word.
+        std::mem::forget(panic);
+        message
+    })
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::batch::Batch;
-use crate::engine::sink::{Sink, SinkFactory};
+use crate::engine::sink::{Sink, SinkFactory, Wrote};
 use crate::engine::sink_error::SinkError;
 use crate::metrics::Ledger;
 
@@ -135,17 +135,18 @@ fn misframing(batch: &Batch<'_>) -> String {
 }
 
 impl Sink for CheckSink {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        self.check(batch).map_err(|wrong| {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
+        let checked = self.check(batch).map_err(|wrong| {
             let wrong = format!("check on worker {}: {wrong}", self.worker);
-            io::Error::new(io::ErrorKind::InvalidData, wrong).into()
-        })
+            io::Error::new(io::ErrorKind::InvalidData, wrong)
+        });
+        Ok(checked.map(|()| Wrote::All)?)
     }
 
-    fn flush(&mut self) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         shared.append(&mut self.runs);
-        Ok(())
+        Ok(Wrote::All)
     }
 }
 
@@ -172,11 +173,11 @@ mod tests {
                 let parts = bytes.split_at(split);
                 let batch = Batch::new(headers.split_at(headers.len() / 2), parts);
                 let mut fresh = Check::default().open(worker).expect("a sink");
-                fresh.write(&batch).map_err(|e| e.to_string())?;
+                let _ = fresh.write(&batch).map_err(|e| e.to_string())?;
             }
             let batch = Batch::new((&headers, &[]), (&bytes, &[]));
-            sink.write(&batch).map_err(|e| e.to_string())?;
-            sink.flush().map_err(|e| e.to_string())?;
+            let _ = sink.write(&batch).map_err(|e| e.to_string())?;
+            let _ = sink.flush().map_err(|e| e.to_string())?;
         }
         check.verdict(ledger)
     }

@@ -1,15 +1,15 @@
 //! The null sink: what is left is the pipeline's own cost.
 
 use crate::engine::batch::Batch;
-use crate::engine::sink::Sink;
+use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkError;
 
-/// Accepts everything and looks at nothing: what is left is the pipeline's own cost.
+/// Accepts everything and looks at nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Null;
 
 impl Sink for Null {
-    fn write(&mut self, _batch: &Batch<'_>) -> Result<(), SinkError> {
-        Ok(())
+    fn write(&mut self, _batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
+        Ok(Wrote::All)
     }
 }

@@ -17,6 +17,7 @@
 pub(crate) mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod cpu;
+pub(crate) mod mutant;
 pub(crate) mod provenance;
 pub(crate) mod rlimits;
 pub(crate) mod sync;

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use splashdam::{BurstBuffer, Demand, Lent, Pipeline, Source};
+use splashdam::{BurstBuffer, Demand, Lent, Pending, Pipeline, Source};
 
 use crate::support::library::{self, Order, config, generator, next, telling, told};
 use crate::support::{Folder, SMALL};
@@ -15,7 +15,10 @@ fn batches_of_the_size_asked_for_and_a_partial_one_at_the_end() {
     let outcome = library::run(Pipeline::new(generator(None), sinks).config(config));
     let mut expected = vec![64; 15];
     expected.push(40);
-    assert_eq!(heard.iter().map(|b| b.len()).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        heard.try_iter().map(|b| b.len()).collect::<Vec<_>>(),
+        expected
+    );
     let worker = &outcome.workers[0];
     assert_eq!((worker.batches_by_size, worker.batches_by_age), (15, 0));
     assert_eq!(
@@ -32,8 +35,8 @@ fn a_batch_is_due_when_one_more_record_would_take_it_beyond_its_bytes() {
             c.count = Some(100);
             c.batch_bytes = batch_bytes;
         });
-        library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
-        let bytes: Vec<_> = heard.iter().map(|b| b.bytes).collect();
+        let _ = library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
+        let bytes: Vec<_> = heard.try_iter().map(|b| b.bytes).collect();
         assert_eq!(bytes, [1_000; 10], "batch_bytes {batch_bytes}");
     }
 }
@@ -47,7 +50,7 @@ fn a_record_longer_than_a_batch_is_delivered_as_a_batch_of_its_own() {
     });
     let outcome = library::run(Pipeline::new(generator(Some(5_000)), sinks).config(config));
     assert_eq!(outcome.ledger.delivered, 100);
-    assert!(heard.iter().all(|b| b.bytes == 5_000 && b.len() == 1));
+    assert!(heard.try_iter().all(|b| b.bytes == 5_000 && b.len() == 1));
 }
 
 #[test]
@@ -108,7 +111,7 @@ impl Source for Trickle {
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         self.rest = !self.rest;
         if self.rest {
-            return Ok(Lent::NotReadable); // asked again after a millisecond
+            return Ok(Lent::Pending(Pending::until(demand.now_ns + 1_000_000)));
         }
         self.buffer.clear();
         self.buffer.push(demand.now_ns, b"drip");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngSeed, TestRunner};
-use splashdam::{Batch, Pipeline, Sink, SinkError};
+use splashdam::{Batch, Pipeline, Sink, SinkError, Wrote};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, seed, wanted};
@@ -157,43 +157,37 @@ struct Fated {
 }
 
 impl Fated {
-    fn accept(&self, batch: &Batch<'_>, bytes: usize) {
-        let mut end = 0;
-        let whole = batch.headers().into_iter().flatten().take_while(|header| {
-            end += header.len as usize;
-            end <= bytes
-        });
-        let whole = whole.count() as u64;
+    fn accept(&self, records: usize) {
         *self
             .accepted
             .lock()
             .unwrap()
             .entry(self.worker)
-            .or_default() += whole;
+            .or_default() += records as u64;
     }
 
-    fn fail(&self, batch: &Batch<'_>, share: f64, kind: io::ErrorKind) -> Result<(), SinkError> {
+    fn fail(&self, batch: &Batch<'_>, share: f64, kind: io::ErrorKind) -> SinkError {
         #[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
-        let bytes = (batch.byte_len() as f64 * share) as usize;
-        self.accept(batch, bytes);
-        Err(SinkError::new(kind.into(), bytes))
+        let records = (batch.len() as f64 * share) as usize;
+        self.accept(records);
+        SinkError::new(kind.into(), records)
     }
 }
 
 impl Sink for Fated {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         self.batches += 1;
         match self.fate {
             Fate::Fails(at, share) if at < self.batches => {
-                return self.fail(batch, share, io::ErrorKind::Other);
+                return Err(self.fail(batch, share, io::ErrorKind::Other));
             }
             Fate::ReaderCloses(at, share) if at < self.batches => {
-                return self.fail(batch, share, io::ErrorKind::BrokenPipe);
+                return Err(self.fail(batch, share, io::ErrorKind::BrokenPipe));
             }
             Fate::Panics(at) if at < self.batches => std::panic::resume_unwind(Box::new("fate")),
-            _ => self.accept(batch, batch.byte_len()),
+            _ => self.accept(batch.len()),
         }
-        Ok(())
+        Ok(Wrote::All)
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use splashdam::sources::{Generator, Rate};
-use splashdam::{Batch, Pipeline, Sink, SinkError};
+use splashdam::{Batch, Pipeline, Sink, SinkError, Wrote};
 
 use crate::support::library::{self, config};
 use crate::support::{Ended, Folder, PROGRAM, SMALL, patiently};
@@ -20,13 +20,13 @@ struct StallsOnce(bool);
 const STALL: Duration = Duration::from_millis(500);
 
 impl Sink for StallsOnce {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         let first = batch.headers()[0][0].position;
         if first >= 100 && !self.0 {
             self.0 = true;
             std::thread::sleep(STALL);
         }
-        Ok(())
+        Ok(Wrote::All)
     }
 }
 

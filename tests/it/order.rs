@@ -25,7 +25,7 @@ fn each_worker_sees_rising_positions_and_each_position_is_seen_once() {
         c.max_workers = 3;
         c.batch_timeout = std::time::Duration::from_millis(1);
     });
-    library::run(Pipeline::new(generator(None), sinks).config(config));
+    let _ = library::run(Pipeline::new(generator(None), sinks).config(config));
     let mut last = [None; 3];
     let mut all = Vec::new();
     for batch in &heard {

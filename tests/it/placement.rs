@@ -80,7 +80,14 @@ fn data_threads_run_where_plan_says_and_control_threads_run_anywhere() {
     let names: Vec<_> = masks.keys().map(String::as_str).collect();
     assert_eq!(
         names,
-        ["ctrl-c", "reporter", "scaler", "splashdam", "watch"]
+        [
+            "control",
+            "ctrl-c",
+            "monitor",
+            "reporter",
+            "scaler",
+            "splashdam"
+        ]
     );
     for (name, theirs) in &masks {
         assert_eq!(*theirs, own_mask(), "{name}");

@@ -5,56 +5,74 @@ use std::time::Duration;
 use std::{fs, io};
 
 use rustix::process::Signal;
-use splashdam::sinks::{FileSink, Fsync};
-use splashdam::{Batch, OnSinkError, Pipeline, Sink, SinkError, SinkErrorKind};
+use splashdam::sinks::{Fault, Faults, FileSink, Fsync};
+use splashdam::{Batch, OnSinkError, Pending, Pipeline, Sink, SinkError, SinkErrorKind, Wrote};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, PROGRAM, Rng, SMALL, run_arguments, seed, sorted_lines};
 
-/// A device that accepts a random number of bytes before it fails again.
+/// A sink that accepts a random number of records before it fails again, or is not ready.
 struct Moody {
     rng: Rng,
     taken: Arc<Mutex<Vec<u8>>>,
+    /// The bytes that were not accepted of the last batch.
+    rest: Option<Vec<u8>>,
     flushes: u32,
 }
 
 impl Sink for Moody {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         let bytes = batch.bytes().concat();
         let parts: usize = batch.records().map(|r| r.parts.concat().len()).sum();
         assert_eq!(parts, bytes.len());
+        if let Some(rest) = self.rest.take() {
+            assert!(
+                bytes == rest,
+                "another batch than the one that was not accepted whole"
+            );
+        }
         let takes = match self.rng.below(3) {
             0 => 0,
-            1 => self.rng.below(bytes.len() as u64) as usize,
-            _ => bytes.len(),
+            1 => self.rng.below(batch.len() as u64) as usize,
+            _ => batch.len(),
         };
-        self.taken.lock().unwrap().extend(&bytes[..takes]);
-        if takes < bytes.len() {
-            return Err(SinkError::new(io::ErrorKind::StorageFull.into(), takes));
+        let (accepted, rest) = batch.split_at(takes);
+        self.taken.lock().unwrap().extend(accepted.bytes().concat());
+        if rest.is_empty() {
+            return Ok(Wrote::All);
         }
-        Ok(())
+        self.rest = Some(rest.bytes().concat());
+        if self.rng.below(2) == 0 {
+            let pending = Pending::until(0);
+            return Ok(Wrote::Part {
+                records: takes,
+                pending,
+            });
+        }
+        Err(SinkError::new(io::ErrorKind::StorageFull.into(), takes))
     }
 
-    fn flush(&mut self) -> Result<(), SinkError> {
+    fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
         self.flushes += 1;
         if self.flushes < 3 {
             return Err(io::Error::from(io::ErrorKind::Interrupted).into());
         }
-        Ok(())
+        Ok(Wrote::All)
     }
 }
 
 #[test]
-fn a_retry_continues_after_the_accepted_bytes() {
+fn the_rest_of_a_batch_is_offered_again_and_nothing_behind_it() {
     let taken = Arc::new(Mutex::new(Vec::new()));
     let sinks = {
         let (taken, seed) = (Arc::clone(&taken), seed());
         move |_: usize| {
-            let (rng, taken) = (Rng(seed), Arc::clone(&taken));
+            let (rng, into) = (Rng(seed), Arc::clone(&taken));
             let flushes = 0;
             Ok(Moody {
                 rng,
-                taken,
+                taken: into,
+                rest: None,
                 flushes,
             })
         }
@@ -76,7 +94,7 @@ fn a_retry_continues_after_the_accepted_bytes() {
 struct Broken(io::ErrorKind, Option<SinkErrorKind>);
 
 impl Sink for Broken {
-    fn write(&mut self, _: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, _: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         let error = SinkError::from(io::Error::from(self.0));
         Err(match self.1 {
             Some(kind) => error.with_kind(kind),
@@ -255,16 +273,18 @@ fn a_worker_that_fails_inside_a_record_leaves_no_torn_line() {
         c.on_sink_error = OnSinkError::Stop;
         c.count = Some(3_000);
     });
-    let sinks = move |worker: usize| {
-        Ok(Halved {
-            worker,
-            sink: file.clone(),
-        })
-    };
+    let full: Faults = "full-after=250+worker=1".parse().unwrap();
+    let sinks = move |worker: usize| Ok(Fault::of_file(full.clone(), worker, file.clone()));
     let outcome = library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
+    let failure = outcome.failures[0].to_string();
+    let wanted = format!(
+        "worker 1: sink: {}: No space left on device",
+        path.display()
+    );
+    assert!(failure.starts_with(&wanted), "{failure}");
     assert_eq!(
-        outcome.failures,
-        ["worker 1: sink: ".to_owned() + &path.display().to_string() + ": no space"]
+        (outcome.failures.len(), outcome.workers[1].delivered),
+        (1, 2)
     );
     // The record that it failed in does not count as delivered, and is whole in the file.
     let verdict = folder.verify("out");
@@ -274,20 +294,4 @@ fn a_worker_that_fails_inside_a_record_leaves_no_torn_line() {
         outcome.ledger.delivered + 1,
         "{verdict}"
     );
-}
-
-/// Fails in the middle of a batch, on worker 1.
-struct Halved {
-    worker: usize,
-    sink: FileSink,
-}
-
-impl Sink for Halved {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
-        if self.worker == 1 {
-            let full = io::Error::new(io::ErrorKind::StorageFull, "no space");
-            return Err(self.sink.give_out(batch, 250, full));
-        }
-        self.sink.write(batch)
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
-use splashdam::{Batch, Pipeline, Route, Sink, SinkError};
+use splashdam::{Batch, Pipeline, Route, Sink, SinkError, Wrote};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, SMALL, patiently};
@@ -14,12 +14,12 @@ use crate::support::{Folder, SMALL, patiently};
 struct Gate(Option<Arc<Mutex<Receiver<()>>>>);
 
 impl Sink for Gate {
-    fn write(&mut self, _: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, _: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         if let Some(gate) = &self.0 {
             // An error means that the gate is open for good.
             let _ = gate.lock().unwrap().recv();
         }
-        Ok(())
+        Ok(Wrote::All)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ops::{AddAssign, Sub};
 
 use crate::engine::lane::LaneSize;
-use crate::engine::lane::mutation::{planted, relaxed_if};
+use crate::engine::watermark::LaneProgress;
+use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
 
 /// An amount in both of a lane's units.
@@ -57,13 +58,21 @@ impl ExtentCell {
     }
 }
 
-/// How full a lane is, for anyone who asks: two running totals that only grow.
+/// What the worker writes when it releases records.
+#[derive(Debug, Default)]
+struct Released {
+    total: ExtentCell,
+    /// The position behind the last released record.
+    behind: AtomicU64,
+}
+
+/// How full a lane is and how far its worker has come, for anyone who asks: running totals that only grow.
 #[derive(Debug)]
 pub(crate) struct Gauge {
     /// Written by the dispatcher, before the records become visible to the worker.
     published: CachePadded<ExtentCell>,
     /// Written by the worker, after the sink has accepted the records.
-    released: CachePadded<ExtentCell>,
+    released: CachePadded<Released>,
     size: LaneSize,
 }
 
@@ -86,18 +95,25 @@ impl Gauge {
         self.published.store(total, Ordering::Relaxed);
     }
 
-    /// Release: pairs with the Acquire in [`occupancy`](Self::occupancy). Who sees these records released also sees
-    /// that they were published, because the worker saw it before.
+    /// What was released in total, and the position behind the last of these records.
+    ///
+    /// Release: pairs with the Acquire in [`occupancy`](Self::occupancy) and [`progress`](Self::progress). Whoever sees
+    /// these records released also sees that they were published, and what their sink did with them.
     #[inline]
-    pub(super) fn set_released(&self, total: Extent) {
-        let release = relaxed_if("released without Release", Ordering::Release);
-        self.released.store(total, release);
+    pub(super) fn set_released(&self, total: Extent, behind: u64) {
+        let release = if mutated(Mutant::ReleasedWithoutRelease) {
+            Ordering::Relaxed
+        } else {
+            Ordering::Release // pairs with the Acquire in occupancy
+        };
+        self.released.behind.store(behind, Ordering::Release); // pairs with the Acquire in progress
+        self.released.total.store(total, release);
     }
 
     /// Records the worker released. For the dispatcher, which knows by itself what it published.
     #[inline]
     pub(super) fn released(&self) -> Extent {
-        self.released.load(Ordering::Relaxed)
+        self.released.total.load(Ordering::Relaxed)
     }
 
     /// How full the lane is, 0 to 1: the larger of records and bytes.
@@ -107,13 +123,41 @@ impl Gauge {
         by_records.max(occupancy.bytes as f64 / self.size.bytes as f64)
     }
 
-    /// What is in the lane, give or take what moves meanwhile; never negative, and never less than what is there.
+    /// Records and bytes in the lane. May overstate by what was released during the call; never understates, never
+    /// negative.
     #[inline]
     pub(crate) fn occupancy(&self) -> Extent {
-        let published = || self.published.load(Ordering::Relaxed);
-        let too_early = planted("published read first").then(published);
+        #[cfg(loom)]
+        if mutated(Mutant::PublishedReadFirst) {
+            return wrong::occupancy(self);
+        }
         // Acquire: pairs with the Release in set_released. Released is read first, so that published is at least it.
-        let released = self.released.load(Ordering::Acquire);
-        too_early.unwrap_or_else(published) - released
+        let released = self.released.total.load(Ordering::Acquire);
+        self.published.load(Ordering::Relaxed) - released
+    }
+
+    /// How far the worker has come: whether the lane is empty, and the position behind the last record it released.
+    ///
+    /// Called by the thread that publishes: to others a lane may look empty while records arrive.
+    pub(crate) fn progress(&self) -> LaneProgress {
+        // The position first: with the total read behind it, an empty lane is empty.
+        let behind = self.released.behind.load(Ordering::Acquire); // pairs with the Release in set_released
+        LaneProgress {
+            is_empty: self.occupancy().records == 0,
+            behind,
+        }
+    }
+}
+
+/// Wrong on purpose: see [`Mutant`].
+#[cfg(loom)]
+mod wrong {
+    use super::{Extent, Gauge};
+    use crate::sys::sync::Ordering;
+
+    pub(super) fn occupancy(gauge: &Gauge) -> Extent {
+        let published = gauge.published.load(Ordering::Relaxed);
+        // Acquire: pairs with the Release in set_released.
+        published - gauge.released.total.load(Ordering::Acquire)
     }
 }

@@ -4,7 +4,7 @@
 //!              publish                                       take / release
 //!   LaneWriter --1--> byte ring   (payload, back to back) ----> LaneReader
 //!   (dispatcher) -2-> header ring (24 bytes per record)  ---->  (worker)
-//!        |   '--3--> fence, wake word? --unpark--> parked worker  |
+//!        |   '--3--> fence, wake word? --wake--> sleeping worker  |
 //!        |                                                        |
 //!        '--published--> Gauge <--released------------------------'
 //! ```
@@ -25,12 +25,12 @@
 //! | rtrb's release of the header ring's tail | rtrb's acquire in `LaneReader` | the records' bytes and headers |
 //! | rtrb's release of the rings' heads | rtrb's acquire in `LaneWriter` | slots are free again |
 //! | `Gauge` released: Release store | `Gauge::occupancy`: Acquire load | released never overtakes published |
-//! | fence(SeqCst) in `WakeWord::look` | fence(SeqCst) in `WakeWord::announce` | no wake-up is lost |
+//! | `Gauge` behind: Release store | `Gauge::progress`: Acquire load | what a sink did is seen by who acknowledges it |
+//! | fence(SeqCst) in `WakeWord::check` | fence(SeqCst) in `WakeWord::arm` | no wake-up is lost |
 //!
 //! `model` holds the proofs, one for each claim, run on loom.
 
 mod gauge;
-pub(super) mod mutation;
 mod reader;
 mod ring;
 mod wake;
@@ -40,7 +40,9 @@ pub(crate) use gauge::{Extent, Gauge};
 pub(crate) use reader::{LaneReader, Ready};
 pub(crate) use writer::LaneWriter;
 
-use crate::sys::sync::{Arc, Parker};
+use crate::engine::record::RecordHeader;
+use crate::sys::sync::Arc;
+use crate::sys::wait::Waker;
 
 /// How much a lane holds.
 #[derive(Clone, Copy, Debug)]
@@ -49,24 +51,39 @@ pub(crate) struct LaneSize {
     pub(crate) bytes: usize,
 }
 
-/// Makes a lane and touches its memory, so that the first lap does not pay for page faults.
-pub(crate) fn lane(size: LaneSize) -> (LaneWriter, LaneReader) {
-    let (headers_in, headers_out) = ring::new(size.records);
-    let (bytes_in, bytes_out) = ring::new(size.bytes);
-    let gauge = Arc::new(Gauge::new(size));
-    let wake = Arc::new(wake::WakeWord::default());
-    let parker = Parker::new();
-    let unparker = parker.unparker().clone();
-    (
-        LaneWriter::new(
-            headers_in,
-            bytes_in,
+/// A lane's memory, touched, so that the first lap does not pay for page faults. Takes its time: make it before the
+/// run's clock starts.
+#[derive(Debug)]
+pub(crate) struct LaneMemory {
+    size: LaneSize,
+    headers: (ring::Producer<RecordHeader>, ring::Consumer<RecordHeader>),
+    bytes: (ring::Producer<u8>, ring::Consumer<u8>),
+}
+
+impl LaneMemory {
+    pub(crate) fn new(size: LaneSize) -> Self {
+        Self {
+            size,
+            headers: ring::new(size.records),
+            bytes: ring::new(size.bytes),
+        }
+    }
+
+    /// The lane's two ends. `waker` wakes the worker that owns the reader.
+    pub(crate) fn lane(self, waker: Waker) -> (LaneWriter, LaneReader) {
+        let gauge = Arc::new(Gauge::new(self.size));
+        let wake = Arc::new(wake::WakeWord::default());
+        let (headers_in, headers_out) = self.headers;
+        let (bytes_in, bytes_out) = self.bytes;
+        let reader = LaneReader::new(
+            headers_out,
+            bytes_out,
             Arc::clone(&gauge),
             Arc::clone(&wake),
-            unparker,
-        ),
-        LaneReader::new(headers_out, bytes_out, gauge, wake, parker),
-    )
+        );
+        let writer = LaneWriter::new(headers_in, bytes_in, gauge, wake, waker);
+        (writer, reader)
+    }
 }
 
 #[cfg(all(test, loom))]

@@ -1,14 +1,13 @@
 //! The worker's end of a lane.
 
-use std::time::Instant;
-
 use crate::engine::batch::Batch;
 use crate::engine::lane::gauge::{Extent, Gauge};
-use crate::engine::lane::mutation::planted;
 use crate::engine::lane::ring::Consumer;
 use crate::engine::lane::wake::WakeWord;
 use crate::engine::record::RecordHeader;
-use crate::sys::sync::{Arc, Parker};
+use crate::sys::mutant::{Mutant, mutated};
+use crate::sys::sync::Arc;
+use crate::sys::wait::Waiter;
 
 /// Takes batches out of a lane, and sleeps when there is nothing to take.
 #[derive(Debug)]
@@ -17,17 +16,17 @@ pub(crate) struct LaneReader {
     bytes: Consumer<u8>,
     gauge: Arc<Gauge>,
     wake: Arc<WakeWord>,
-    parker: Parker,
     released: Extent,
     /// The records at the front that were already looked at, so that waiting for a batch to fill looks at each once.
     ready: Ready,
 }
 
-/// The next batch as far as it has come.
+/// The next batch, as far as its records have arrived.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Ready {
     pub(crate) extent: Extent,
-    /// Whether the batch is full: one more record would exceed one of its limits.
+    /// Whether the batch is complete: one more record would exceed one of its limits, or it is the rest of one that the
+    /// sink did not accept whole.
     pub(crate) full: bool,
     /// When the first of its records was published.
     pub(crate) oldest_ns: u64,
@@ -39,14 +38,12 @@ impl LaneReader {
         bytes: Consumer<u8>,
         gauge: Arc<Gauge>,
         wake: Arc<WakeWord>,
-        parker: Parker,
     ) -> Self {
         Self {
             headers,
             bytes,
             gauge,
             wake,
-            parker,
             released: Extent::default(),
             ready: Ready::default(),
         }
@@ -66,7 +63,7 @@ impl LaneReader {
     #[inline]
     pub(crate) fn holds(&self, extent: Extent) -> bool {
         let records = self.headers.slots() as u64;
-        let is_new = records > self.ready.extent.records || planted("bytes without headers");
+        let is_new = records > self.ready.extent.records || mutated(Mutant::BytesWithoutHeaders);
         records >= extent.records || is_new && self.bytes.slots() as u64 >= extent.bytes
     }
 
@@ -87,48 +84,88 @@ impl LaneReader {
         self.ready
     }
 
-    /// Hands the batch that was last scanned to `accept`, and releases as many records of it as `accept` says were
-    /// delivered or given up.
-    pub(crate) fn take<R>(&mut self, accept: impl FnOnce(&Batch<'_>) -> (Extent, R)) -> Option<R> {
-        let extent = self.ready.extent;
-        let headers = self.headers.read_chunk(extent.records as usize).ok()?;
-        let bytes = self.bytes.read_chunk(extent.bytes as usize).ok()?;
+    /// Hands the batch that was last scanned to `accept`, and releases as many of its first records as `accept`
+    /// returns. Where these are not all, the rest is the next batch, and does not grow.
+    pub(crate) fn take<R>(
+        &mut self,
+        accept: impl FnOnce(&Batch<'_>) -> (usize, R),
+    ) -> Option<(Extent, R)> {
+        let ready = self.ready;
+        let headers = self
+            .headers
+            .read_chunk(ready.extent.records as usize)
+            .ok()?;
+        let bytes = self.bytes.read_chunk(ready.extent.bytes as usize).ok()?;
         let batch = Batch::new(headers.as_slices(), bytes.as_slices());
-        let (done, result) = accept(&batch);
+        let (records, result) = accept(&batch);
+        let (done, rest) = if records >= batch.len() {
+            (ready.extent, Ready::default())
+        } else {
+            let (taken, rest) = batch.split_at(records);
+            let extent = |batch: Batch<'_>| Extent {
+                records: batch.len() as u64,
+                bytes: batch.byte_len() as u64,
+            };
+            let rest_ready = Ready {
+                extent: extent(rest),
+                full: true,
+                oldest_ns: ready.oldest_ns,
+            };
+            (extent(taken), rest_ready)
+        };
+        let behind = batch.position_behind(done.records as usize);
         bytes.commit(done.bytes as usize);
         headers.commit(done.records as usize);
         self.released += done;
-        self.gauge.set_released(self.released);
-        self.ready = Ready::default();
-        Some(result)
+        if let Some(behind) = behind {
+            self.gauge.set_released(self.released, behind);
+        }
+        self.ready = rest;
+        Some((done, result))
     }
 
-    /// Parks until the lane holds `wait_for` (in one of the units), someone unparks this worker, or `until` has come.
-    /// Says whether it parked.
+    /// Sleeps until the lane holds `wait_for` (in one of the units), someone wakes this worker, or `until_ns` has come.
+    /// Returns whether it slept.
     ///
-    /// May return early; the caller looks again at everything it waits for. A control word needs no re-check here:
-    /// whoever sets one unparks afterwards, and an unpark is kept for a park that comes later.
-    pub(crate) fn sleep(&self, wait_for: Extent, until: Option<Instant>) -> bool {
-        let at = Extent {
-            records: self.released.records.saturating_add(wait_for.records),
-            bytes: self.released.bytes.saturating_add(wait_for.bytes),
-        };
-        let too_late = planted("announced after the re-check");
-        if !too_late {
-            self.wake.announce(at);
+    /// May return early; the caller looks again at everything it waits for. The control block needs no re-check here:
+    /// whoever writes to it wakes the worker afterwards, and a wake-up is kept for a sleep that comes later.
+    pub(crate) fn sleep(&self, waiter: &Waiter, wait_for: Extent, until_ns: Option<u64>) -> bool {
+        #[cfg(loom)]
+        if mutated(Mutant::ArmAfterRecheck) {
+            return self.sleep_armed_too_late(waiter, wait_for, until_ns);
         }
-        let arrived = self.holds(wait_for) && !planted("no re-check");
-        if too_late {
-            self.wake.announce(at);
-        }
+        self.wake.arm(self.released_and(wait_for));
+        let arrived = self.holds(wait_for) && !mutated(Mutant::NoRecheck);
         if !arrived {
-            match until {
-                Some(until) => self.parker.park_deadline(until),
-                None => self.parker.park(),
-            }
+            waiter.sleep(until_ns);
         }
-        self.wake.withdraw();
+        self.wake.disarm();
         !arrived
+    }
+
+    /// Wrong on purpose: see [`Mutant::ArmAfterRecheck`].
+    #[cfg(loom)]
+    fn sleep_armed_too_late(
+        &self,
+        waiter: &Waiter,
+        wait_for: Extent,
+        until_ns: Option<u64>,
+    ) -> bool {
+        let arrived = self.holds(wait_for);
+        self.wake.arm(self.released_and(wait_for));
+        if !arrived {
+            waiter.sleep(until_ns);
+        }
+        self.wake.disarm();
+        !arrived
+    }
+
+    /// The totals at which the lane holds this much.
+    fn released_and(&self, more: Extent) -> Extent {
+        Extent {
+            records: self.released.records.saturating_add(more.records),
+            bytes: self.released.bytes.saturating_add(more.bytes),
+        }
     }
 }
 

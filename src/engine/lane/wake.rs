@@ -1,19 +1,19 @@
 //! The wake word: the position that a sleeping worker waits for.
 //!
 //! ```text
-//!   worker      announce: word, fence --> re-check the lane --> park
-//!   dispatcher  publish --> look: fence, word --> unpark
+//!   worker      arm: word, fence --> re-check the lane --> park
+//!   dispatcher  publish --> check: fence, word --> unpark
 //! ```
 //!
 //! Each side writes, fences and reads what the other side writes. One of the two fences comes first, and the side of
 //! the other one sees: either the worker's re-check sees the publish, or the dispatcher sees the word.
 
 use crate::engine::lane::gauge::{Extent, ExtentCell};
-use crate::engine::lane::mutation::planted;
+use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{CachePadded, Ordering, fence};
 
 /// Written by the worker before it parks and after it woke; read by the dispatcher once per burst. While the worker
-/// is busy nobody writes it, so the dispatcher's look is a cache hit.
+/// is busy nobody writes it, so the dispatcher's check is a cache hit.
 #[derive(Debug)]
 pub(super) struct WakeWord(CachePadded<ExtentCell>);
 
@@ -28,33 +28,33 @@ impl Extent {
 impl Default for WakeWord {
     fn default() -> Self {
         let word = Self(CachePadded::default());
-        word.withdraw();
+        word.disarm();
         word
     }
 }
 
 impl WakeWord {
-    /// Says what the worker waits for. The worker then looks into the lane once more before it parks.
+    /// Writes what the worker waits for. The worker then looks into the lane once more before it sleeps.
     #[inline]
-    pub(super) fn announce(&self, at: Extent) {
+    pub(super) fn arm(&self, at: Extent) {
         self.0.store(at, Ordering::Relaxed); // the fence behind it orders it
-        if !planted("no fence in announce") {
-            fence(Ordering::SeqCst); // pairs with the fence in look
+        if !mutated(Mutant::ArmWithoutFence) {
+            fence(Ordering::SeqCst); // pairs with the fence in check
         }
     }
 
     /// What the worker waits for, as the dispatcher sees it after a publish.
     #[inline]
-    pub(super) fn look(&self) -> Extent {
-        if !planted("no fence in look") {
-            fence(Ordering::SeqCst); // pairs with the fence in announce
+    pub(super) fn check(&self) -> Extent {
+        if !mutated(Mutant::CheckWithoutFence) {
+            fence(Ordering::SeqCst); // pairs with the fence in arm
         }
         self.0.load(Ordering::Relaxed) // the fence before it orders it
     }
 
     /// The worker is awake. Relaxed: a dispatcher that still sees the word makes one needless unpark.
     #[inline]
-    pub(super) fn withdraw(&self) {
+    pub(super) fn disarm(&self) {
         self.0.store(Extent::NEVER, Ordering::Relaxed);
     }
 }

@@ -1,11 +1,12 @@
 //! The dispatcher's end of a lane.
 
 use crate::engine::lane::gauge::{Extent, Gauge};
-use crate::engine::lane::mutation::planted;
 use crate::engine::lane::ring::Producer;
 use crate::engine::lane::wake::WakeWord;
 use crate::engine::record::RecordHeader;
-use crate::sys::sync::{Arc, Unparker};
+use crate::sys::mutant::{Mutant, mutated};
+use crate::sys::sync::Arc;
+use crate::sys::wait::Waker;
 
 /// Publishes records into a lane and wakes the worker that waits for them.
 #[derive(Debug)]
@@ -14,12 +15,12 @@ pub(crate) struct LaneWriter {
     bytes: Producer<u8>,
     gauge: Arc<Gauge>,
     wake: Arc<WakeWord>,
-    unparker: Unparker,
+    waker: Waker,
     /// Running total; equals the gauge's, which others read.
     published: Extent,
-    /// The wake word that was last answered with an unpark. A worker sleeps again on the same word only if its
-    /// re-check failed to see the publish, which the two fences rule out, so one unpark per word is enough. That holds
-    /// for a word of which one half was read too old or too new as well: it was answered because it was reached.
+    /// The wake word that was last answered with a wake-up. A worker sleeps again on the same word only if its re-check
+    /// failed to see the publish, which the two fences rule out, so one wake-up per word is enough. A torn read of the
+    /// two halves is harmless: we wake only when a threshold was reached, and an early wake-up costs one extra look.
     served: Extent,
     /// The usage that one record makes, and one byte.
     per_record: u64,
@@ -32,7 +33,7 @@ impl LaneWriter {
         bytes: Producer<u8>,
         gauge: Arc<Gauge>,
         wake: Arc<WakeWord>,
-        unparker: Unparker,
+        waker: Waker,
     ) -> Self {
         Self {
             per_record: Self::FULL / gauge.size().records as u64,
@@ -41,7 +42,7 @@ impl LaneWriter {
             bytes,
             gauge,
             wake,
-            unparker,
+            waker,
             published: Extent::default(),
             served: Extent::default(),
         }
@@ -76,9 +77,9 @@ impl LaneWriter {
         &self.gauge
     }
 
-    /// Wakes the worker whatever it waits for: it will look at the control words.
-    pub(crate) fn unparker(&self) -> &Unparker {
-        &self.unparker
+    /// Wakes the worker whatever it waits for: it then looks at the control block.
+    pub(crate) fn waker(&self) -> &Waker {
+        &self.waker
     }
 
     /// Whether the worker has gone: nothing that is published would ever be taken.
@@ -87,7 +88,7 @@ impl LaneWriter {
         self.headers.is_abandoned()
     }
 
-    /// Publishes as many of the records as fit, from the first on, and says how many.
+    /// Publishes as many of the records as fit, from the first on, and returns how many.
     ///
     /// `bytes` are the records back to back, `headers` their headers.
     #[inline]
@@ -100,17 +101,32 @@ impl LaneWriter {
             records: records as u64,
             bytes: len as u64,
         };
-        if !planted("counted after it is there") {
-            self.gauge.set_published(self.published);
+        #[cfg(loom)]
+        if mutated(Mutant::CountAfterPush) {
+            return self.publish_then_count(headers, bytes, records, len);
         }
+        self.gauge.set_published(self.published);
         // fit() made sure of the room, and only this thread takes from it. The headers come last: their release
         // publishes the bytes too.
         let (_, no_bytes) = self.bytes.push_partial_slice(&bytes[..len]);
         let (_, no_headers) = self.headers.push_partial_slice(&headers[..records]);
         debug_assert!(no_bytes.is_empty() && no_headers.is_empty());
-        if planted("counted after it is there") {
-            self.gauge.set_published(self.published);
-        }
+        self.wake_reader();
+        records
+    }
+
+    /// Wrong on purpose: see [`Mutant::CountAfterPush`].
+    #[cfg(loom)]
+    fn publish_then_count(
+        &mut self,
+        headers: &[RecordHeader],
+        bytes: &[u8],
+        records: usize,
+        len: usize,
+    ) -> usize {
+        let (_, _) = self.bytes.push_partial_slice(&bytes[..len]);
+        let (_, _) = self.headers.push_partial_slice(&headers[..records]);
+        self.gauge.set_published(self.published);
         self.wake_reader();
         records
     }
@@ -137,15 +153,15 @@ impl LaneWriter {
         fit
     }
 
-    /// Unparks the worker if what it waits for is there now.
+    /// Wakes the worker if what it waits for is there now.
     #[inline]
     fn wake_reader(&mut self) {
-        let at = self.wake.look();
+        let at = self.wake.check();
         let reached = self.published.records >= at.records || self.published.bytes >= at.bytes;
-        let never_again = planted("one unpark for ever") && self.served != Extent::default();
-        if reached && at != self.served && !never_again && !planted("no unpark") {
+        let never_again = mutated(Mutant::OneWakeEver) && self.served != Extent::default();
+        if reached && at != self.served && !never_again && !mutated(Mutant::NoWake) {
             self.served = at;
-            self.unparker.unpark();
+            self.waker.wake();
         }
     }
 }

@@ -8,11 +8,13 @@
 use std::io;
 use std::iter::{from_fn, repeat_n};
 
+use crate::engine::context::Context;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::source::{Demand, Lent, Source};
 use crate::sources::rng::SplitMix64;
 use crate::sources::schedule::{Load, Poisson, Rate, Schedule};
 use crate::sys::clock::Clock;
+use crate::sys::wait::Pending;
 
 #[cfg(test)]
 mod tests;
@@ -234,15 +236,15 @@ impl Generator {
 }
 
 impl Source for Generator {
-    fn start(&mut self, clock: Clock) {
-        self.clock = clock;
+    fn start(&mut self, context: Context) {
+        self.clock = context.clock();
     }
 
     fn is_scheduled(&self) -> bool {
         self.rate != Rate::Max
     }
 
-    fn rehearsal(&self) -> Option<Box<dyn Source>> {
+    fn unpaced(&self) -> Option<Box<dyn Source>> {
         let unpaced = Self::new(Rate::Max, self.record_bytes, self.seed);
         Some(Box::new(unpaced))
     }
@@ -254,7 +256,7 @@ impl Source for Generator {
                 let schedule = *schedule;
                 let due = schedule.due_by(demand.now_ns).saturating_sub(self.seq);
                 if due == 0 {
-                    return Ok(Lent::NotBefore(schedule.due_ns(self.seq)));
+                    return Ok(Lent::Pending(Pending::until(schedule.due_ns(self.seq))));
                 }
                 let records = self.fitting(demand.records, demand.bytes);
                 let records = records.min(due as usize);
@@ -265,7 +267,7 @@ impl Source for Generator {
             }
             Arrivals::Random(arrivals) => {
                 if arrivals.next_ns() > demand.now_ns {
-                    return Ok(Lent::NotBefore(arrivals.next_ns()));
+                    return Ok(Lent::Pending(Pending::until(arrivals.next_ns())));
                 }
                 let mut arrivals = arrivals.clone();
                 let records = self.fitting(demand.records, demand.bytes);

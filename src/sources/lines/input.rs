@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -20,6 +20,8 @@ pub(super) struct Input {
     /// It said once that it has ended, and is not asked again: a terminal would want its end twice, and a file that
     /// grows would have its last line cut in two.
     ended: bool,
+    /// It is `/dev/null`, as a closed standard input is.
+    is_null: bool,
 }
 
 enum Stream {
@@ -75,10 +77,9 @@ impl Input {
         let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // refused for what is no pipe, and above a limit
         let kind = file.metadata()?;
         let null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == kind.rdev());
-        if null && kind.file_type().is_char_device() {
-            tracing::warn!("standard input is closed or /dev/null: there is nothing to read");
-        }
-        Self::over(file, "standard input".into())
+        let mut input = Self::over(file, "standard input".into())?;
+        input.is_null = null && kind.file_type().is_char_device();
+        Ok(input)
     }
 
     pub(super) fn reader(reader: Box<dyn Read + Send>, name: String) -> Self {
@@ -86,6 +87,7 @@ impl Input {
             name,
             stream: Stream::Reader(reader),
             ended: false,
+            is_null: false,
         }
     }
 
@@ -101,6 +103,7 @@ impl Input {
             name,
             stream,
             ended: false,
+            is_null: false,
         })
     }
 
@@ -109,9 +112,14 @@ impl Input {
         !matches!(self.stream, Stream::Plain(..))
     }
 
-    pub(super) fn readable(&self) -> Option<BorrowedFd<'_>> {
+    pub(super) fn is_null(&self) -> bool {
+        self.is_null
+    }
+
+    /// The file to wait for after [`Filled::NotReadable`]; `None` for a reader.
+    pub(super) fn polled(&self) -> Option<&File> {
         match &self.stream {
-            Stream::Plain(file, _) | Stream::Polled(file) => Some(file.as_fd()),
+            Stream::Plain(file, _) | Stream::Polled(file) => Some(file),
             Stream::Reader(_) => None,
         }
     }

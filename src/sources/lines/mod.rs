@@ -6,18 +6,21 @@
 mod input;
 
 use std::io::{self, Read};
-use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 use self::input::{Filled, Input, try_path};
+use crate::engine::context::Context;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::source::{Demand, Lent, Source};
 use crate::metrics::DropReason;
+use crate::sys::wait::Pending;
 
 /// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied on.
 const CHUNK: usize = 256 << 10;
 /// Chunks and ends of inputs that one call may pass over without a line to lend.
 const CHUNKS_AT_MOST: u32 = 8;
+/// How soon a reader without a descriptor is asked again after it had nothing.
+const ASK_AGAIN_NS: u64 = 1_000_000;
 /// Too-long lines that are named one by one in warnings; the rest are counted.
 const NAMED_AT_MOST: u64 = 20;
 
@@ -40,6 +43,7 @@ pub struct Lines {
     line: u64,
     too_long: u64,
     headers: Vec<RecordHeader>,
+    context: Option<Context>,
 }
 
 /// What is to be done next; free of borrows, so that [`Lines::lend`] can loop.
@@ -123,6 +127,7 @@ impl Lines {
             line: 0,
             too_long: 0,
             headers: Vec::new(),
+            context: None,
         }
     }
 
@@ -193,15 +198,30 @@ impl Lines {
         let name = self.input.as_ref().map_or("", |input| &input.name);
         let (line, limit) = (self.line, self.max_record_bytes);
         if self.too_long <= NAMED_AT_MOST {
-            tracing::warn!(
+            self.warn(format!(
                 "line {line} of {name} is longer than {limit} bytes and was dropped; \
                  raise max_record_bytes to keep such lines"
-            );
+            ));
         }
         if self.too_long == NAMED_AT_MOST {
-            tracing::warn!("further lines that are too long are counted, not named");
+            self.warn("further lines that are too long are counted, not named".into());
         }
         Lent::Dropped(DropReason::TooLong, 1)
+    }
+
+    fn warn(&self, text: String) {
+        if let Some(context) = &self.context {
+            context.warn(text);
+        }
+    }
+
+    /// When to ask again.
+    fn pending(&self, now_ns: u64) -> Lent<'_> {
+        let polled = self.input.as_ref().and_then(Input::polled);
+        Lent::Pending(match polled {
+            Some(file) => Pending::readable(file),
+            None => Pending::until(now_ns.saturating_add(ASK_AGAIN_NS)),
+        })
     }
 
     fn lend_step(&mut self, records: usize, bytes: usize) -> Lent<'_> {
@@ -267,6 +287,13 @@ impl Lines {
 }
 
 impl Source for Lines {
+    fn start(&mut self, context: Context) {
+        if self.input.as_ref().is_some_and(Input::is_null) {
+            context.warn("standard input is closed or /dev/null: there is nothing to read");
+        }
+        self.context = Some(context);
+    }
+
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         let mut chunks = 0;
         loop {
@@ -274,10 +301,12 @@ impl Source for Lines {
                 Step::Lend { records, bytes } => return Ok(self.lend_step(records, bytes)),
                 Step::Drop => return Ok(self.drop_line()),
                 // A line without an end would keep the producer here, deaf to a stop.
-                Step::NeedMore if chunks == CHUNKS_AT_MOST => return Ok(Lent::NotReadable),
+                Step::NeedMore if chunks == CHUNKS_AT_MOST => {
+                    return Ok(self.pending(demand.now_ns));
+                }
                 Step::NeedMore => match self.fill(demand.now_ns)? {
                     Filled::Some(_) => {}
-                    Filled::NotReadable => return Ok(Lent::NotReadable),
+                    Filled::NotReadable => return Ok(self.pending(demand.now_ns)),
                     Filled::EndOfInput => {
                         if !self.finish_last_line() && !self.open_next()? {
                             return Ok(Lent::End);
@@ -289,7 +318,7 @@ impl Source for Lines {
         }
     }
 
-    fn lend_rest(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+    fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         if !self.input.as_ref().is_some_and(Input::consumed_by_reading) {
             return Ok(Lent::End);
         }
@@ -304,9 +333,5 @@ impl Source for Lines {
                 }
             }
         }
-    }
-
-    fn readable(&self) -> Option<BorrowedFd<'_>> {
-        self.input.as_ref()?.readable()
     }
 }

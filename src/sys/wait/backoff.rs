@@ -1,7 +1,6 @@
-//! The ladder a thread climbs down while it waits: spin, then yield, then sleep in growing slices.
+//! The steps of a wait that nobody ends: spin, then yield, then sleep in growing slices.
 
-use std::time::Duration;
-
+use super::waker::Waiter;
 use crate::sys::clock::Clock;
 
 /// PAUSE instructions between two looks: keeps the watched line from bouncing at every look. A PAUSE takes 4 ns on
@@ -11,17 +10,17 @@ const PAUSES_PER_LOOK: u32 = 8;
 const YIELDS: u32 = 4;
 /// First and longest sleep. Linux adds about 50 us of timer slack to each, so a shorter first slice gains nothing,
 /// and a longer last one would make a stop wait.
-const SLEEP_FIRST: Duration = Duration::from_micros(50);
-const SLEEP_LONGEST: Duration = Duration::from_millis(1);
+const SLEEP_FIRST_NS: u64 = 50_000;
+const SLEEP_LONGEST_NS: u64 = 1_000_000;
 
-/// A thread's manner of waiting: how long it may spin before it gives its core away.
+/// How long a thread may spin before it gives its core away.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Idle {
+pub(crate) struct Backoff {
     clock: Clock,
     spin_ns: u64,
 }
 
-impl Idle {
+impl Backoff {
     /// `spin_ns` is the time one wait may spin; 0 goes straight to yielding.
     pub(crate) fn new(clock: Clock, spin_ns: u64) -> Self {
         Self { clock, spin_ns }
@@ -60,15 +59,20 @@ impl Idle {
         ready()
     }
 
-    /// Waits down the whole ladder until `ready` or `until_ns` on the run's clock; says whether it became ready.
+    /// Spins, yields and sleeps until `ready` or `until_ns` on the run's clock; says whether it became ready.
     ///
-    /// Nobody wakes this wait: it is for conditions that hold within microseconds or milliseconds (room in a lane),
-    /// and costs at most about a thousand looks a second when they do not.
-    pub(crate) fn wait(&self, until_ns: u64, mut ready: impl FnMut() -> bool) -> bool {
+    /// For conditions that hold within microseconds or milliseconds and that nobody announces (room in a lane). Costs
+    /// at most about a thousand looks a second when they do not hold.
+    pub(crate) fn wait(
+        &self,
+        waiter: &Waiter,
+        until_ns: u64,
+        mut ready: impl FnMut() -> bool,
+    ) -> bool {
         if self.spin(&mut ready) {
             return true;
         }
-        let mut slice = SLEEP_FIRST;
+        let mut slice_ns = SLEEP_FIRST_NS;
         loop {
             if ready() {
                 return true;
@@ -77,8 +81,8 @@ impl Idle {
             if now_ns >= until_ns {
                 return false;
             }
-            std::thread::park_timeout(slice.min(Duration::from_nanos(until_ns - now_ns)));
-            slice = (slice * 2).min(SLEEP_LONGEST);
+            waiter.sleep(Some(until_ns.min(now_ns.saturating_add(slice_ns))));
+            slice_ns = (slice_ns * 2).min(SLEEP_LONGEST_NS);
         }
     }
 }

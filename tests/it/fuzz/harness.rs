@@ -64,9 +64,9 @@ pub(crate) fn lines(input: &[u8], steps: &[u8], max_record_bytes: usize, records
                 assert!(rest.is_empty(), "bytes without a header");
             }
             Lent::Dropped(_, count) => dropped += count,
-            Lent::NotReadable => {}
-            Lent::NotBefore(_) => panic!("lines have no due time"),
+            Lent::Pending(_) => {}
             Lent::End => break,
+            other => panic!("{other:?}"),
         }
     }
     assert!(got == model, "{got:?}\n{model:?}");

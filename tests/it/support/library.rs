@@ -5,7 +5,8 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 
 use splashdam::sources::{Generator, Rate};
 use splashdam::{
-    Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pipeline, Running, Sink, SinkError, Source,
+    Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pending, Pipeline, Running, Sink, SinkError,
+    Source, Wrote,
 };
 
 use super::patiently;
@@ -75,7 +76,10 @@ impl Source for Told {
             }
             Ok(Order::Fail(why)) => Err(io::Error::other(why)),
             Ok(Order::Panic(why)) => panic!("{why}"),
-            Err(TryRecvError::Empty) => Ok(Lent::NotReadable),
+            // Whoever orders has no waker: ask again soon.
+            Err(TryRecvError::Empty) => {
+                Ok(Lent::Pending(Pending::until(demand.now_ns + 1_000_000)))
+            }
             Err(TryRecvError::Disconnected) => Ok(Lent::End),
         }
     }
@@ -115,7 +119,7 @@ pub(crate) fn telling() -> (
 }
 
 impl Sink for Telling {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         let headers = batch.headers().into_iter().flatten();
         let seen = Seen {
             worker: self.worker,
@@ -124,6 +128,7 @@ impl Sink for Telling {
         };
         self.to
             .send(seen)
+            .map(|()| Wrote::All)
             .map_err(|_| SinkError::from(io::Error::other("nobody listens")))
     }
 }

@@ -3,7 +3,8 @@
 use crate::cli::settings::Setting;
 use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{bytes, parse, size};
-use crate::engine::dispatch::{Route, WhenFull};
+use crate::engine::dispatch::WhenFull;
+use crate::engine::route::Route;
 use crate::engine::throttle::Throttle;
 
 const GROUP: &str = "Lanes and backpressure";

@@ -1,8 +1,8 @@
 //! Models: each runs a lane, its writer and a real [`Worker`] through the interleavings and the stale reads that loom
-//! knows of, and proves one claim. `planted` proves that they would find a bug.
+//! knows of, and proves one claim. `mutants` proves that they would find a bug.
 //!
 //! A model ends by consumption: its sink ends the worker when it has seen the records that were promised. There is no
-//! timeout, no closing lane and no last unpark, because anything of that kind rescues a worker that slept through its
+//! timeout, no closing lane and no last wake-up, because anything of that kind rescues a worker that slept through its
 //! wake-up, and hides it. (Stop and halt have models of their own, without a promise.) No batch is ever due by age
 //! here: in loom a park with a deadline is a park.
 //!
@@ -11,28 +11,32 @@
 //! `SeqCst` is less to loom than it is (`AcqRel`), but a fence is what it is, and the protocol rests on fences.
 
 mod mutants;
+mod waiting;
 
 use std::io;
-use std::time::Duration;
 
 use loom::model::Builder;
 use loom::thread::{self, JoinHandle};
 
+use super::{Extent, Gauge, LaneMemory, LaneSize, LaneWriter};
 use crate::engine::batch::Batch;
-use crate::engine::control_block::ControlWords;
-use crate::engine::dispatch::{DispatchPolicy, Dispatcher, Route, WhenFull};
-use crate::engine::lane::mutation::planted;
-use crate::engine::lane::{Extent, Gauge, LaneSize, LaneWriter, lane};
+use crate::engine::control_block::ControlBlock;
+use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
+use crate::engine::due::BatchLimits;
+use crate::engine::notice::Notices;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::retry::Retry;
-use crate::engine::sink::Sink;
+use crate::engine::route::Route;
+use crate::engine::shard::{LaneHandle, ShardHandle};
+use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::{OnSinkError, SinkError};
 use crate::engine::throttle::Throttle;
-use crate::engine::worker::{BatchLimits, Worker, WorkerEnd};
+use crate::engine::worker::{Worker, WorkerEnd};
 use crate::metrics::counters::Counters;
 use crate::sys::clock::Clock;
-use crate::sys::sync::{Arc, CachePadded, Unparker};
-use crate::sys::wait::backoff::Idle;
+use crate::sys::mutant::{Mutant, mutated};
+use crate::sys::sync::Arc;
+use crate::sys::wait::{Backoff, Waiter, Waker};
 
 /// Tries everything that takes at most so many preemptions; `LOOM_MAX_PREEMPTIONS` overrules.
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
@@ -85,36 +89,39 @@ impl Setup {
     }
 
     fn run(self) -> Run {
-        let (writer, reader) = lane(self.lane);
-        let words = Arc::new(ControlWords::new(1));
-        let counters = Arc::new(Counters::new(1));
         let clock = Clock::start();
-        let mut worker = Worker {
-            index: 0,
-            lane: reader,
-            sink: Box::new(Expect {
-                next: 0,
-                promised: self.promised,
-                gauge: self.gauged.then(|| Arc::clone(writer.gauge())),
-            }),
-            limits: BatchLimits {
-                extent: self.batch,
-                timeout: Duration::MAX,
-            },
-            words: Arc::clone(&words),
-            counters: Arc::clone(&counters),
+        let mut waiter = Waiter::new(clock);
+        let (writer, reader) = LaneMemory::new(self.lane).lane(waiter.waker().clone());
+        let shard = Arc::new(ShardHandle {
+            id: 0,
             clock,
-            idle: Idle::new(clock, 0),
-            recorder: None,
-            last_partial: None,
-            retry: Retry::new(OnSinkError::Stop, 0, None),
-            spill: None,
+            control: ControlBlock::new(1),
+            counters: Counters::new(1),
+            lanes: vec![LaneHandle {
+                gauge: Arc::clone(writer.gauge()),
+                waker: writer.waker().clone(),
+            }],
+            producer: Waiter::new(clock).waker().clone(),
+        });
+        let sink = Box::new(Expect {
+            next: 0,
+            promised: self.promised,
+            gauge: self.gauged.then(|| Arc::clone(writer.gauge())),
+        });
+        let limits = BatchLimits {
+            extent: self.batch,
+            timeout_ns: u64::MAX,
+        };
+        let retry = Retry::new(OnSinkError::Stop, 0, Notices::default());
+        let mut worker = Worker::new(0, Arc::clone(&shard), reader, sink, limits, retry);
+        let backoff = Backoff::new(clock, 0);
+        let body = move || match worker.run(&mut waiter, backoff) {
+            Ok(end) | Err(end) => end,
         };
         Run {
             writer,
-            worker: thread::spawn(move || worker.run()),
-            words,
-            counters,
+            worker: thread::spawn(body),
+            shard,
         }
     }
 }
@@ -123,8 +130,7 @@ impl Setup {
 struct Run {
     writer: LaneWriter,
     worker: JoinHandle<WorkerEnd>,
-    words: Arc<CachePadded<ControlWords>>,
-    counters: Arc<Counters>,
+    shard: Arc<ShardHandle>,
 }
 
 impl Run {
@@ -154,7 +160,7 @@ struct Expect {
 }
 
 impl Sink for Expect {
-    fn write(&mut self, batch: &Batch<'_>) -> Result<(), SinkError> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         for record in batch.records() {
             assert_eq!(record.header.position, self.next, "a record out of order");
             for byte in record.parts.concat() {
@@ -170,9 +176,9 @@ impl Sink for Expect {
         }
         if self.next == self.promised {
             let enough = io::ErrorKind::BrokenPipe.into();
-            return Err(SinkError::new(enough, batch.byte_len()));
+            return Err(SinkError::new(enough, batch.len()));
         }
-        Ok(())
+        Ok(Wrote::All)
     }
 }
 
@@ -206,7 +212,7 @@ fn the_last_byte_of_a_batch_wakes_its_worker() {
 }
 
 #[test]
-fn one_unpark_for_each_wake_word_is_enough() {
+fn one_wake_up_for_each_wake_word_is_enough() {
     check(2, || {
         let mut run = batches_of(ONE_RECORD).promise(3).run();
         run.publish(0, 1);
@@ -276,15 +282,16 @@ fn occupancy_is_never_negative() {
 }
 
 /// What whoever retires a worker does.
-fn retire(words: &ControlWords, unparker: &Unparker) {
-    if planted("unparked before it is retired") {
-        unparker.unpark();
-        words.set_active(0);
+fn retire(shard: &ShardHandle) {
+    let waker: &Waker = &shard.lanes[0].waker;
+    if mutated(Mutant::WakeBeforeRetire) {
+        waker.wake();
+        shard.control.set_active(0);
         return;
     }
-    words.set_active(0);
-    if !planted("retired without unpark") {
-        unparker.unpark();
+    shard.control.set_active(0);
+    if !mutated(Mutant::RetireWithoutWake) {
+        waker.wake();
     }
 }
 
@@ -292,8 +299,8 @@ fn retire(words: &ControlWords, unparker: &Unparker) {
 fn a_retired_worker_hands_over_its_partial_batch() {
     check(3, || {
         let mut run = batches_of(TWO_RECORDS).promise(1).run();
-        let (words, unparker) = (Arc::clone(&run.words), run.writer.unparker().clone());
-        let control = thread::spawn(move || retire(&words, &unparker));
+        let shard = Arc::clone(&run.shard);
+        let control = thread::spawn(move || retire(&shard));
         run.publish(0, 1);
         run.ends_by_consumption();
         assert!(control.join().is_ok());
@@ -306,8 +313,8 @@ fn a_retired_worker_hands_over_its_partial_batch() {
 fn bursts_that_race_with_a_retirement_arrive() {
     check(2, || {
         let mut run = batches_of(TWO_RECORDS).promise(2).run();
-        let (words, unparker) = (Arc::clone(&run.words), run.writer.unparker().clone());
-        let control = thread::spawn(move || retire(&words, &unparker));
+        let shard = Arc::clone(&run.shard);
+        let control = thread::spawn(move || retire(&shard));
         run.publish(0, 1);
         run.publish(1, 1);
         run.ends_by_consumption();
@@ -319,10 +326,10 @@ fn bursts_that_race_with_a_retirement_arrive() {
 fn a_worker_that_is_retired_and_brought_back_wakes_as_before() {
     check(3, || {
         let mut run = batches_of(ONE_RECORD).promise(1).run();
-        let (words, unparker) = (Arc::clone(&run.words), run.writer.unparker().clone());
+        let shard = Arc::clone(&run.shard);
         let control = thread::spawn(move || {
-            retire(&words, &unparker);
-            words.set_active(1); // without unpark: a burst brings its own
+            retire(&shard);
+            shard.control.set_active(1); // without a wake-up: a burst brings its own
         });
         run.publish(0, 1);
         run.ends_by_consumption();
@@ -340,19 +347,19 @@ fn a_stop_delivers_the_last_burst_and_ends_the_worker() {
             throttle: Throttle::default(),
             max_record_bytes: 1,
         };
-        let (clock, counters) = (Clock::start(), Arc::clone(&run.counters));
-        let idle = Idle::new(clock, 0);
+        let clock = Clock::start();
+        let (shard, waiter) = (Arc::clone(&run.shard), Waiter::new(clock));
         let lanes = vec![run.writer];
-        let mut dispatcher = Dispatcher::new(lanes, policy, run.words, run.counters, clock, idle);
+        let mut dispatcher = Dispatcher::new(lanes, policy, run.shard, Backoff::new(clock, 0));
         let burst = Burst {
             headers: &mut [RecordHeader::new(0, 0, 1)],
             bytes: &[0],
         };
-        assert!(dispatcher.dispatch(burst).is_ok());
+        assert!(dispatcher.dispatch(&waiter, burst).is_ok());
         drop(dispatcher);
         let end = run.worker.join();
         assert!(matches!(end, Ok(WorkerEnd::Drained(Some(1)))), "{end:?}");
-        assert_eq!(counters.workers[0].delivered.get(), 1);
+        assert_eq!(shard.counters.workers[0].delivered.get(), 1);
     });
 }
 
@@ -361,8 +368,7 @@ fn a_halt_reaches_a_worker_wherever_it_is() {
     check(4, || {
         let mut run = batches_of(TWO_RECORDS).run();
         run.publish(0, 1);
-        run.words.halt();
-        run.writer.unparker().unpark();
+        run.shard.halt();
         let end = run.worker.join();
         assert!(matches!(end, Ok(WorkerEnd::Halted)), "{end:?}");
     });

@@ -1,74 +1,79 @@
-//! The proof that the models are worth something: with a bug planted, they find it.
+//! The proof that the models are worth something: each mutant is found.
 //!
-//! Loom takes the process down when it finds a deadlock, so each bug gets a process of its own: this test binary once
-//! more, with one model to run.
+//! Loom takes the process down when it finds a deadlock, so each mutant gets a process of its own: this test binary
+//! once more, with one model to run.
 
 use std::env;
 use std::process::Command;
 
+use crate::sys::mutant::Mutant;
+
 const RECORD: &str = "a_record_wakes_an_idle_worker";
 const BATCH: &str = "the_last_record_of_a_batch_wakes_its_worker";
 const BYTES: &str = "the_last_byte_of_a_batch_wakes_its_worker";
-const WAKE_WORDS: &str = "one_unpark_for_each_wake_word_is_enough";
+const WAKE_WORDS: &str = "one_wake_up_for_each_wake_word_is_enough";
 const HELD: &str = "what_a_worker_holds_is_counted";
 const OCCUPANCY: &str = "occupancy_is_never_negative";
 const RETIRED: &str = "a_retired_worker_hands_over_its_partial_batch";
 const STOP: &str = "a_stop_delivers_the_last_burst_and_ends_the_worker";
+const POLLS: &str = "waiting::a_waiter_that_begins_to_poll_loses_no_wake_up";
+const RESTS: &str = "waiting::a_waiter_that_rests_finds_what_it_was_woken_for_at_its_end";
 
 const DEADLOCK: &str = "deadlock; threads =";
 const LIVELOCK: &str = "Model exceeded maximum number of branches";
 const BELOW_ZERO: &str = "attempt to subtract with overflow";
 
-/// A bug, a model that finds it, and what the model dies of.
-const PLANTED: [(&str, &str, &str); 23] = [
-    ("no fence in look", RECORD, DEADLOCK),
-    ("no fence in look", BATCH, DEADLOCK),
-    ("no fence in look", BYTES, DEADLOCK),
-    ("no fence in announce", RECORD, DEADLOCK),
-    ("no fence in announce", BATCH, DEADLOCK),
-    ("no fence in announce", BYTES, DEADLOCK),
-    ("no re-check", RECORD, DEADLOCK),
-    ("no re-check", BATCH, DEADLOCK),
-    ("announced after the re-check", RECORD, DEADLOCK),
-    ("announced after the re-check", BATCH, DEADLOCK),
-    ("no unpark", RECORD, DEADLOCK),
-    ("one unpark for ever", WAKE_WORDS, DEADLOCK),
-    ("bytes without headers", BYTES, LIVELOCK),
+/// A mutant, a model that finds it, and what the model dies of.
+const MUTANTS: [(Mutant, &str, &str); 28] = [
+    (Mutant::CheckWithoutFence, RECORD, DEADLOCK),
+    (Mutant::CheckWithoutFence, BATCH, DEADLOCK),
+    (Mutant::CheckWithoutFence, BYTES, DEADLOCK),
+    (Mutant::ArmWithoutFence, RECORD, DEADLOCK),
+    (Mutant::ArmWithoutFence, BATCH, DEADLOCK),
+    (Mutant::ArmWithoutFence, BYTES, DEADLOCK),
+    (Mutant::NoRecheck, RECORD, DEADLOCK),
+    (Mutant::NoRecheck, BATCH, DEADLOCK),
+    (Mutant::ArmAfterRecheck, RECORD, DEADLOCK),
+    (Mutant::ArmAfterRecheck, BATCH, DEADLOCK),
+    (Mutant::NoWake, RECORD, DEADLOCK),
+    (Mutant::OneWakeEver, WAKE_WORDS, DEADLOCK),
+    (Mutant::BytesWithoutHeaders, BYTES, LIVELOCK),
     (
-        "pushed without Release",
+        Mutant::PushWithoutRelease,
         WAKE_WORDS,
         "a record with other bytes",
     ),
-    (
-        "counted after it is there",
-        HELD,
-        "a batch that is not counted",
-    ),
-    ("counted after it is there", OCCUPANCY, BELOW_ZERO),
-    ("released without Release", OCCUPANCY, BELOW_ZERO),
-    ("published read first", OCCUPANCY, BELOW_ZERO),
-    ("retired without unpark", RETIRED, DEADLOCK),
-    ("unparked before it is retired", RETIRED, DEADLOCK),
-    ("closed without unpark", STOP, DEADLOCK),
-    ("closed read last", STOP, "Drained(None)"),
-    ("closed without Acquire", STOP, "Drained(None)"),
+    (Mutant::CountAfterPush, HELD, "a batch that is not counted"),
+    (Mutant::CountAfterPush, OCCUPANCY, BELOW_ZERO),
+    (Mutant::ReleasedWithoutRelease, OCCUPANCY, BELOW_ZERO),
+    (Mutant::PublishedReadFirst, OCCUPANCY, BELOW_ZERO),
+    (Mutant::RetireWithoutWake, RETIRED, DEADLOCK),
+    (Mutant::WakeBeforeRetire, RETIRED, DEADLOCK),
+    (Mutant::CloseWithoutWake, STOP, DEADLOCK),
+    (Mutant::ClosedReadLast, STOP, "Drained(None)"),
+    (Mutant::ClosedWithoutAcquire, STOP, "Drained(None)"),
+    (Mutant::WakeWithoutFence, POLLS, DEADLOCK),
+    (Mutant::PollWithoutFence, POLLS, DEADLOCK),
+    (Mutant::PollWithoutReturn, POLLS, DEADLOCK),
+    (Mutant::WakeWithoutFence, RESTS, DEADLOCK),
+    (Mutant::RestWithoutFence, RESTS, DEADLOCK),
 ];
 
 #[test]
-fn every_planted_bug_is_found() {
+fn every_mutant_is_found() {
     let models = module_path!().trim_end_matches("::mutants");
     let (_crate, models) = models.split_once("::").unwrap_or_default();
-    for (bug, model, death) in PLANTED {
+    for (mutant, model, death) in MUTANTS {
         let output = Command::new(env::current_exe().expect("the path of this test"))
             .args([&format!("{models}::{model}"), "--exact", "--nocapture"])
-            .env("SPLASHDAM_PLANT", bug)
+            .env("SPLASHDAM_MUTANT", format!("{mutant:?}"))
             .output()
             .expect("this test can be run again");
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8_lossy(&printed);
         assert!(
-            !output.status.success() && said.contains(death),
-            "{model} did not find \"{bug}\", or not like this:\n{said}"
+            !output.status.success() && printed.contains(death),
+            "{model} did not find {mutant:?}, or not like this:\n{printed}"
         );
     }
 }

@@ -8,9 +8,18 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use crate::engine::lane::mutation::relaxed_if;
 use crate::engine::record::RecordHeader;
+use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// The ordering; Relaxed in this mutant.
+fn relaxed_if(mutant: Mutant, order: Ordering) -> Ordering {
+    if mutated(mutant) {
+        Ordering::Relaxed
+    } else {
+        order
+    }
+}
 
 /// What fits into one slot. One atomic is all it gets: each access more multiplies what loom has to try.
 pub(crate) trait Slot: Copy {
@@ -61,7 +70,7 @@ struct End(Arc<Ring>);
 impl End {
     fn is_abandoned(&self) -> bool {
         // Acquire: pairs with the Release in drop. (rtrb before 0.4 had none.)
-        let acquire = relaxed_if("closed without Acquire", Ordering::Acquire);
+        let acquire = relaxed_if(Mutant::ClosedWithoutAcquire, Ordering::Acquire);
         self.0.abandoned.load(acquire)
     }
 }
@@ -144,7 +153,7 @@ impl<T: Slot> Producer<T> {
         }
         self.tail += fits;
         // Release: pairs with the Acquire of the reader's refresh; the slots are written.
-        let release = relaxed_if("pushed without Release", Ordering::Release);
+        let release = relaxed_if(Mutant::PushWithoutRelease, Ordering::Release);
         self.end.0.tail.store(self.tail, release);
         (pushed, rest)
     }

@@ -1,0 +1,254 @@
+//! A worker's duty: what it owns beside its sink, and each thing that a step does.
+
+use crate::engine::batch::split;
+use crate::engine::due::{BatchLimits, FlushReason};
+use crate::engine::lane::{Extent, LaneReader, Ready};
+use crate::engine::latency::record_delivered;
+use crate::engine::retry::Retry;
+use crate::engine::shard::ShardHandle;
+use crate::engine::sink::{Sink, Wrote};
+use crate::engine::sink_error::SinkError;
+use crate::engine::spill::Spill;
+use crate::engine::worker::step::{Step, WorkerEnd};
+use crate::metrics::counters::WorkerCounters;
+use crate::metrics::exchange::Recorder;
+use crate::sys::sync::Arc;
+use crate::sys::wait::{Backoff, Pending, Waiter};
+
+/// A record, of any length.
+const ONE_RECORD: Extent = Extent {
+    records: 1,
+    bytes: u64::MAX,
+};
+/// How soon after a halt the producer closes the lanes, unless it hangs in its source: it has a burst in hand at most.
+const CLOSES_WITHIN_NS: u64 = 1_000_000_000;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    Delivering,
+    /// Until it is time to try a failed write or flush again.
+    BackingOff {
+        until_ns: u64,
+    },
+    /// Writes what is in the lane to the spill file. After a halt it ends at this moment even if the lane does not
+    /// close.
+    Spilling {
+        closes_by_ns: Option<u64>,
+    },
+}
+
+/// A batch that the sink did not accept whole at its first try.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    reason: FlushReason,
+    /// When it was first handed over.
+    taken_ns: u64,
+    /// Records of it that were accepted.
+    accepted: u64,
+}
+
+/// What a worker owns beside its sink.
+pub(super) struct Duty {
+    pub(super) index: usize,
+    pub(super) shard: Arc<ShardHandle>,
+    pub(super) lane: LaneReader,
+    pub(super) limits: BatchLimits,
+    pub(super) retry: Retry,
+    pub(super) spill: Option<Spill>,
+    /// `None` where latency is not recorded.
+    pub(super) recorder: Option<Recorder>,
+    pub(super) state: State,
+    pub(super) held: Option<Held>,
+    /// Records of the last batch that was not full when the lane drained.
+    pub(super) last_partial: Option<u64>,
+}
+
+/// Hands a batch to the sink, or the rest of one.
+#[inline]
+pub(super) fn deliver<'a>(
+    sink: &'a mut dyn Sink,
+    duty: &mut Duty,
+    reason: FlushReason,
+    now_ns: u64,
+) -> Step<'a> {
+    let Duty {
+        lane,
+        recorder,
+        shard,
+        held,
+        retry,
+        ..
+    } = duty;
+    let counters = &shard.counters.workers[duty.index];
+    let clock = shard.clock;
+    let first = Held {
+        reason,
+        taken_ns: now_ns,
+        accepted: 0,
+    };
+    let Held {
+        reason,
+        taken_ns,
+        accepted: before,
+    } = held.take().unwrap_or(first);
+    let mut delivered_ns = now_ns;
+    let taken = lane.take(|batch| {
+        let wrote = sink.write(batch);
+        let accepted = accepted(&wrote, batch.len());
+        delivered_ns = clock.now_ns();
+        counters.delivered.add(accepted as u64);
+        if let Some(recorder) = recorder {
+            let (headers, _) = split(batch.headers(), accepted);
+            record_delivered(recorder.current(), headers, taken_ns, delivered_ns);
+        }
+        (accepted, (wrote, accepted == batch.len()))
+    });
+    let Some((done, (wrote, all))) = taken else {
+        return Step::Worked; // not reached: scan() saw these records, and only this thread takes any
+    };
+    counters.delivered_bytes.add(done.bytes);
+    if done.records > 0 {
+        retry.on_progress(delivered_ns);
+    }
+    let accepted = before + done.records;
+    if all {
+        match reason {
+            FlushReason::Size => counters.batches_by_size.add(1),
+            FlushReason::Age => counters.batches_by_age.add(1),
+            FlushReason::Drain => {
+                counters.batches_by_drain.add(1);
+                duty.last_partial = Some(accepted);
+            }
+        }
+    } else {
+        *held = Some(Held {
+            reason,
+            taken_ns,
+            accepted,
+        });
+    }
+    match wrote {
+        Ok(Wrote::Part { pending, .. }) if !all => Step::WaitForSink(pending),
+        Ok(_) => Step::Worked,
+        Err(error) => duty.failed(error, delivered_ns),
+    }
+}
+
+/// How many of so many records were accepted, from the first on.
+fn accepted(wrote: &Result<Wrote<'_>, SinkError>, records: usize) -> usize {
+    let accepted = match wrote {
+        Ok(Wrote::All) => records,
+        Ok(Wrote::Part { records, .. }) => *records,
+        Err(error) => error.accepted(),
+    };
+    accepted.min(records)
+}
+
+/// Flushes the sink after the last batch.
+pub(super) fn flush<'a>(sink: &'a mut dyn Sink, duty: &mut Duty) -> Step<'a> {
+    match sink.flush() {
+        Ok(Wrote::All) => Step::Ended(WorkerEnd::Drained(duty.last_partial)),
+        Ok(Wrote::Part { pending, .. }) => Step::WaitForSink(pending),
+        Err(error) => duty.failed(error, duty.shard.clock.now_ns()),
+    }
+}
+
+impl Duty {
+    pub(super) fn counters(&self) -> &WorkerCounters {
+        &self.shard.counters.workers[self.index]
+    }
+
+    #[inline]
+    pub(super) fn due(&self, ready: Ready, closed: bool, now_ns: u64) -> Option<FlushReason> {
+        let draining = closed || self.index >= self.shard.control.active();
+        self.limits.due(ready, draining, now_ns)
+    }
+
+    /// What is waited for: the rest of a batch until its deadline, or a record.
+    pub(super) fn wait_for(&mut self, ready: Ready) -> Step<'static> {
+        self.recorder.as_mut().map(Recorder::yield_full);
+        if ready.extent.records > 0 {
+            Step::Wait {
+                holds: self.limits.extent,
+                until_ns: Some(self.limits.deadline_ns(ready)),
+            }
+        } else {
+            Step::Wait {
+                holds: ONE_RECORD,
+                until_ns: None,
+            }
+        }
+    }
+
+    /// Spins, then sleeps.
+    pub(super) fn wait(
+        &self,
+        waiter: &Waiter,
+        backoff: Backoff,
+        holds: Extent,
+        until_ns: Option<u64>,
+    ) {
+        if !backoff.spin(|| self.lane.holds(holds)) && self.lane.sleep(waiter, holds, until_ns) {
+            self.counters().parks.add(1);
+        }
+    }
+
+    /// The sink failed: it is tried again, or its worker leaves.
+    #[cold]
+    fn failed(&mut self, error: SinkError, now_ns: u64) -> Step<'static> {
+        if !self.retry.is_retryable(&error) {
+            return self.leave(error.into());
+        }
+        self.counters().retries.add(1);
+        let until_ns = self.retry.on_failure(&error, now_ns);
+        self.state = State::BackingOff { until_ns };
+        Step::WaitForSink(Pending::until(until_ns))
+    }
+
+    /// Ends the worker, or has it spill what it leaves.
+    pub(super) fn leave(&mut self, end: WorkerEnd) -> Step<'static> {
+        if end.leaves_records() && self.spill.is_some() {
+            self.state = State::Spilling { closes_by_ns: None };
+            return Step::Spills(end);
+        }
+        Step::Ended(end)
+    }
+
+    /// Writes what is left in the lane to the spill file: whole records, also the one that the sink has half of. Ends
+    /// when the lane is closed; a producer that does not close it after a halt hangs in its source.
+    pub(super) fn spill_step(&mut self, closes_by_ns: Option<u64>, now_ns: u64) -> Step<'_> {
+        let Some(spill) = &mut self.spill else {
+            return Step::Ended(WorkerEnd::Spilled); // not reached: only with a spill this state begins
+        };
+        let closed = self.lane.is_closed();
+        let ready = self.lane.scan(self.limits.extent);
+        if ready.extent.records > 0 {
+            let taken = self.lane.take(|batch| {
+                let wrote = spill.write(batch);
+                (accepted(&wrote, batch.len()), wrote)
+            });
+            let counters = &self.shard.counters.workers[self.index];
+            return match taken {
+                None => Step::Worked, // not reached: scan() saw these records, and only this thread takes any
+                Some((done, wrote)) => {
+                    counters.spilled.add(done.records);
+                    match wrote {
+                        Ok(Wrote::Part { pending, .. }) => Step::WaitForSink(pending),
+                        Ok(Wrote::All) => Step::Worked,
+                        Err(error) => Step::Ended(WorkerEnd::SpillFailed(error)),
+                    }
+                }
+            };
+        }
+        let halted = self.shard.control.is_halted();
+        let closes_by_ns = closes_by_ns.or(halted.then(|| now_ns.saturating_add(CLOSES_WITHIN_NS)));
+        self.state = State::Spilling { closes_by_ns };
+        if closed || closes_by_ns.is_some_and(|by_ns| now_ns >= by_ns) {
+            return Step::Ended(WorkerEnd::Spilled);
+        }
+        Step::Wait {
+            holds: ONE_RECORD,
+            until_ns: closes_by_ns,
+        }
+    }
+}

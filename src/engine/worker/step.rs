@@ -1,0 +1,55 @@
+//! What a worker's step returns, and how a worker ends.
+
+use crate::engine::lane::Extent;
+use crate::engine::sink_error::{SinkError, SinkErrorKind};
+use crate::sys::wait::Pending;
+
+/// How a worker ended.
+#[derive(Debug)]
+pub(crate) enum WorkerEnd {
+    /// Its lane is empty and closed, its sink flushed. Holds the records of the last partial batch, if there was one.
+    Drained(Option<u64>),
+    /// The run was halted.
+    Halted,
+    /// The reader of its output has gone; what is left in the lane has no destination.
+    ReaderClosed,
+    /// Its sink failed for good.
+    SinkFailed(SinkError),
+    /// What its sink did not take is in the spill file.
+    Spilled,
+    /// The spill file failed too.
+    SpillFailed(SinkError),
+}
+
+impl WorkerEnd {
+    /// Whether records may be left in the lane that should have gone to the sink.
+    pub(super) fn leaves_records(&self) -> bool {
+        matches!(self, Self::Halted | Self::SinkFailed(_))
+    }
+}
+
+impl From<SinkError> for WorkerEnd {
+    fn from(error: SinkError) -> Self {
+        match error.kind() {
+            SinkErrorKind::ReaderClosed => Self::ReaderClosed,
+            SinkErrorKind::Retryable | SinkErrorKind::Final => Self::SinkFailed(error),
+        }
+    }
+}
+
+/// What a worker did, or waits for.
+#[derive(Debug)]
+pub(crate) enum Step<'a> {
+    /// It did something; there may be more.
+    Worked,
+    /// It waits until the lane holds so much, in one of the units, or until a moment.
+    Wait {
+        holds: Extent,
+        until_ns: Option<u64>,
+    },
+    /// It waits for its sink, or to try it again.
+    WaitForSink(Pending<'a>),
+    /// Its work with the sink is over, for this reason; it spills from the next step on.
+    Spills(WorkerEnd),
+    Ended(WorkerEnd),
+}

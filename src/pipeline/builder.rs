@@ -1,0 +1,204 @@
+//! The public builder: a source, sinks, a configuration, and what happens with them.
+
+use std::io::{self, Write};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::assess::Baseline;
+use super::collector::Collector;
+use super::control::{Run, Threads, launch};
+use super::error::StartError;
+use super::event::Event;
+use super::metrics::Metrics;
+use super::monitor::notices;
+use super::reporter::{Observer, Reporter};
+use super::running::Running;
+use super::shard::{Ingredients, Shard, lane_memory};
+use super::start_barrier;
+use crate::config::{Config, TIME_MAX};
+use crate::control::stall_detector::StallDetector;
+use crate::control::stop::Stop;
+use crate::engine::sink::SinkFactory;
+use crate::engine::source::Source;
+use crate::metrics::exchange::Gatherer;
+use crate::outcome::Snapshot;
+use crate::sinks::FileSink;
+use crate::sys::clock::Clock;
+use crate::sys::sync::Arc;
+
+/// A pipeline that has not started yet: a source, a sink per worker, and what to do with them.
+///
+/// ```
+/// use splashdam::{Batch, Config, Pipeline, Sink, SinkError, Wrote};
+/// use splashdam::sources::{Generator, Rate};
+///
+/// /// Adds up what arrives.
+/// #[derive(Default)]
+/// struct Meter {
+///     bytes: usize,
+/// }
+///
+/// impl Sink for Meter {
+///     fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
+///         self.bytes += batch.byte_len();
+///         Ok(Wrote::All)
+///     }
+/// }
+///
+/// let mut config = Config::default();
+/// config.count = Some(100_000);
+/// config.max_workers = 2;
+/// let source = Generator::new(Rate::Max, None, 0);
+/// let running = Pipeline::new(source, |_worker: usize| Ok(Meter::default())).config(config).start()?;
+/// let outcome = running.join();
+/// assert_eq!(outcome.ledger.delivered, 100_000);
+/// assert_eq!(outcome.exit_code(), 0);
+/// let bytes: usize = outcome.sinks.of::<Meter>().map(|meter| meter.bytes).sum();
+/// assert_eq!(bytes as u64, outcome.delivered_bytes);
+/// # Ok::<(), splashdam::StartError>(())
+/// ```
+pub struct Pipeline {
+    source: Box<dyn Source>,
+    sinks: Box<dyn SinkFactory>,
+    config: Config,
+    observer: Option<(Duration, Observer)>,
+    latency_log: Option<Box<dyn Write + Send>>,
+    spill: Option<FileSink>,
+}
+
+/// The intervals of a latency log that nobody observes.
+const LOG_EACH: Duration = Duration::from_secs(1);
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Pipeline {
+    /// A pipeline from `source` to the sinks that `sinks` makes, one per worker, with the default configuration.
+    pub fn new(source: impl Source + 'static, sinks: impl SinkFactory + 'static) -> Self {
+        Self {
+            source: Box::new(source),
+            sinks: Box::new(sinks),
+            config: Config::default(),
+            observer: None,
+            latency_log: None,
+            spill: None,
+        }
+    }
+
+    /// Sets the configuration.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Has `observer` called with the counters each `interval` (1 ms to ten years), on a thread of its own, until the
+    /// run ends.
+    #[must_use]
+    pub fn observe(
+        mut self,
+        interval: Duration,
+        observer: impl FnMut(&Snapshot) + Send + 'static,
+    ) -> Self {
+        let interval = interval.clamp(Duration::from_millis(1), TIME_MAX);
+        self.observer = Some((interval, Box::new(observer)));
+        self
+    }
+
+    /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an
+    /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the
+    /// reporter thread. Together they are the run's distributions. A log that cannot be written fails the run at its
+    /// end, and only then. Writes nothing where latency is not recorded.
+    #[must_use]
+    pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
+        self.latency_log = Some(Box::new(log));
+        self
+    }
+
+    /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic,
+    /// on a second signal - written to a file, whole, so that they can be fed in again.
+    ///
+    /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned. A
+    /// record that the sink had accepted in part is written whole: this one may then be in both outputs.
+    #[must_use]
+    pub fn spill(mut self, spill: FileSink) -> Self {
+        self.spill = Some(spill);
+        self
+    }
+
+    /// Validates the configuration, makes the sinks, allocates every lane, places the threads and lets them go.
+    ///
+    /// Call it on a thread that is not pinned: the pipeline's threads can have the CPUs that their parent has.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`]; nothing runs then.
+    pub fn start(mut self) -> Result<Running, StartError> {
+        let placement = start_barrier::place(&self.config)?;
+        let baseline = Baseline::of(self.source.as_ref(), placement.threads[0].asked);
+        let config = &self.config;
+        let sinks = (0..config.max_workers).map(|worker| self.sinks.open(worker));
+        let sinks = sinks
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(StartError::Sink)?;
+        let memory = lane_memory(config);
+        let messages = mpsc::channel();
+        // Start the clock last: setup time must not count as schedule lag of the first records.
+        let clock = Clock::start();
+        let shard = Shard::new(
+            config,
+            Ingredients {
+                id: 0,
+                source: self.source,
+                sinks,
+                memory,
+                spill: self.spill.clone(),
+                notices: notices(messages.0.clone()),
+                clock,
+                spin_ns: placement.spin_ns,
+            },
+        );
+        let mut shards = vec![shard];
+        let handles: Vec<_> = shards
+            .iter()
+            .map(|shard| Arc::clone(&shard.handle))
+            .collect();
+        let collectors = shards
+            .iter_mut()
+            .flat_map(|shard| shard.collectors.drain(..));
+        let gatherer = config.latency.then(|| Gatherer::new(collectors.collect()));
+        let metrics = Metrics {
+            collector: gatherer.map(|gatherer| Collector::shared(gatherer, handles.clone())),
+            shards: handles.clone(),
+        };
+        let (report_each, observer) = self.observer.unzip();
+        let log = self.latency_log.filter(|_| config.latency);
+        let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
+        let (events, heard) = mpsc::channel();
+        let requests = events.clone();
+        // Nobody listens any more once the run is over.
+        let notify = move |request| drop(requests.send(Event::Asked(request)));
+        let stop = Stop::new(handles.clone(), notify);
+        let threads = Threads {
+            shards,
+            reporter: Reporter::new(metrics.clone(), log, observer),
+            report_each,
+            detectors: handles.into_iter().map(StallDetector::new).collect(),
+            messages,
+            placement,
+        };
+        let run = Run {
+            metrics,
+            sinks: self.sinks,
+            config: self.config,
+            baseline,
+            spills: self.spill.is_some(),
+        };
+        launch(run, threads, (events, heard), stop)
+    }
+}

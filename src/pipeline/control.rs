@@ -1,0 +1,389 @@
+//! The control thread: hears how the threads of the data path end, keeps the stop order, and draws up the outcome.
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+use super::assess::Baseline;
+use super::error::StartError;
+use super::event::Event;
+use super::metrics::Metrics;
+use super::monitor::{Message, Monitor};
+use super::outcome_builder::ThreadStates;
+use super::reporter::Reporter;
+use super::running::{Finished, Running};
+use super::shard::Shard;
+use super::start_barrier::StartBarrier;
+use super::stopping::{Actions, Input, Stopping};
+use super::threads::{caught, spawn_producer, spawn_worker};
+use super::ticker::Ticker;
+use crate::config::Config;
+use crate::control::scaler::Scaler;
+use crate::control::stall_detector::StallDetector;
+use crate::control::stop::{Request, Stop};
+use crate::control::{ScaleEvent, StopCause};
+use crate::engine::producer::ProducerEnd;
+use crate::engine::sink::SinkFactory;
+use crate::engine::worker::WorkerEnd;
+use crate::metrics::latency::Latencies;
+use crate::outcome::{Failure, Outcome};
+use crate::sys::clock::saturating_ns;
+use crate::sys::cpu::Placement;
+
+/// What is started.
+pub(super) struct Threads {
+    pub(super) shards: Vec<Shard>,
+    pub(super) reporter: Reporter,
+    /// How often the reporter reports; `None` where nobody observes.
+    pub(super) report_each: Option<Duration>,
+    pub(super) detectors: Vec<StallDetector>,
+    pub(super) messages: (Sender<Message>, Receiver<Message>),
+    pub(super) placement: Placement,
+}
+
+/// The reporter, with a thread of its own or without.
+enum Reporting {
+    Threaded(Ticker<Reporter>),
+    Unobserved(Box<Reporter>),
+}
+
+/// The scaler's thread, and its way to the log.
+type Scaling = Ticker<(Scaler, Sender<Message>)>;
+
+/// What a run is, beside its threads.
+pub(super) struct Run {
+    pub(super) metrics: Metrics,
+    pub(super) sinks: Box<dyn SinkFactory>,
+    pub(super) config: Config,
+    pub(super) baseline: Baseline,
+    /// Whether there is a spill file.
+    pub(super) spills: bool,
+}
+
+/// What the control thread owns.
+struct Conductor {
+    run: Run,
+    events: Receiver<Event>,
+    stopping: Stopping,
+    states: ThreadStates,
+    scalers: Vec<Scaling>,
+    scaling: Vec<ScaleEvent>,
+    reporting: Option<Reporting>,
+    monitor: Option<Monitor>,
+    rests: Vec<Box<Latencies>>,
+    /// When the workers had ended.
+    elapsed_ns: Option<u64>,
+}
+
+/// Starts the threads, and lets those of the data path work when all of them are in place.
+///
+/// # Errors
+///
+/// When there is no thread left, or a pin failed that must not. Nothing has worked then.
+pub(super) fn launch(
+    run: Run,
+    threads: Threads,
+    (events, heard): (Sender<Event>, Receiver<Event>),
+    stop: Stop,
+) -> Result<Running, StartError> {
+    let Config {
+        pin,
+        duration,
+        drain_timeout,
+        ..
+    } = run.config;
+    let workers = threads.shards.iter().map(|shard| shard.workers.len());
+    let clock = threads.shards[0].handle.clock;
+    let metrics = run.metrics.clone();
+    let mut conductor = Conductor {
+        stopping: Stopping::new(
+            threads.shards.len(),
+            workers.clone().sum(),
+            saturating_ns(drain_timeout),
+            run.spills,
+        ),
+        states: ThreadStates::of(workers),
+        run,
+        events: heard,
+        scalers: Vec::new(),
+        scaling: Vec::new(),
+        reporting: None,
+        monitor: None,
+        rests: Vec::new(),
+        elapsed_ns: None,
+    };
+    let mut barrier = conductor
+        .spawn(threads, &events)
+        .map_err(StartError::System)?;
+    barrier.record_pins(pin)?;
+    if let Some(duration) = duration {
+        let over_ns = clock.now_ns().saturating_add(saturating_ns(duration));
+        conductor.stopping.over_at(over_ns);
+    }
+    let finished = Finished::default();
+    let tell = finished.clone();
+    // Spawned before the threads are let go: without it nothing would end them.
+    let (go, gone) = std::sync::mpsc::channel();
+    let body = move || {
+        if let Ok(placement) = gone.recv() {
+            tell.set(conductor.conduct(placement));
+        }
+    };
+    let spawned = Builder::new().name("control".into()).spawn(body);
+    spawned.map_err(StartError::System)?;
+    // Received for certain: the thread waits for it.
+    let _ = go.send(barrier.release());
+    Ok(Running::new(stop, metrics, finished))
+}
+
+impl Conductor {
+    /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the data path pin
+    /// themselves.
+    fn spawn(&mut self, threads: Threads, events: &Sender<Event>) -> io::Result<StartBarrier> {
+        self.reporting = Some(match threads.report_each {
+            Some(interval) => {
+                let ticker = Ticker::spawn("reporter", interval, threads.reporter, Reporter::tick)?;
+                Reporting::Threaded(ticker)
+            }
+            None => Reporting::Unobserved(Box::new(threads.reporter)),
+        });
+        let messages = threads.messages.0.clone();
+        self.monitor = Some(Monitor::spawn(threads.detectors, threads.messages)?);
+        let mut barrier = StartBarrier::new(threads.placement);
+        let mut slot = 0;
+        for shard in threads.shards {
+            if let Some(scaler) = shard.scaler {
+                let interval = self.run.config.autoscale_interval;
+                let state = (scaler, messages.clone());
+                self.scalers.push(Ticker::spawn(
+                    "scaler",
+                    interval,
+                    state,
+                    |(scaler, messages)| {
+                        // Nobody listens any more at the very end of a run.
+                        let _ = scaler
+                            .tick()
+                            .map(|event| messages.send(Message::Scaled(event)));
+                    },
+                )?);
+            }
+            let producer = slot;
+            for worker in shard.workers {
+                slot += 1;
+                spawn_worker(worker, barrier.slot(slot), events.clone())?;
+            }
+            spawn_producer(shard.producer, barrier.slot(producer), events.clone())?;
+            slot += 1;
+        }
+        Ok(barrier)
+    }
+
+    /// Hears and acts until the run is over, then draws up the outcome.
+    fn conduct(mut self, placement: Placement) -> Outcome {
+        for warning in &placement.warnings {
+            tracing::warn!("{warning}");
+        }
+        self.states.placement = placement;
+        if let Err(message) = caught(|| self.hear_until_over()) {
+            let thread = "control".into();
+            self.states
+                .failures
+                .push(Failure::Panic { thread, message });
+        }
+        self.conclude()
+    }
+
+    fn hear_until_over(&mut self) {
+        let clock = self.run.metrics.shards[0].clock;
+        while !self.stopping.is_over() {
+            let deadline = self
+                .stopping
+                .deadline_ns()
+                .and_then(|at_ns| clock.instant(at_ns));
+            let event = match deadline {
+                Some(at) => {
+                    let left = at.saturating_duration_since(Instant::now());
+                    self.events.recv_timeout(left).ok()
+                }
+                None => self.events.recv().ok(),
+            };
+            match event {
+                Some(event) => self.on_event(event),
+                None => self.input(Input::Time),
+            }
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        let now_ns = self.run.metrics.shards[0].clock.now_ns();
+        let Actions {
+            quiesce,
+            halt,
+            settle,
+        } = self.stopping.on(input, now_ns);
+        for shard in &self.run.metrics.shards {
+            if quiesce {
+                shard.quiesce();
+            }
+            if halt {
+                shard.halt();
+            }
+            if settle {
+                shard.settle();
+            }
+        }
+        if quiesce || halt {
+            self.end_scaling();
+        }
+        if settle {
+            self.elapsed_ns = Some(now_ns);
+        }
+    }
+
+    /// The active set stays as it is from now on.
+    fn end_scaling(&mut self) {
+        let ended = self.scalers.drain(..).filter_map(Ticker::end);
+        self.scaling
+            .extend(ended.flat_map(|(scaler, _)| scaler.into_events()));
+    }
+
+    fn on_event(&mut self, event: Event) {
+        match event {
+            Event::Asked(Request::Stop(cause)) => self.input(Input::Stop(cause)),
+            Event::Asked(Request::Halt) => self.input(Input::Halt),
+            Event::ProducerClosed(end) => {
+                match end {
+                    Ok(ProducerEnd::EndOfInput) => self.input(Input::Stop(StopCause::EndOfInput)),
+                    Ok(ProducerEnd::CountReached) => {
+                        self.input(Input::Stop(StopCause::CountReached));
+                    }
+                    Ok(ProducerEnd::Quiesced) => {}
+                    // Why every worker has gone, they say themselves.
+                    Ok(ProducerEnd::NoLane) => self.input(Input::Drain),
+                    Ok(ProducerEnd::SourceFailed(error)) => self.fail(Failure::Source(error)),
+                    Err(message) => self.source_panicked(message),
+                }
+                self.input(Input::ProducerClosed);
+            }
+            Event::ProducerEnded {
+                shard,
+                panic,
+                usage,
+            } => {
+                self.states.producer_ended(shard, usage);
+                if let Some(message) = panic {
+                    self.source_panicked(message);
+                }
+                self.input(Input::ProducerEnded);
+            }
+            Event::WorkerSpills { shard, worker, end } => {
+                self.states.worker(shard, worker).spills = true;
+                self.input(Input::WorkerSpills);
+                self.worker_end(shard, worker, end);
+            }
+            Event::WorkerEnded {
+                shard,
+                worker,
+                end,
+                usage,
+                rest,
+                sink,
+            } => {
+                self.rests.extend(rest);
+                if let Some(sink) = sink {
+                    let number = self.states.number(shard, worker);
+                    self.states.sinks.add(number, sink);
+                }
+                let state = self.states.worker(shard, worker);
+                state.usage = Some(usage);
+                let spilled = state.spills;
+                self.worker_end(shard, worker, end);
+                self.input(Input::WorkerEnded { spilled });
+            }
+        }
+    }
+
+    fn worker_end(&mut self, shard: usize, worker: usize, end: Result<WorkerEnd, String>) {
+        let number = self.states.number(shard, worker);
+        let state = self.states.worker(shard, worker);
+        match end {
+            Ok(WorkerEnd::Drained(last_partial)) => {
+                state.drained = true;
+                state.last_partial = last_partial;
+            }
+            Ok(WorkerEnd::Halted | WorkerEnd::Spilled) => {}
+            Ok(WorkerEnd::ReaderClosed) => {
+                state.reader_closed = true;
+                self.input(Input::Stop(StopCause::ReaderClosed));
+            }
+            Ok(WorkerEnd::SpillFailed(error)) => self.fail(Failure::Spill {
+                worker: number,
+                error,
+            }),
+            Ok(WorkerEnd::SinkFailed(error)) => self.fail(Failure::Sink {
+                worker: number,
+                error,
+            }),
+            Err(message) => self.fail(Failure::Panic {
+                thread: format!("worker {number}: the sink"),
+                message,
+            }),
+        }
+    }
+
+    fn source_panicked(&mut self, message: String) {
+        let thread = "the source".into();
+        self.fail(Failure::Panic { thread, message });
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.states.failures.push(failure);
+        self.input(Input::Stop(StopCause::Failed));
+    }
+
+    fn conclude(mut self) -> Outcome {
+        self.end_scaling();
+        let _ = self.monitor.take().map(Monitor::end);
+        let scaling = std::mem::take(&mut self.scaling);
+        let metrics = &self.run.metrics;
+        let mut outcome = self.states.outcome(metrics, &self.stopping, scaling);
+        if let Some(elapsed_ns) = self.elapsed_ns {
+            outcome.elapsed = Duration::from_nanos(elapsed_ns);
+        }
+        // The last interval's line comes before the summary.
+        let reporter = match self.reporting.take() {
+            Some(Reporting::Threaded(ticker)) => ticker.end(),
+            Some(Reporting::Unobserved(reporter)) => Some(*reporter),
+            None => None,
+        };
+        if let Some(reporter) = reporter {
+            reporter.finish(&self.rests, &mut outcome);
+        }
+        outcome.validity = self.run.baseline.assess(metrics, &outcome);
+        if !self.stopping.all_ended() {
+            // The counters of a thread that was left behind are still moving: they prove nothing.
+            return outcome;
+        }
+        self.check(outcome)
+    }
+
+    /// The last checks: the ledger's, and the sinks' own.
+    fn check(&mut self, mut outcome: Outcome) -> Outcome {
+        let ledger = outcome.ledger;
+        if !ledger.balanced() {
+            outcome.failures.push(Failure::Unbalanced(ledger));
+        }
+        if outcome.failures.is_empty() && ledger.is_delivered() && self.states.all_drained() {
+            match caught(|| self.run.sinks.verdict(&ledger)) {
+                Ok(Ok(())) => {}
+                Ok(Err(reason)) => outcome.failures.push(Failure::Verdict(reason)),
+                Err(message) => outcome.failures.push(Failure::Panic {
+                    thread: "the sinks' verdict".into(),
+                    message,
+                }),
+            }
+        }
+        outcome
+    }
+}

@@ -1,0 +1,103 @@
+//! The handle that reads a run's counters and latencies.
+
+use std::time::Duration;
+
+use super::collector::{SharedCollector, lock};
+use crate::engine::shard::ShardHandle;
+use crate::metrics::{Dropped, LatencyReport};
+use crate::outcome::{Interval, Snapshot, WorkerReport};
+use crate::sys::sync::Arc;
+
+/// Reads the counters and latencies of a run at any time, from any thread, also while another one joins it and after it
+/// has ended. Clones read the same.
+///
+/// Reading takes no lock that a thread of the data path takes.
+#[derive(Clone)]
+pub struct Metrics {
+    pub(super) shards: Vec<Arc<ShardHandle>>,
+    /// `None` where latency is not recorded.
+    pub(super) collector: Option<SharedCollector>,
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// The totals now. Costs a few loads per worker.
+    pub fn snapshot(&self) -> Snapshot {
+        let all = || self.shards.iter();
+        let active = || all().flat_map(|shard| &shard.lanes[..shard.active()]);
+        // Delivered is read first, so that it hardly ever shows more than was produced.
+        let workers = all().flat_map(|shard| &shard.counters.workers);
+        let delivered = workers.map(|worker| worker.delivered.get()).sum();
+        let producers = || all().map(|shard| &shard.counters.producer);
+        let mut dropped = Dropped::default();
+        producers().for_each(|producer| dropped.merge(producer.dropped.get()));
+        let sum = |count: fn(&crate::metrics::counters::ProducerCounters) -> u64| {
+            producers().map(|producer| count(producer)).sum::<u64>()
+        };
+        Snapshot {
+            elapsed: Duration::from_nanos(self.shards[0].clock.now_ns()),
+            delivered,
+            produced: sum(|producer| producer.produced.get()),
+            produced_bytes: sum(|producer| producer.produced_bytes.get()),
+            dropped,
+            queue: active().map(|lane| lane.gauge.occupancy().records).sum(),
+            queue_capacity: active().map(|lane| lane.gauge.size().records as u64).sum(),
+            workers: active().count(),
+            throttle_pauses: sum(|producer| producer.throttle_pauses.get()),
+            throttle_time: Duration::from_nanos(sum(|producer| producer.throttle_ns.get())),
+            full_waits: sum(|producer| producer.full_waits.get()),
+            full_time: Duration::from_nanos(sum(|producer| producer.full_ns.get())),
+            latency: None,
+            interval: Interval::default(),
+        }
+    }
+
+    /// What each worker has done so far.
+    pub fn workers(&self) -> Vec<WorkerReport> {
+        let all = self.shards.iter();
+        let workers = all.flat_map(|shard| (0..shard.lanes.len()).map(move |n| (shard, n)));
+        workers
+            .enumerate()
+            .map(|(number, (shard, n))| worker_report(number, shard, n))
+            .collect()
+    }
+
+    /// The latencies of the records delivered so far; `None` where latency is not recorded.
+    ///
+    /// Wakes the workers that have delivered something since the last call and waits up to 8 ms for them: what one that
+    /// is inside its sink has recorded comes with a later call.
+    pub fn latency(&self) -> Option<LatencyReport> {
+        let mut collector = lock(self.collector.as_ref()?);
+        collector.collect();
+        Some(collector.total().report())
+    }
+}
+
+/// What a worker has done so far, by its counters; `number` counts over all shards. What is in its lane counts as
+/// abandoned.
+fn worker_report(number: usize, shard: &ShardHandle, worker: usize) -> WorkerReport {
+    let counters = &shard.counters.workers[worker];
+    let stalls = &shard.counters.stalls[worker];
+    WorkerReport {
+        worker: number,
+        delivered: counters.delivered.get(),
+        delivered_bytes: counters.delivered_bytes.get(),
+        dropped: Dropped::default(),
+        spilled: counters.spilled.get(),
+        abandoned: shard.lanes[worker].gauge.occupancy().records,
+        batches_by_size: counters.batches_by_size.get(),
+        batches_by_age: counters.batches_by_age.get(),
+        batches_by_drain: counters.batches_by_drain.get(),
+        parks: counters.parks.get(),
+        retries: counters.retries.get(),
+        stalls: stalls.stalls.get(),
+        stalled_time: Duration::from_nanos(stalls.stalled_ns.get()),
+        waited_records: stalls.waited_records.get(),
+        last_partial: None,
+    }
+}

@@ -1,0 +1,184 @@
+//! Wiring a shard: from a source, sinks and the configuration to a producer, its lanes and its workers.
+
+use crate::config::Config;
+use crate::control::scaler::Scaler;
+use crate::engine::context::Context;
+use crate::engine::control_block::ControlBlock;
+use crate::engine::dispatch::{DispatchPolicy, Dispatcher};
+use crate::engine::due::BatchLimits;
+use crate::engine::lane::{Extent, LaneMemory, LaneSize, LaneWriter};
+use crate::engine::notice::Notices;
+use crate::engine::producer::{Producer, Waits, rest_ns};
+use crate::engine::retry::Retry;
+use crate::engine::shard::{LaneHandle, ShardHandle};
+use crate::engine::sink::Sink;
+use crate::engine::source::Source;
+use crate::engine::spill::Spill;
+use crate::engine::worker::Worker;
+use crate::metrics::counters::Counters;
+use crate::metrics::exchange::{Collector, exchange};
+use crate::sinks::FileSink;
+use crate::sys::clock::{Clock, saturating_ns};
+use crate::sys::sync::Arc;
+use crate::sys::wait::{Backoff, Waiter};
+
+/// What a shard is made from.
+pub(super) struct Ingredients {
+    pub(super) id: usize,
+    pub(super) source: Box<dyn Source>,
+    /// One per worker.
+    pub(super) sinks: Vec<Box<dyn Sink>>,
+    pub(super) memory: Vec<LaneMemory>,
+    pub(super) spill: Option<FileSink>,
+    pub(super) notices: Notices,
+    pub(super) clock: Clock,
+    pub(super) spin_ns: u64,
+}
+
+/// What a producer's thread owns.
+pub(super) struct ProducerThread {
+    pub(super) shard: usize,
+    pub(super) producer: Producer,
+    pub(super) waits: Waits,
+    pub(super) context: Context,
+}
+
+/// What a worker's thread owns.
+pub(super) struct WorkerThread {
+    pub(super) shard: usize,
+    pub(super) worker: Worker,
+    pub(super) waiter: Waiter,
+    pub(super) backoff: Backoff,
+    pub(super) context: Context,
+}
+
+/// A shard that has not started.
+pub(super) struct Shard {
+    pub(super) handle: Arc<ShardHandle>,
+    pub(super) producer: ProducerThread,
+    pub(super) workers: Vec<WorkerThread>,
+    /// `None` where all workers are always active.
+    pub(super) scaler: Option<Scaler>,
+    /// One per worker; none where latency is not recorded.
+    pub(super) collectors: Vec<Collector>,
+}
+
+/// The memory of a shard's lanes, touched: it takes its time.
+pub(super) fn lane_memory(config: &Config) -> Vec<LaneMemory> {
+    let size = LaneSize {
+        records: config.channel_size,
+        bytes: config.lane_bytes,
+    };
+    (0..config.max_workers)
+        .map(|_| LaneMemory::new(size))
+        .collect()
+}
+
+impl Shard {
+    pub(super) fn new(config: &Config, from: Ingredients) -> Self {
+        let Ingredients {
+            id,
+            source,
+            sinks,
+            memory,
+            spill,
+            notices,
+            clock,
+            spin_ns,
+        } = from;
+        let policy = config.autoscale_policy();
+        let active = policy.map_or(sinks.len(), |policy| policy.min_workers);
+        let waiter = Waiter::new(clock);
+        let of_workers: Vec<_> = sinks.iter().map(|_| Waiter::new(clock)).collect();
+        let ends = memory.into_iter().zip(&of_workers);
+        let ends = ends.map(|(memory, waiter)| memory.lane(waiter.waker().clone()));
+        let (writers, readers): (Vec<_>, Vec<_>) = ends.unzip();
+        let handle = handle(id, clock, active, &waiter, &writers);
+        let spill_of_a_thread = || spill.clone().map(Spill::new);
+        let backoff = Backoff::new(clock, spin_ns);
+        let context = |waiter: &Waiter, worker| {
+            let waker = waiter.waker().clone();
+            Context::new(clock, waker, handle.id, worker, notices.clone())
+        };
+        let dispatcher = Dispatcher::new(
+            writers,
+            dispatch_policy(config),
+            Arc::clone(&handle),
+            backoff,
+        )
+        .spill_to(spill_of_a_thread(), notices.clone());
+        let count = config.count.unwrap_or(u64::MAX);
+        let timeout_ns = saturating_ns(config.batch_timeout);
+        let producer = ProducerThread {
+            shard: id,
+            context: context(&waiter, None),
+            producer: Producer::new(source, dispatcher, Arc::clone(&handle), count),
+            waits: Waits::new(waiter, backoff, rest_ns(timeout_ns)),
+        };
+        let mut collectors = Vec::new();
+        let parts = readers.into_iter().zip(sinks).zip(of_workers).enumerate();
+        let workers = parts.map(|(index, ((lane, sink), waiter))| {
+            let (recorder, collector) = config.latency.then(exchange).unzip();
+            collectors.extend(collector);
+            let retry = Retry::new(config.on_sink_error, index, notices.clone());
+            let limits = batch_limits(config);
+            let worker = Worker::new(index, Arc::clone(&handle), lane, sink, limits, retry);
+            WorkerThread {
+                shard: id,
+                worker: worker.spill_to(spill_of_a_thread()).record_to(recorder),
+                context: context(&waiter, Some(index)),
+                waiter,
+                backoff,
+            }
+        });
+        let workers = workers.collect();
+        Self {
+            scaler: policy.map(|policy| Scaler::new(policy, Arc::clone(&handle))),
+            handle,
+            producer,
+            workers,
+            collectors,
+        }
+    }
+}
+
+/// A shard's outside.
+fn handle(
+    id: usize,
+    clock: Clock,
+    active: usize,
+    producer: &Waiter,
+    writers: &[LaneWriter],
+) -> Arc<ShardHandle> {
+    let lanes = writers.iter().map(|writer| LaneHandle {
+        gauge: Arc::clone(writer.gauge()),
+        waker: writer.waker().clone(),
+    });
+    Arc::new(ShardHandle {
+        id,
+        clock,
+        control: ControlBlock::new(active),
+        counters: Counters::new(writers.len()),
+        lanes: lanes.collect(),
+        producer: producer.waker().clone(),
+    })
+}
+
+fn batch_limits(config: &Config) -> BatchLimits {
+    BatchLimits {
+        extent: Extent {
+            records: config.batch_size as u64,
+            bytes: config.batch_bytes as u64,
+        },
+        timeout_ns: saturating_ns(config.batch_timeout),
+    }
+}
+
+fn dispatch_policy(config: &Config) -> DispatchPolicy {
+    DispatchPolicy {
+        route: config.route,
+        when_full: config.when_full,
+        throttle: config.throttle.clone(),
+        max_record_bytes: config.max_record_bytes,
+    }
+}

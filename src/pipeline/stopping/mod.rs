@@ -1,0 +1,243 @@
+//! The stop order, as a machine without threads or clocks: events and time in, actions out.
+//!
+//! ```text
+//!   Running --stop, end of input, duration--> Draining --all workers ended--> Settling --source closed--> Over
+//!      |                                         | deadline, second signal, halt  ^   ^ patience is over |
+//!      '------------------ halt ---------------> Halting --all ended, or left ----'   '------------------'
+//! ```
+//!
+//! *Draining*: the producer takes nothing more in and closes the lanes; the workers deliver what is there. *Halting*:
+//! every thread leaves at its next look. *Settling*: no worker releases records any more; the producer acknowledges for
+//! the last time and closes the source. *Over*: what still runs is left behind.
+
+use std::time::Duration;
+
+use crate::control::StopCause;
+
+/// How long threads get to notice a halt before they are left behind. Those between two batches leave within
+/// microseconds; those inside a sink may never.
+const HALT_GRACE_NS: u64 = 200_000_000;
+/// The same where they spill then: on a machine that is busy a thread may not run for a second, and its records would
+/// count as abandoned only because of that.
+const SPILL_BEGINS_WITHIN_NS: u64 = 2_000_000_000;
+/// How long those that are writing to the spill file get, from the halt on.
+pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
+const SPILL_GRACE_NS: u64 = 10_000_000_000;
+
+/// Where a run is in its stop order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Running { over_ns: Option<u64> },
+    Draining { by_ns: u64 },
+    Halting { since_ns: u64, leave_ns: u64 },
+    Settling { by_ns: u64 },
+    Over,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    Stop(StopCause),
+    /// A stop whose cause is another thread's to tell.
+    Drain,
+    Halt,
+    ProducerClosed,
+    ProducerEnded,
+    WorkerSpills,
+    WorkerEnded {
+        spilled: bool,
+    },
+    /// Nothing, until the [deadline](Stopping::deadline_ns).
+    Time,
+}
+
+/// What is to be done now, to every shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Actions {
+    pub(super) quiesce: bool,
+    pub(super) halt: bool,
+    pub(super) settle: bool,
+}
+
+/// The stop order of a run.
+#[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about the run, each by itself"
+)]
+pub(super) struct Stopping {
+    phase: Phase,
+    drain_timeout_ns: u64,
+    /// Whether there is a spill file.
+    spills: bool,
+    /// Producers that have not closed their lanes, and that have not ended.
+    open: usize,
+    producers: usize,
+    /// Workers that have not ended, and those of them that spill.
+    workers: usize,
+    spilling: usize,
+    /// A signal came; the next one halts.
+    signalled: bool,
+    pub(super) cause: Option<StopCause>,
+    pub(super) halted_by: Option<i32>,
+    /// The program halted the run.
+    pub(super) halted: bool,
+    pub(super) deadline_passed: bool,
+}
+
+impl Stopping {
+    /// A run of so many shards and workers.
+    pub(super) fn new(shards: usize, workers: usize, drain_timeout_ns: u64, spills: bool) -> Self {
+        Self {
+            phase: Phase::Running { over_ns: None },
+            drain_timeout_ns,
+            spills,
+            open: shards,
+            producers: shards,
+            workers,
+            spilling: 0,
+            signalled: false,
+            cause: None,
+            halted_by: None,
+            halted: false,
+            deadline_passed: false,
+        }
+    }
+
+    /// Sets when the run is over by itself.
+    pub(super) fn over_at(&mut self, over_ns: u64) {
+        self.phase = Phase::Running {
+            over_ns: Some(over_ns),
+        };
+    }
+
+    /// When [`Input::Time`] is due; `None` for never.
+    pub(super) fn deadline_ns(&self) -> Option<u64> {
+        match self.phase {
+            Phase::Running { over_ns } => over_ns,
+            Phase::Draining { by_ns } | Phase::Settling { by_ns } => Some(by_ns),
+            Phase::Halting { leave_ns, .. } => Some(leave_ns),
+            Phase::Over => None,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Whether every thread of the data path has ended.
+    pub(super) fn all_ended(&self) -> bool {
+        self.producers == 0 && self.workers == 0
+    }
+
+    /// Takes an event in.
+    pub(super) fn on(&mut self, input: Input, now_ns: u64) -> Actions {
+        let mut actions = Actions::default();
+        match input {
+            Input::Stop(cause) => self.stop(cause, now_ns, &mut actions),
+            Input::Drain => self.drain(now_ns, &mut actions),
+            Input::Halt => {
+                self.halted |= self.halted_by.is_none();
+                self.cause.get_or_insert(StopCause::Requested);
+                self.halt(now_ns, &mut actions);
+            }
+            Input::ProducerClosed => self.open = self.open.saturating_sub(1),
+            Input::ProducerEnded => self.producers = self.producers.saturating_sub(1),
+            Input::WorkerSpills => self.spilling += 1,
+            Input::WorkerEnded { spilled } => {
+                self.workers = self.workers.saturating_sub(1);
+                self.spilling = self.spilling.saturating_sub(usize::from(spilled));
+            }
+            Input::Time => self.time(now_ns, &mut actions),
+        }
+        self.advance(now_ns, &mut actions);
+        actions
+    }
+
+    fn stop(&mut self, cause: StopCause, now_ns: u64, actions: &mut Actions) {
+        if let StopCause::Signal(signal) = cause {
+            if self.signalled {
+                self.halted_by.get_or_insert(signal);
+                return self.halt(now_ns, actions);
+            }
+            self.signalled = true;
+        }
+        self.cause.get_or_insert(cause); // the first cause stays the cause
+        self.drain(now_ns, actions);
+    }
+
+    fn drain(&mut self, now_ns: u64, actions: &mut Actions) {
+        if matches!(self.phase, Phase::Running { .. }) {
+            let by_ns = now_ns.saturating_add(self.drain_timeout_ns);
+            self.phase = Phase::Draining { by_ns };
+            actions.quiesce = true;
+        }
+    }
+
+    fn halt(&mut self, now_ns: u64, actions: &mut Actions) {
+        if matches!(self.phase, Phase::Running { .. } | Phase::Draining { .. }) {
+            let grace_ns = if self.spills {
+                SPILL_BEGINS_WITHIN_NS
+            } else {
+                HALT_GRACE_NS
+            };
+            self.phase = Phase::Halting {
+                since_ns: now_ns,
+                leave_ns: now_ns.saturating_add(grace_ns),
+            };
+            actions.halt = true;
+        }
+    }
+
+    fn time(&mut self, now_ns: u64, actions: &mut Actions) {
+        match self.phase {
+            Phase::Running {
+                over_ns: Some(over_ns),
+            } if now_ns >= over_ns => self.stop(StopCause::DurationOver, now_ns, actions),
+            Phase::Draining { by_ns } if now_ns >= by_ns => {
+                self.deadline_passed = true;
+                self.halt(now_ns, actions);
+            }
+            Phase::Halting { since_ns, leave_ns } if now_ns >= leave_ns => {
+                if self.spilling > 0 && now_ns < since_ns.saturating_add(SPILL_GRACE_NS) {
+                    let leave_ns = now_ns.saturating_add(HALT_GRACE_NS);
+                    self.phase = Phase::Halting { since_ns, leave_ns };
+                } else {
+                    self.settle(now_ns.saturating_add(HALT_GRACE_NS), actions);
+                }
+            }
+            Phase::Settling { by_ns } if now_ns >= by_ns => self.phase = Phase::Over,
+            _ => {}
+        }
+    }
+
+    /// Moves on when those that were waited for have ended.
+    fn advance(&mut self, now_ns: u64, actions: &mut Actions) {
+        let is_quiet = self.workers == 0 && self.open == 0;
+        match self.phase {
+            // Workers only end before a stop when all have gone; the source then ends by itself.
+            Phase::Running { .. } | Phase::Draining { .. } if is_quiet => {
+                let by_ns = match self.phase {
+                    Phase::Draining { by_ns } => by_ns,
+                    _ => now_ns.saturating_add(self.drain_timeout_ns),
+                };
+                self.settle(by_ns.max(now_ns.saturating_add(HALT_GRACE_NS)), actions);
+            }
+            Phase::Halting { .. } if is_quiet => {
+                self.settle(now_ns.saturating_add(HALT_GRACE_NS), actions);
+            }
+            _ => {}
+        }
+        if self.all_ended() {
+            self.phase = Phase::Over;
+        }
+    }
+
+    fn settle(&mut self, by_ns: u64, actions: &mut Actions) {
+        self.phase = Phase::Settling { by_ns };
+        actions.settle = true;
+    }
+}
+
+#[cfg(test)]
+mod tests;

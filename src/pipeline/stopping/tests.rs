@@ -1,0 +1,202 @@
+//! The stop order, event by event.
+
+use super::{Actions, Input, Phase, SPILL_GRACE_NS, Stopping};
+use crate::control::StopCause;
+
+const MS: u64 = 1_000_000;
+const NOTHING: Actions = Actions {
+    quiesce: false,
+    halt: false,
+    settle: false,
+};
+const QUIESCE: Actions = Actions {
+    quiesce: true,
+    ..NOTHING
+};
+const HALT: Actions = Actions {
+    halt: true,
+    ..NOTHING
+};
+const SETTLE: Actions = Actions {
+    settle: true,
+    ..NOTHING
+};
+const ENDED: Input = Input::WorkerEnded { spilled: false };
+
+/// One shard with two workers, and 1 s to drain.
+fn run(spills: bool) -> Stopping {
+    Stopping::new(1, 2, 1_000 * MS, spills)
+}
+
+/// Takes events in, all at once, and checks what is done for each.
+#[track_caller]
+fn takes(stopping: &mut Stopping, at_ms: u64, events: &[(Input, Actions)]) {
+    for (input, actions) in events {
+        assert_eq!(stopping.on(*input, at_ms * MS), *actions, "{input:?}");
+    }
+}
+
+#[test]
+fn an_orderly_stop_drains_then_settles_then_is_over() {
+    let mut stopping = run(false);
+    let stop = Input::Stop(StopCause::Requested);
+    takes(&mut stopping, 0, &[(stop, QUIESCE), (stop, NOTHING)]);
+    assert_eq!(stopping.deadline_ns(), Some(1_000 * MS));
+    takes(
+        &mut stopping,
+        10,
+        &[
+            (Input::ProducerClosed, NOTHING),
+            (ENDED, NOTHING),
+            (ENDED, SETTLE),
+        ],
+    );
+    assert!(!stopping.is_over());
+    takes(&mut stopping, 11, &[(Input::ProducerEnded, NOTHING)]);
+    assert!(stopping.is_over() && stopping.all_ended() && !stopping.deadline_passed);
+    assert_eq!(stopping.cause, Some(StopCause::Requested));
+}
+
+#[test]
+fn a_duration_ends_a_run_and_the_first_cause_stays_the_cause() {
+    let mut stopping = run(false);
+    stopping.over_at(50 * MS);
+    takes(&mut stopping, 49, &[(Input::Time, NOTHING)]);
+    takes(&mut stopping, 50, &[(Input::Time, QUIESCE)]);
+    takes(
+        &mut stopping,
+        51,
+        &[(Input::Stop(StopCause::Failed), NOTHING)],
+    );
+    assert_eq!(stopping.cause, Some(StopCause::DurationOver));
+}
+
+#[test]
+fn a_drain_deadline_halts_and_hung_threads_are_left_behind_after_their_grace() {
+    let mut stopping = run(false);
+    takes(
+        &mut stopping,
+        0,
+        &[(Input::Stop(StopCause::Requested), QUIESCE)],
+    );
+    takes(&mut stopping, 999, &[(Input::Time, NOTHING)]);
+    takes(&mut stopping, 1_000, &[(Input::Time, HALT)]);
+    assert!(stopping.deadline_passed);
+    takes(
+        &mut stopping,
+        1_100,
+        &[(Input::ProducerClosed, NOTHING), (ENDED, NOTHING)],
+    );
+    takes(&mut stopping, 1_199, &[(Input::Time, NOTHING)]);
+    // One worker hangs: what is settled is acknowledged all the same.
+    takes(&mut stopping, 1_200, &[(Input::Time, SETTLE)]);
+    takes(&mut stopping, 1_201, &[(Input::ProducerEnded, NOTHING)]);
+    assert!(!stopping.is_over());
+    takes(&mut stopping, 1_400, &[(Input::Time, NOTHING)]);
+    assert!(stopping.is_over() && !stopping.all_ended());
+}
+
+#[test]
+fn a_second_signal_halts_and_a_second_request_does_not() {
+    let mut stopping = run(false);
+    let signal = |number| Input::Stop(StopCause::Signal(number));
+    takes(
+        &mut stopping,
+        0,
+        &[
+            (Input::Stop(StopCause::Requested), QUIESCE),
+            (signal(15), NOTHING),
+            (signal(2), HALT),
+            (signal(2), NOTHING),
+        ],
+    );
+    assert_eq!((stopping.halted_by, stopping.halted), (Some(2), false));
+    takes(
+        &mut stopping,
+        1,
+        &[
+            (ENDED, NOTHING),
+            (ENDED, NOTHING),
+            (Input::ProducerClosed, SETTLE),
+            (Input::ProducerEnded, NOTHING),
+        ],
+    );
+    assert!(stopping.is_over());
+}
+
+#[test]
+fn a_program_may_halt_without_a_stop_before() {
+    let mut stopping = run(false);
+    takes(
+        &mut stopping,
+        0,
+        &[(Input::Halt, HALT), (Input::Halt, NOTHING)],
+    );
+    assert!(stopping.halted && stopping.halted_by.is_none());
+    assert_eq!(stopping.cause, Some(StopCause::Requested));
+}
+
+#[test]
+fn workers_that_spill_are_waited_for_and_not_for_ever() {
+    let mut stopping = run(true);
+    let spilled = Input::WorkerEnded { spilled: true };
+    takes(
+        &mut stopping,
+        0,
+        &[(Input::Stop(StopCause::Requested), QUIESCE)],
+    );
+    takes(&mut stopping, 1_000, &[(Input::Time, HALT)]);
+    takes(
+        &mut stopping,
+        2_999,
+        &[
+            (Input::WorkerSpills, NOTHING),
+            (Input::WorkerSpills, NOTHING),
+        ],
+    );
+    takes(&mut stopping, 3_000, &[(Input::Time, NOTHING)]);
+    takes(
+        &mut stopping,
+        3_100,
+        &[(spilled, NOTHING), (Input::ProducerClosed, NOTHING)],
+    );
+    assert_eq!(stopping.deadline_ns(), Some(3_200 * MS));
+    let patience_ms = 1_000 + SPILL_GRACE_NS / MS;
+    takes(&mut stopping, patience_ms - 1, &[(Input::Time, NOTHING)]);
+    takes(&mut stopping, patience_ms + 200, &[(Input::Time, SETTLE)]);
+    let mut stopping = run(true);
+    takes(
+        &mut stopping,
+        0,
+        &[(Input::Halt, HALT), (Input::WorkerSpills, NOTHING)],
+    );
+    takes(
+        &mut stopping,
+        5,
+        &[
+            (spilled, NOTHING),
+            (ENDED, NOTHING),
+            (Input::ProducerClosed, SETTLE),
+        ],
+    );
+}
+
+#[test]
+fn a_source_that_does_not_close_ends_with_the_drain_deadline() {
+    let mut stopping = run(false);
+    takes(
+        &mut stopping,
+        0,
+        &[(Input::Stop(StopCause::Requested), QUIESCE)],
+    );
+    let ended = [
+        (Input::ProducerClosed, NOTHING),
+        (ENDED, NOTHING),
+        (ENDED, SETTLE),
+    ];
+    takes(&mut stopping, 900, &ended);
+    // At least the grace of a halt, however late the workers ended.
+    assert_eq!(stopping.phase, Phase::Settling { by_ns: 1_100 * MS });
+    takes(&mut stopping, 1_100, &[(Input::Time, NOTHING)]);
+    assert!(stopping.is_over() && !stopping.deadline_passed);
+}

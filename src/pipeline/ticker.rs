@@ -1,0 +1,51 @@
+//! A thread that does something each interval, until it is ended.
+
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::Builder;
+use std::time::{Duration, Instant};
+
+/// How long such a thread gets to end: it may be blocked on standard error.
+pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The handle of such a thread.
+pub(super) struct Ticker<T> {
+    end: Sender<()>,
+    state: Receiver<T>,
+}
+
+impl<T: Send + 'static> Ticker<T> {
+    /// Calls `tick` with `state` each interval, on a schedule that does not drift; after a delay the ticks that were
+    /// missed are left out.
+    pub(super) fn spawn(
+        name: &str,
+        interval: Duration,
+        mut state: T,
+        tick: impl Fn(&mut T) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (end, ended) = mpsc::channel();
+        let (give, given) = mpsc::channel();
+        let body = move || {
+            let mut next = Instant::now() + interval;
+            loop {
+                let left = next.saturating_duration_since(Instant::now());
+                if ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
+                    let _ = give.send(state); // nobody takes it any more after END_PATIENCE
+                    return;
+                }
+                tick(&mut state);
+                while next <= Instant::now() {
+                    next += interval;
+                }
+            }
+        };
+        Builder::new().name(name.into()).spawn(body)?;
+        Ok(Self { end, state: given })
+    }
+
+    /// Ends the thread and returns its state; `None` if it panicked, or is blocked and left behind.
+    pub(super) fn end(self) -> Option<T> {
+        drop(self.end);
+        self.state.recv_timeout(END_PATIENCE).ok()
+    }
+}

@@ -1,0 +1,143 @@
+//! The plan of a fault sink, and its text.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+/// What goes wrong, and when. Shares are of the writes, 0 to 1; amounts are counted by each worker for itself.
+///
+/// Read from text: `+` between parts, each `NAME=VALUE`; see [`RANGE`](Self::RANGE).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Faults {
+    /// `retry=SHARE`: fails in a way that trying again mends; nothing is accepted.
+    pub retry: f64,
+    /// `short=SHARE`: accepts a part of the batch and then fails like `retry`; a file sink stops at any byte, another
+    /// one behind a record.
+    pub short: f64,
+    /// `final=SHARE`: fails for good.
+    pub fail: f64,
+    /// `stall=SHARE:DURATION`: takes so much longer.
+    pub stall: (f64, Duration),
+    /// `stall-after=RECORDS:DURATION`: takes so much longer once, when so many records have been accepted.
+    pub stall_after: Option<(u64, Duration)>,
+    /// `final-after=RECORDS`: fails for good when so many records have been accepted.
+    pub fail_after: Option<u64>,
+    /// `panic-after=RECORDS`: panics when so many records have been accepted.
+    pub panic_after: Option<u64>,
+    /// `full-after=SIZE[:TRIES]`: no space (ENOSPC) when so many bytes have been accepted, in the middle of a record
+    /// where the sink is a file; after so many refused writes there is space for as many again. Without `TRIES` there
+    /// never is.
+    pub full_after: Option<(u64, Option<u64>)>,
+    /// `worker=N`: only this worker's sink is at fault.
+    pub worker: Option<usize>,
+    /// `seed=N`: the same seed has the same writes fail, worker for worker. (What is in a write depends on the
+    /// batches.)
+    pub seed: u64,
+}
+
+impl Faults {
+    /// What a plan may look like, for error messages and help.
+    pub const RANGE: &str = "parts joined by +: retry=SHARE, short=SHARE, final=SHARE, stall=SHARE:DURATION (shares 0 to 1), \
+                             stall-after=RECORDS:DURATION, final-after=RECORDS, panic-after=RECORDS, \
+                             full-after=SIZE[:TRIES], worker=N, seed=N";
+
+    fn set(&mut self, name: &str, value: &str) -> Option<()> {
+        let (first, second) = match value.split_once(':') {
+            Some((first, second)) => (first, Some(second)),
+            None => (value, None),
+        };
+        // A second part belongs to those that ask for it.
+        let only = || second.is_none().then_some(first);
+        let duration = || humantime::parse_duration(second?).ok();
+        match name {
+            "retry" => self.retry = share(only()?)?,
+            "short" => self.short = share(only()?)?,
+            "final" => self.fail = share(only()?)?,
+            "stall" => self.stall = (share(first)?, duration()?),
+            "stall-after" => self.stall_after = Some((number(first)?, duration()?)),
+            "final-after" => self.fail_after = Some(number(only()?)?),
+            "panic-after" => self.panic_after = Some(number(only()?)?),
+            "full-after" => {
+                let bytes: ByteSize = first.replace('_', "").parse().ok()?;
+                let tries = second.map(number);
+                let tries = match tries {
+                    Some(tries) => Some(tries.filter(|tries| *tries > 0)?),
+                    None => None,
+                };
+                // Space for nothing would never become space for something.
+                self.full_after = Some((Some(bytes.as_u64()).filter(|b| *b > 0)?, tries));
+            }
+            "worker" => self.worker = Some(usize::try_from(number(only()?)?).ok()?),
+            "seed" => self.seed = number(only()?)?,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn share(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.replace('_', "").parse().ok()
+}
+
+impl FromStr for Faults {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut faults = Self::default();
+        for part in text.split('+') {
+            let set = part.split_once('=');
+            let set = set.and_then(|(name, value)| faults.set(name, value));
+            set.ok_or_else(|| format!("{part:?} is no fault: expected {}", Self::RANGE))?;
+        }
+        Ok(faults)
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let time = |duration: Duration| {
+            humantime::format_duration(duration)
+                .to_string()
+                .replace(' ', "")
+        };
+        let mut parts = Vec::new();
+        for (name, share) in [
+            ("retry", self.retry),
+            ("short", self.short),
+            ("final", self.fail),
+        ] {
+            if share > 0.0 {
+                parts.push(format!("{name}={share}"));
+            }
+        }
+        if self.stall.0 > 0.0 {
+            parts.push(format!("stall={}:{}", self.stall.0, time(self.stall.1)));
+        }
+        if let Some((records, duration)) = self.stall_after {
+            parts.push(format!("stall-after={records}:{}", time(duration)));
+        }
+        let counts = [
+            ("final-after", self.fail_after),
+            ("panic-after", self.panic_after),
+            ("worker", self.worker.map(|worker| worker as u64)),
+        ];
+        for (name, count) in counts {
+            parts.extend(count.map(|count| format!("{name}={count}")));
+        }
+        if let Some((bytes, tries)) = self.full_after {
+            let tries = tries.map_or(String::new(), |tries| format!(":{tries}"));
+            parts.push(format!("full-after={bytes}{tries}"));
+        }
+        parts.push(format!("seed={}", self.seed));
+        f.write_str(&parts.join("+"))
+    }
+}

@@ -1,0 +1,13 @@
+//! When what was written is forced to the disk.
+
+/// When a file's contents are forced to the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fsync {
+    /// Never: the system writes them when it likes, and a crash of the machine may lose what was delivered.
+    #[default]
+    Never,
+    /// After each batch, before its records count as delivered. A failure is final: the system may have thrown away
+    /// what it could not write, so that trying again proves nothing.
+    Batch,
+}

@@ -1,0 +1,78 @@
+//! What is in a file after writes that stop at any byte.
+
+use std::fs;
+
+use super::{FaultyDevice, FileSink, Fsync};
+use crate::engine::batch::Batch;
+use crate::engine::record::RecordHeader;
+use crate::engine::sink::{Sink, Wrote};
+use crate::engine::sink_error::SinkErrorKind;
+
+fn headers(lens: &[u32]) -> Vec<RecordHeader> {
+    let header = |len: &u32| RecordHeader::new(0, 0, *len);
+    lens.iter().map(header).collect()
+}
+
+/// Two workers share a file; the device of the first has no space after every `room` bytes, twice each time. Returns
+/// what is in the file, and how many failures there were.
+fn shared(room: u64, second_comes_between: bool) -> (Vec<u8>, usize) {
+    let path = std::env::temp_dir().join(format!("splashdam-{}-shared", std::process::id()));
+    let first = FileSink::append(&path, Fsync::Never).expect("a file");
+    let mut second = first.clone();
+    let mut first = first.with_device(FaultyDevice::new(0.0, Some((room, Some(2))), 0));
+    let (lines, three) = (b"ab\nc\ndefg\n", headers(&[3, 2, 5]));
+    let mut left = Batch::new((&three, &[]), (lines, &[]));
+    let mut failures = 0;
+    loop {
+        match first.write(&left) {
+            Ok(Wrote::All) => break,
+            Ok(part) => panic!("a regular file is always ready: {part:?}"),
+            Err(error) => {
+                assert_eq!(error.kind(), SinkErrorKind::Retryable);
+                left = left.split_at(error.accepted()).1;
+                failures += 1;
+            }
+        }
+        if second_comes_between {
+            let one = headers(&[3]);
+            let other = Batch::new((&one, &[]), (b"xy\n", &[]));
+            assert!(matches!(second.write(&other), Ok(Wrote::All)));
+        }
+    }
+    drop((first, second));
+    let written = fs::read(&path).expect("the file");
+    fs::remove_file(&path).expect("the file");
+    (written, failures)
+}
+
+#[test]
+fn wherever_a_write_stops_each_record_is_there_once_and_whole() {
+    for room in 1..=10 {
+        for between in [false, true] {
+            let (written, failures) = shared(room, between);
+            assert!(failures > 0 || room == 10, "{room}");
+            let mut lines: Vec<_> = written.split_inclusive(|byte| *byte == b'\n').collect();
+            lines.sort_unstable();
+            let mut wanted: Vec<&[u8]> = vec![b"ab\n", b"c\n", b"defg\n"];
+            if between {
+                wanted.extend(std::iter::repeat_n(&b"xy\n"[..], failures));
+            }
+            assert_eq!(lines, wanted, "{room}, {between}");
+        }
+    }
+}
+
+#[test]
+fn a_record_that_its_worker_leaves_half_written_is_whole_when_the_sink_is_closed() {
+    let path = std::env::temp_dir().join(format!("splashdam-{}-closed", std::process::id()));
+    let sink = FileSink::append(&path, Fsync::Never).expect("a file");
+    let mut sink = sink.with_device(FaultyDevice::new(0.0, Some((4, None)), 0));
+    let two = headers(&[3, 4]);
+    let batch = Batch::new((&two, &[]), (b"ab\ncde\n", &[]));
+    let error = sink.write(&batch).expect_err("no space");
+    assert_eq!(error.accepted(), 1);
+    assert_eq!(fs::read(&path).expect("the file"), b"ab\nc");
+    sink.close();
+    assert_eq!(fs::read(&path).expect("the file"), b"ab\ncde\n");
+    fs::remove_file(&path).expect("the file");
+}

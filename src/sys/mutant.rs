@@ -1,0 +1,70 @@
+//! Mutants: bugs that the models switch on by name, to prove that they would find them.
+//!
+//! Outside loom every answer is a constant no and compiles to nothing. A mutant that would change the *order* of a
+//! function's statements is a wrong copy of that function beside it, compiled for loom only.
+
+/// A bug, named after what the code does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(loom), expect(dead_code, reason = "only the models have them all"))]
+pub(crate) enum Mutant {
+    /// `WakeWord::check` without its fence.
+    CheckWithoutFence,
+    /// `WakeWord::arm` without its fence.
+    ArmWithoutFence,
+    /// A worker parks without looking into its lane once more.
+    NoRecheck,
+    /// A worker looks once more, and arms the wake word only then.
+    ArmAfterRecheck,
+    /// The dispatcher never wakes a worker.
+    NoWake,
+    /// The dispatcher wakes a worker once, and never again.
+    OneWakeEver,
+    /// A worker takes bytes without headers for something to do.
+    BytesWithoutHeaders,
+    /// The ring publishes its tail without Release.
+    PushWithoutRelease,
+    /// A lane counts records as published after the worker can see them.
+    CountAfterPush,
+    /// A gauge publishes what was released without Release.
+    ReleasedWithoutRelease,
+    /// `Gauge::occupancy` reads what was published before what was released.
+    PublishedReadFirst,
+    /// A worker is retired and not woken.
+    RetireWithoutWake,
+    /// A worker is woken and retired only then.
+    WakeBeforeRetire,
+    /// A lane closes and nobody wakes its worker.
+    CloseWithoutWake,
+    /// A worker looks whether its lane is closed after it has looked into it.
+    ClosedReadLast,
+    /// A ring's end is found gone without Acquire.
+    ClosedWithoutAcquire,
+    /// A waker reads how its waiter sleeps without a fence.
+    WakeWithoutFence,
+    /// A waiter begins to poll without a fence.
+    PollWithoutFence,
+    /// A waiter begins to poll and does not let its caller look again.
+    PollWithoutReturn,
+    /// A waiter ends its rest without a fence.
+    RestWithoutFence,
+}
+
+/// Whether this process has this bug: the environment's `SPLASHDAM_MUTANT` names it.
+#[cfg(loom)]
+pub(crate) fn mutated(mutant: Mutant) -> bool {
+    use std::sync::OnceLock;
+
+    // std's, so that loom sees nothing of it.
+    static NAMED: OnceLock<Option<String>> = OnceLock::new();
+    let named = NAMED.get_or_init(|| std::env::var("SPLASHDAM_MUTANT").ok());
+    named
+        .as_ref()
+        .is_some_and(|named| *named == format!("{mutant:?}"))
+}
+
+/// Whether this process has this bug: never.
+#[cfg(not(loom))]
+#[inline]
+pub(crate) const fn mutated(_mutant: Mutant) -> bool {
+    false
+}
