@@ -189,8 +189,8 @@ impl Pipeline {
     ///
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
-        let placement = start_barrier::place(&self.config)?;
-        let before = Before::of(self.source.as_ref(), placement.threads[0].asked);
+        let planned = start_barrier::place(&self.config)?;
+        let before = Before::of(self.source.as_ref(), planned.producer_cpu(0));
         let config = &self.config;
         let workers = config.max_workers;
         let sinks: io::Result<Vec<_>> =
@@ -217,7 +217,7 @@ impl Pipeline {
             words: Arc::new(ControlWords::new(active)),
             counters: Arc::new(Counters::new(workers)),
             clock,
-            idle: Idle::new(clock, placement.spin_ns),
+            idle: Idle::new(clock, planned.placement.spin_ns),
             spill: self.spill,
         };
         let probe = Probe {
@@ -243,7 +243,7 @@ impl Pipeline {
             producer: shared.producer(config, self.source, writers, bell),
             workers: shared.workers(config, readers, sinks, recorders, &notices.0),
             watch: (watchdog, notices),
-            placement,
+            planned,
         };
         let tell = events.clone();
         // Nobody hears a request any more once the pipeline has been joined.

@@ -20,9 +20,9 @@ use crate::pipeline::assess::Before;
 use crate::pipeline::monitor::Watch;
 use crate::pipeline::outcome_builder::Ends;
 use crate::pipeline::sampler::{Probe, Reporter};
-use crate::pipeline::start_barrier::Lineup;
+use crate::pipeline::start_barrier::{Planned, StartBarrier};
 use crate::pipeline::threads::{Ticker, spawn_producer, spawn_worker};
-use crate::sys::cpu::Placement;
+use crate::sys::cpu::{Reservation, Role};
 use crate::sys::usage::ThreadUsage;
 
 /// How long threads get to notice a halt before they are left behind. Those between two batches leave within
@@ -74,7 +74,7 @@ pub(super) struct Crew {
     /// How often the reporter reports; none where nobody observes.
     pub(super) report_each: Option<Duration>,
     pub(super) watch: (Watchdog, (Sender<Notice>, Receiver<Notice>)),
-    pub(super) placement: Placement,
+    pub(super) planned: Planned,
 }
 
 /// A running pipeline. [`join`](Self::join) it to learn its outcome; dropped unjoined it stops in order by itself,
@@ -89,6 +89,7 @@ pub struct Running {
     watch: Option<Watch>,
     rests: Vec<Box<Latencies>>,
     ends: Ends,
+    reservation: Reservation,
     scaling: Vec<ScaleEvent>,
     /// A signal came; the next one halts.
     signalled: bool,
@@ -128,6 +129,7 @@ impl Running {
         let duration = parts.config.duration;
         let mut running = Self {
             ends: Ends::of(crew.workers.len()),
+            reservation: crew.planned.reservation.clone(),
             parts,
             heard,
             scaler: None,
@@ -143,9 +145,9 @@ impl Running {
             halted_at: None,
         };
         let spawned = running.spawn(crew, &events);
-        let mut lineup = spawned.map_err(StartError::System)?;
-        lineup.settle(pin)?;
-        running.ends.placement = lineup.go();
+        let mut barrier = spawned.map_err(StartError::System)?;
+        barrier.record_pins(pin)?;
+        running.ends.placement = barrier.release();
         for warning in &running.ends.placement.warnings {
             tracing::warn!("{warning}");
         }
@@ -154,7 +156,7 @@ impl Running {
 
     /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the path pin
     /// themselves.
-    fn spawn(&mut self, crew: Crew, events: &Sender<Event>) -> io::Result<Lineup> {
+    fn spawn(&mut self, crew: Crew, events: &Sender<Event>) -> io::Result<StartBarrier> {
         match crew.report_each {
             Some(interval) => {
                 let ticker = Ticker::spawn("reporter", interval, crew.reporter, Reporter::tick)?;
@@ -168,13 +170,15 @@ impl Running {
             let interval = self.parts.config.autoscale_interval;
             self.scaler = Some(Ticker::spawn("scaler", interval, scaler, Scaler::tick)?);
         }
-        let mut lineup = Lineup::new(crew.placement);
+        let mut barrier = StartBarrier::new(crew.planned);
         for worker in crew.workers {
-            let seat = lineup.seat(worker.index + 1);
-            spawn_worker(worker, seat, events.clone())?;
+            let (shard, index) = (0, worker.index);
+            let slot = barrier.slot(Role::Worker { shard, index });
+            spawn_worker(worker, slot, events.clone())?;
         }
-        spawn_producer(crew.producer, lineup.seat(0), events.clone())?;
-        Ok(lineup)
+        let slot = barrier.slot(Role::Producer { shard: 0 });
+        spawn_producer(crew.producer, slot, events.clone())?;
+        Ok(barrier)
     }
 
     /// A handle that stops this pipeline, for other threads.
@@ -324,6 +328,8 @@ impl Running {
 
     fn conclude(mut self) -> Outcome {
         let _ = self.watch.take().map(Watch::end);
+        let shared_later = self.reservation.release();
+        self.ends.placement.warnings.extend(shared_later);
         let scaling = std::mem::take(&mut self.scaling);
         let mut outcome = self.ends.outcome(&self.parts.probe, scaling);
         // The last interval's line comes before the summary.

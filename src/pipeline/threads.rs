@@ -11,7 +11,7 @@ use crate::engine::producer::Producer;
 use crate::engine::worker::{Worker, WorkerEnd};
 use crate::metrics::exchange::Recorder;
 use crate::pipeline::running::Event;
-use crate::pipeline::start_barrier::Seat;
+use crate::pipeline::start_barrier::Slot;
 use crate::sys::usage::ThreadUsage;
 
 /// How long a control thread gets to end: it may be stuck in a write that nobody reads.
@@ -63,13 +63,13 @@ impl<T: Send + 'static> Ticker<T> {
 /// source is left behind.
 pub(super) fn spawn_producer(
     producer: Producer,
-    seat: Seat,
+    slot: Slot,
     events: Sender<Event>,
 ) -> io::Result<()> {
     let body = move || {
-        if !seat.take() {
+        let Some(_reservation) = slot.take() else {
             return;
-        }
+        };
         let end = caught(|| producer.run());
         // Nobody listens any more when the thread was left behind.
         let _ = events.send(Event::ProducerEnded(end, ThreadUsage::of_this_thread()));
@@ -80,14 +80,14 @@ pub(super) fn spawn_producer(
 /// Spawns a worker's thread; see [`spawn_producer`] for its handle.
 pub(super) fn spawn_worker(
     mut worker: Worker,
-    seat: Seat,
+    slot: Slot,
     events: Sender<Event>,
 ) -> io::Result<()> {
     let index = worker.index;
     let body = move || {
-        if !seat.take() {
+        let Some(_reservation) = slot.take() else {
             return;
-        }
+        };
         let mut end = caught(|| worker.run());
         worker.rest();
         // A panic left its batch in the lane.

@@ -1,6 +1,8 @@
-//! Where threads run: `--cores`, `--producer-core`, `--pin`, `--spin` and `splashdam plan`. Linux tells what a thread's
+//! Where threads run: `--cores`, `--producer-core`, `--pin`, `--spin` and `splashdam plan`. Linux shows what a thread's
 //! mask really is.
 #![cfg(target_os = "linux")]
+
+mod several;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,7 +21,7 @@ fn output(arguments: &[&str]) -> Output {
     splashdam(arguments).output().expect("splashdam runs")
 }
 
-/// What `plan --json` says for these flags.
+/// Returns what `plan --json` prints for these flags.
 fn plan(flags: &[&str]) -> Value {
     let output = output(&[&["plan", "--json"], flags].concat());
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -38,7 +40,7 @@ fn mask(status: &str) -> &str {
 
 fn field<'a>(status: &'a str, key: &str) -> &'a str {
     let line = status.lines().find_map(|line| line.strip_prefix(key));
-    line.expect("Linux tells").trim()
+    line.expect("Linux has it").trim()
 }
 
 /// A run on a schedule whose first records have been seen.
@@ -96,7 +98,7 @@ fn every_thread_of_the_path_runs_where_plan_says_and_control_threads_run_anywher
         assert_eq!(thread["got"], serde_json::json!([thread["asked"]]));
         assert_eq!(masks.remove(name), Some(thread["asked"].to_string()));
     }
-    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux tells");
+    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux has it");
     let names: Vec<_> = masks.keys().map(String::as_str).collect();
     assert_eq!(
         names,
@@ -134,7 +136,7 @@ fn with_pin_off_no_thread_is_pinned() {
     let run = Paced::start(&["--pin", "off"]);
     let masks = run.masks();
     run.end();
-    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux tells");
+    let own = fs::read_to_string("/proc/thread-self/status").expect("Linux has it");
     assert!(masks.contains_key("producer") && masks.contains_key("worker-0"));
     assert!(
         masks.values().all(|theirs| theirs == mask(&own)),
@@ -152,7 +154,7 @@ fn confined_to_one_cpu_a_run_shares_it_does_not_spin_and_delivers() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let report = folder.path().join("report.json");
     let path = report.to_str().expect("text").to_owned();
-    // A process has the mask of the thread that started it, which is what `taskset -c` does.
+    // A process inherits the mask of the thread that started it, as with `taskset -c`.
     let confined = std::thread::spawn(move || {
         assert!(core_affinity::set_for_current(core_affinity::CoreId {
             id: cpu
