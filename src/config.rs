@@ -12,7 +12,7 @@ use crate::engine::route::Route;
 use crate::engine::sink_error::OnSinkError;
 use crate::engine::throttle::Throttle;
 use crate::sys::clock::saturating_ns;
-use crate::sys::cpu::{Pin, Request, SPIN_LONGEST};
+use crate::sys::cpu::{Pin, Request, SPIN_LONGEST, ShardRequest};
 use crate::sys::rlimits::{Room, has_address_space};
 
 /// What a pipeline can be told. [`Config::default`] is a sane one; change what matters.
@@ -230,10 +230,13 @@ impl Config {
 
     /// What it says about placement.
     pub(crate) fn request(&self) -> Request<'_> {
-        Request {
+        let shard = ShardRequest {
             workers: self.max_workers,
-            cores: self.cores.as_deref(),
             producer_core: self.producer_core,
+        };
+        Request {
+            shards: vec![shard],
+            cores: self.cores.as_deref(),
             pin: self.pin,
             spin: self.spin,
         }

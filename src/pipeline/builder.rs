@@ -139,8 +139,8 @@ impl Pipeline {
     ///
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
-        let placement = start_barrier::place(&self.config)?;
-        let baseline = Baseline::of(self.source.as_ref(), placement.threads[0].asked);
+        let planned = start_barrier::place(&self.config)?;
+        let baseline = Baseline::of(self.source.as_ref(), planned.producer_cpu(0));
         let config = &self.config;
         let sinks = (0..config.max_workers).map(|worker| self.sinks.open(worker));
         let sinks = sinks
@@ -160,7 +160,7 @@ impl Pipeline {
                 spill: self.spill.clone(),
                 notices: notices(messages.0.clone()),
                 clock,
-                spin_ns: placement.spin_ns,
+                spin_ns: planned.placement.spin_ns,
             },
         );
         let mut shards = vec![shard];
@@ -190,7 +190,7 @@ impl Pipeline {
             report_each,
             detectors: handles.into_iter().map(StallDetector::new).collect(),
             messages,
-            placement,
+            planned,
         };
         let run = Run {
             metrics,

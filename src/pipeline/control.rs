@@ -14,7 +14,7 @@ use super::outcome_builder::ThreadStates;
 use super::reporter::Reporter;
 use super::running::{Finished, Running};
 use super::shard::Shard;
-use super::start_barrier::StartBarrier;
+use super::start_barrier::{Planned, StartBarrier};
 use super::stopping::{Actions, Input, Stopping};
 use super::threads::{caught, spawn_producer, spawn_worker};
 use super::ticker::Ticker;
@@ -29,7 +29,7 @@ use crate::engine::worker::WorkerEnd;
 use crate::metrics::latency::Latencies;
 use crate::outcome::{Failure, Outcome};
 use crate::sys::clock::saturating_ns;
-use crate::sys::cpu::Placement;
+use crate::sys::cpu::{Placement, Reservation, Role};
 
 /// What is started.
 pub(super) struct Threads {
@@ -39,7 +39,7 @@ pub(super) struct Threads {
     pub(super) report_each: Option<Duration>,
     pub(super) detectors: Vec<StallDetector>,
     pub(super) messages: (Sender<Message>, Receiver<Message>),
-    pub(super) placement: Placement,
+    pub(super) planned: Planned,
 }
 
 /// The reporter, with a thread of its own or without.
@@ -71,6 +71,8 @@ struct Conductor {
     scaling: Vec<ScaleEvent>,
     reporting: Option<Reporting>,
     monitor: Option<Monitor>,
+    /// Of the CPUs.
+    reservation: Reservation,
     rests: Vec<Box<Latencies>>,
     /// When the workers had ended.
     elapsed_ns: Option<u64>,
@@ -110,6 +112,7 @@ pub(super) fn launch(
         scaling: Vec::new(),
         reporting: None,
         monitor: None,
+        reservation: threads.planned.reservation.clone(),
         rests: Vec::new(),
         elapsed_ns: None,
     };
@@ -137,6 +140,13 @@ pub(super) fn launch(
     Ok(Running::new(stop, metrics, finished))
 }
 
+fn tick_scaler((scaler, messages): &mut (Scaler, Sender<Message>)) {
+    // Nobody listens any more at the very end of a run.
+    let _ = scaler
+        .tick()
+        .map(|event| messages.send(Message::Scaled(event)));
+}
+
 impl Conductor {
     /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the data path pin
     /// themselves.
@@ -150,31 +160,23 @@ impl Conductor {
         });
         let messages = threads.messages.0.clone();
         self.monitor = Some(Monitor::spawn(threads.detectors, threads.messages)?);
-        let mut barrier = StartBarrier::new(threads.placement);
-        let mut slot = 0;
+        let mut barrier = StartBarrier::new(threads.planned);
         for shard in threads.shards {
             if let Some(scaler) = shard.scaler {
                 let interval = self.run.config.autoscale_interval;
                 let state = (scaler, messages.clone());
-                self.scalers.push(Ticker::spawn(
-                    "scaler",
-                    interval,
-                    state,
-                    |(scaler, messages)| {
-                        // Nobody listens any more at the very end of a run.
-                        let _ = scaler
-                            .tick()
-                            .map(|event| messages.send(Message::Scaled(event)));
-                    },
-                )?);
+                self.scalers
+                    .push(Ticker::spawn("scaler", interval, state, tick_scaler)?);
             }
-            let producer = slot;
             for worker in shard.workers {
-                slot += 1;
-                spawn_worker(worker, barrier.slot(slot), events.clone())?;
+                let (shard, index) = (worker.shard, worker.worker.index());
+                let slot = barrier.slot(Role::Worker { shard, index });
+                spawn_worker(worker, slot, events.clone())?;
             }
-            spawn_producer(shard.producer, barrier.slot(producer), events.clone())?;
-            slot += 1;
+            let slot = barrier.slot(Role::Producer {
+                shard: shard.producer.shard,
+            });
+            spawn_producer(shard.producer, slot, events.clone())?;
         }
         Ok(barrier)
     }
@@ -345,6 +347,8 @@ impl Conductor {
     fn conclude(mut self) -> Outcome {
         self.end_scaling();
         let _ = self.monitor.take().map(Monitor::end);
+        let shared_later = self.reservation.release();
+        self.states.placement.warnings.extend(shared_later);
         let scaling = std::mem::take(&mut self.scaling);
         let metrics = &self.run.metrics;
         let mut outcome = self.states.outcome(metrics, &self.stopping, scaling);

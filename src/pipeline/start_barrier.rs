@@ -1,101 +1,137 @@
-//! Placing: decides where the threads go, and has each of them pinned before any of them works.
+//! The start barrier: plans where the threads run, and has each of them pinned before any of them works.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::Builder;
 
 use crate::config::{Config, ConfigErrors};
-use crate::pipeline::StartError;
 use crate::pipeline::calibrate::park_cost;
-use crate::sys::cpu::{Came, Machine, Pin, Placement, mask, pin};
+use crate::pipeline::error::StartError;
+use crate::sys::cpu::{Machine, Pin, PinResult, Placement, Reservation, Role, mask, pin, reserve};
 use crate::sys::rlimits;
 
-/// Reads the machine, checks the configuration on it, and decides. The calling thread must not be pinned.
+/// Where the threads of a pipeline are to run, and the hold on those CPUs.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) placement: Placement,
+    /// Keeps other pipelines of this process off the CPUs. [`StartBarrier::release`] gives each thread a clone, so that
+    /// a pipeline which nobody joins holds its CPUs until its threads end; a join releases it.
+    pub(super) reservation: Reservation,
+}
+
+impl Planned {
+    /// The CPU that the producer of a shard asks for; `None` if it asks for none.
+    pub(super) fn producer_cpu(&self, shard: usize) -> Option<usize> {
+        self.placement.asked_by(Role::Producer { shard })
+    }
+}
+
+/// Reads the machine, validates the configuration against it, plans the placement and reserves its CPUs. The calling
+/// thread must not be pinned.
 ///
 /// # Errors
 ///
-/// All that is wrong with the configuration on this machine.
-pub(super) fn place(config: &Config) -> Result<Placement, ConfigErrors> {
+/// Everything that is wrong with the configuration on this machine.
+pub(super) fn place(config: &Config) -> Result<Planned, ConfigErrors> {
     let machine = Machine::read();
     config.validate_on(&machine.ids())?;
-    let placement = Placement::plan(&machine, &config.request(), park_cost);
+    let request = config.request();
+    let plan = |others: &_| Placement::plan(&machine, &request, others, park_cost);
+    let (placement, reservation) = reserve(plan);
     config.check_memory(&rlimits::memory())?;
-    Ok(placement)
+    Ok(Planned {
+        placement,
+        reservation,
+    })
 }
 
-/// Does with the threads what a run would do, but has none of them work: the placement holds what came of each pin.
-/// Beside it: whether a run would start.
+/// Spawns and pins threads as a run would, but has none of them work. Returns the placement with the pins recorded, and
+/// whether a run would start.
 ///
 /// # Errors
 ///
 /// What would keep a run from even trying the pins.
 pub(crate) fn plan(config: &Config) -> Result<(Placement, Result<(), StartError>), StartError> {
     let mut barrier = StartBarrier::new(place(config)?);
-    for thread in 0..barrier.placement.threads.len() {
-        let (name, seat) = ("plan".into(), barrier.slot(thread));
-        let spawned = Builder::new().name(name).spawn(|| seat.take());
+    let roles = barrier.planned.placement.roles();
+    for role in roles {
+        let (name, slot) = ("plan".into(), barrier.slot(role));
+        let spawned = Builder::new().name(name).spawn(|| slot.take());
         spawned.map_err(StartError::System)?;
     }
-    let settled = barrier.record_pins(config.pin);
-    Ok((barrier.placement, settled))
+    let pinned = barrier.record_pins(config.pin);
+    Ok((barrier.planned.placement, pinned))
 }
 
-/// A thread's place, which the thread takes itself: none can pin another.
+/// A thread's slot in the barrier. The thread takes it itself, because no thread can pin another.
 pub(super) struct Slot {
     thread: usize,
     cpu: Option<usize>,
-    came: Sender<Came>,
-    go: Receiver<()>,
+    result: Sender<PinResult>,
+    start: Receiver<Reservation>,
 }
 
 impl Slot {
-    /// Pins the calling thread, tells what came of it, and waits until all threads have done so; false if the start was
-    /// called off.
-    pub(super) fn take(self) -> bool {
-        let refused = self.cpu.and_then(|cpu| pin(cpu).err());
-        // Nobody hears it if the start was called off.
-        let _ = self.came.send((self.thread, refused, mask()));
-        self.go.recv().is_ok()
+    /// Pins the calling thread, reports the result, and waits until all threads have done so. The thread must keep
+    /// what it gets until it ends, because that holds its CPU. `None` if the start was called off.
+    pub(super) fn take(self) -> Option<Reservation> {
+        let result = PinResult {
+            thread: self.thread,
+            refused: self.cpu.and_then(|cpu| pin(cpu).err()),
+            mask: mask(),
+        };
+        // Fails only if the start was called off, which the next line finds out as well.
+        let _ = self.result.send(result);
+        self.start.recv().ok()
     }
 }
 
-/// The threads at the start of a run, the producer's first. Dropped without [`go`](Self::go), it calls the start off.
+/// Holds the threads of the data path back until all of them are pinned. Dropped without [`release`](Self::release),
+/// it calls the start off.
 pub(super) struct StartBarrier {
-    placement: Placement,
-    came: (Sender<Came>, Receiver<Came>),
-    go: Vec<Sender<()>>,
+    planned: Planned,
+    results: (Sender<PinResult>, Receiver<PinResult>),
+    starts: Vec<Sender<Reservation>>,
 }
 
 impl StartBarrier {
-    pub(super) fn new(placement: Placement) -> Self {
+    pub(super) fn new(planned: Planned) -> Self {
         Self {
-            placement,
-            came: mpsc::channel(),
-            go: Vec::new(),
+            planned,
+            results: mpsc::channel(),
+            starts: Vec::new(),
         }
     }
 
-    /// The seat of the placement's thread with this number; to be taken by a thread that has been spawned.
-    pub(super) fn slot(&mut self, thread: usize) -> Slot {
-        let (go, gone) = mpsc::channel();
-        self.go.push(go);
+    /// The slot of a thread, which must be taken by a thread that has been spawned.
+    ///
+    /// # Panics
+    ///
+    /// If the placement has no such thread.
+    pub(super) fn slot(&mut self, role: Role) -> Slot {
+        let placement = &self.planned.placement;
+        let Some(thread) = placement.index_of(role) else {
+            panic!("{role} is not in the placement");
+        };
+        let (start, started) = mpsc::channel();
+        self.starts.push(start);
         Slot {
             thread,
-            cpu: self.placement.threads[thread].asked,
-            came: self.came.0.clone(),
-            go: gone,
+            cpu: placement.threads[thread].asked,
+            result: self.results.0.clone(),
+            start: started,
         }
     }
 
-    /// Waits until every seat is taken.
+    /// Waits until every slot has been taken, and records the results in the placement.
     ///
     /// # Errors
     ///
-    /// When `pin` is strict and a thread is not pinned.
+    /// If `pin` is strict and a thread is not pinned.
     pub(super) fn record_pins(&mut self, pin: Pin) -> Result<(), StartError> {
-        let placement = &mut self.placement;
-        let failed = placement.settle(self.came.1.iter().take(self.go.len()));
+        let placement = &mut self.planned.placement;
+        let failed = placement.record_pins(self.results.1.iter().take(self.starts.len()));
         if pin == Pin::Strict && placement.threads.iter().any(|thread| thread.cpu.is_none()) {
-            // Not pinned, and no pin failed: nothing could be asked for.
+            // If no pin failed, no CPU could be asked for: the first warning says why.
             let why = failed.or_else(|| placement.warnings.first().cloned());
             let why = why.map_or(String::new(), |warning| warning.to_string());
             return Err(StartError::Placement(why));
@@ -105,76 +141,85 @@ impl StartBarrier {
 
     /// Lets the threads work.
     pub(super) fn release(self) -> Placement {
-        for go in self.go {
-            // Received for certain: who has taken a seat waits for this.
-            let _ = go.send(());
+        for start in self.starts {
+            // Cannot fail: a thread that has taken its slot waits for this.
+            let _ = start.send(self.planned.reservation.clone());
         }
-        self.placement
+        self.planned.placement
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::StartBarrier;
-    use crate::sys::cpu::{Pin, PlacedThread, Placement, mask};
+    use std::thread::JoinHandle;
 
-    /// A placement whose one thread is to have this CPU, whether it exists or not.
-    fn barrier_on(cpu: usize) -> StartBarrier {
+    use super::{Planned, StartBarrier};
+    use crate::sys::cpu::{Pin, PlacedThread, Placement, Reservation, Role, mask, reserve};
+
+    const PRODUCER: Role = Role::Producer { shard: 0 };
+
+    /// A barrier for one thread that asks for this CPU, whether it exists or not.
+    fn barrier_for(cpu: usize) -> StartBarrier {
         let mut placement = Placement::default();
         placement.threads.push(PlacedThread {
-            thread: "producer".into(),
+            thread: PRODUCER.to_string(),
+            role: PRODUCER,
             cpu: None,
             why: "because".into(),
             asked: Some(cpu),
             allowed: Some(true),
             got: Vec::new(),
         });
-        StartBarrier::new(placement)
+        let (placement, reservation) = reserve(|_| placement);
+        StartBarrier::new(Planned {
+            placement,
+            reservation,
+        })
     }
 
-    fn seated(barrier: &mut StartBarrier) -> std::thread::JoinHandle<bool> {
-        let seat = barrier.slot(0);
-        std::thread::spawn(|| seat.take())
+    fn spawn_in_slot(barrier: &mut StartBarrier) -> JoinHandle<Option<Reservation>> {
+        let slot = barrier.slot(PRODUCER);
+        std::thread::spawn(|| slot.take())
     }
 
     #[test]
     fn a_thread_works_only_when_all_are_in_place_and_got_what_they_asked_for() {
         let Some(&cpu) = mask().first() else { return };
-        let mut barrier = barrier_on(cpu);
-        let thread = seated(&mut barrier);
+        let mut barrier = barrier_for(cpu);
+        let thread = spawn_in_slot(&mut barrier);
         assert!(barrier.record_pins(Pin::Strict).is_ok());
         assert!(!thread.is_finished());
         let placement = barrier.release();
-        assert!(thread.join().expect("no panic"));
+        assert!(thread.join().expect("no panic").is_some());
         assert_eq!(placement.threads[0].cpu, Some(cpu));
         assert_eq!(placement.threads[0].got, [cpu]);
         assert!(placement.warnings.is_empty());
     }
 
     #[test]
-    fn a_pin_that_fails_is_a_warning_or_where_pin_is_strict_no_start() {
+    fn a_pin_that_fails_is_a_warning_or_if_pin_is_strict_no_start() {
         let nowhere = 1_023;
         if mask().contains(&nowhere) {
             return;
         }
-        let mut barrier = barrier_on(nowhere);
-        let thread = seated(&mut barrier);
+        let mut barrier = barrier_for(nowhere);
+        let thread = spawn_in_slot(&mut barrier);
         assert!(barrier.record_pins(Pin::BestEffort).is_ok());
         let placement = barrier.release();
-        assert!(thread.join().expect("no panic"));
+        assert!(thread.join().expect("no panic").is_some());
         assert_eq!(placement.threads[0].cpu, None);
         assert_eq!(placement.threads[0].got, mask());
         let warning = placement.warnings[0].to_string();
         assert!(warning.starts_with("not pinned: producer (asked for CPU 1023, got "));
 
-        let mut barrier = barrier_on(nowhere);
-        let thread = seated(&mut barrier);
+        let mut barrier = barrier_for(nowhere);
+        let thread = spawn_in_slot(&mut barrier);
         let error = barrier
             .record_pins(Pin::Strict)
             .expect_err("strict")
             .to_string();
         assert!(error.contains("producer (asked for CPU 1023"), "{error}");
         drop(barrier);
-        assert!(!thread.join().expect("no panic"));
+        assert!(thread.join().expect("no panic").is_none());
     }
 }

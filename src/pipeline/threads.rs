@@ -21,9 +21,9 @@ pub(super) fn spawn_producer(
 ) -> io::Result<()> {
     let shard = thread.shard;
     let body = move || {
-        if !slot.take() {
+        let Some(_reservation) = slot.take() else {
             return;
-        }
+        };
         // Nobody listens any more when the thread was left behind.
         let notify = |event| drop(events.send(event));
         let mut panic = None;
@@ -67,9 +67,9 @@ pub(super) fn spawn_worker(
     } = thread;
     let index = worker.index();
     let body = move || {
-        if !slot.take() {
+        let Some(_reservation) = slot.take() else {
             return;
-        }
+        };
         let mut run = caught(|| {
             worker.sink().start(context);
             worker.run(&mut waiter, backoff)

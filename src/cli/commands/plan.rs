@@ -1,4 +1,4 @@
-//! `splashdam plan`: where a run would put its threads, tried out.
+//! `splashdam plan`: tries out where a run would put its threads.
 
 use std::fmt::{self, Display, Formatter};
 use std::io::{self, ErrorKind, Write};
@@ -11,7 +11,7 @@ use crate::cli::args::Job;
 use crate::cli::commands::run::{not_started, refuse};
 use crate::cli::settings::arguments;
 use crate::pipeline::plan;
-use crate::sys::cpu::{Known, PlacedThread, Placement};
+use crate::sys::cpu::{OrUnknown, PlacedThread, Placement};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,7 +56,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-/// Prints the plan. A reader that has gone away has read enough.
+/// Prints the plan. A reader that closed the pipe is no error.
 fn print(placement: &Placement, json: bool) -> io::Result<()> {
     let text = if json {
         serde_json::to_string(placement)? + "\n"
@@ -90,7 +90,7 @@ impl Display for Plan<'_> {
         }
         let (spin_us, spin_why) = (placement.spin_ns as f64 / 1e3, &placement.spin_why);
         writeln!(f, "\nspin     {spin_us} us: {spin_why}")?;
-        writeln!(f, "cpus     {}", Known(&placement.cpus))?;
+        writeln!(f, "cpus     {}", OrUnknown(&placement.cpus))?;
         match placement.quota {
             Some(quota) => writeln!(f, "quota    {quota} CPUs")?,
             None => writeln!(f, "quota    none")?,
@@ -114,7 +114,7 @@ fn row(thread: &PlacedThread) -> [String; 5] {
         thread.thread.clone(),
         asked,
         allowed.into(),
-        Known(&thread.got).to_string(),
+        OrUnknown(&thread.got).to_string(),
         thread.why.clone(),
     ]
 }

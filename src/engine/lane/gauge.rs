@@ -2,7 +2,7 @@
 
 use std::ops::{AddAssign, Sub};
 
-use crate::engine::lane::LaneSize;
+use crate::engine::lane::size::LaneSize;
 use crate::engine::watermark::LaneProgress;
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
@@ -152,7 +152,7 @@ impl Gauge {
 /// Wrong on purpose: see [`Mutant`].
 #[cfg(loom)]
 mod wrong {
-    use super::{Extent, Gauge};
+    use crate::engine::lane::gauge::{Extent, Gauge};
     use crate::sys::sync::Ordering;
 
     pub(super) fn occupancy(gauge: &Gauge) -> Extent {

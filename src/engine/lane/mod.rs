@@ -33,23 +33,18 @@
 mod gauge;
 mod reader;
 mod ring;
+mod size;
 mod wake;
 mod writer;
 
 pub(crate) use gauge::{Extent, Gauge};
 pub(crate) use reader::{LaneReader, Ready};
+pub(crate) use size::LaneSize;
 pub(crate) use writer::LaneWriter;
 
 use crate::engine::record::RecordHeader;
 use crate::sys::sync::Arc;
 use crate::sys::wait::Waker;
-
-/// How much a lane holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LaneSize {
-    pub(crate) records: usize,
-    pub(crate) bytes: usize,
-}
 
 /// A lane's memory, touched, so that the first lap does not pay for page faults. Takes its time: make it before the
 /// run's clock starts.

@@ -6,11 +6,11 @@ use std::fmt;
 /// `core_affinity` aborts the process.
 pub(crate) const CPUS_MAX: usize = 1_024;
 
-/// Reads a list; the order stays as written.
+/// Parses a list and keeps its order.
 ///
 /// # Errors
 ///
-/// What is wrong: not a number, out of bounds, or a range that runs backwards.
+/// The first thing that is wrong: not a number, out of bounds, or a range that runs backwards.
 pub(crate) fn parse(text: &str) -> Result<Vec<usize>, String> {
     let (mut cpus, text) = (Vec::new(), text.trim());
     if text.is_empty() {
@@ -32,7 +32,7 @@ fn id(text: &str) -> Result<usize, String> {
     if !digits {
         return Err(format!("{text:?} is not the id of a CPU"));
     }
-    // A number that does not even fit is out of bounds all the same.
+    // A number too large for usize is out of bounds as well.
     let cpu = text.parse().unwrap_or(usize::MAX);
     if cpu < CPUS_MAX {
         Ok(cpu)
@@ -45,12 +45,12 @@ fn out_of_bounds(cpu: impl fmt::Display) -> String {
     format!("CPU {cpu} is beyond {}", CPUS_MAX - 1)
 }
 
-/// Looks whether threads can be put on these CPUs, each once, when the process may use those in `allowed` - none if
-/// that is not known.
+/// Checks that threads can be pinned to these CPUs and that none is named twice. `allowed` are the CPUs that the
+/// process may use; empty if they are unknown.
 ///
 /// # Errors
 ///
-/// What is wrong with the first one that is.
+/// What is wrong with the first CPU that fails.
 pub(crate) fn check(cpus: &[usize], allowed: &[usize]) -> Result<(), String> {
     if cpus.is_empty() {
         return Err("no CPU is named".into());
@@ -69,7 +69,7 @@ pub(crate) fn check(cpus: &[usize], allowed: &[usize]) -> Result<(), String> {
     Ok(())
 }
 
-/// What is accepted instead, for the end of a refusal.
+/// Says which CPUs are accepted, for the end of an error message.
 pub(crate) fn expected(allowed: &[usize]) -> String {
     if allowed.is_empty() {
         format!("expected ids from 0 to {}", CPUS_MAX - 1)
@@ -81,7 +81,7 @@ pub(crate) fn expected(allowed: &[usize]) -> String {
     }
 }
 
-/// Prints ids as a list, in their order, neighbours that ascend as a range.
+/// Prints ids as a list, in their order, with ascending neighbours as a range.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CpuList<'a>(pub(crate) &'a [usize]);
 

@@ -2,21 +2,27 @@
 //!
 //! ```text
 //!   mask, sysfs, cgroups --read once--> Machine --+
-//!                                                 +--plan (pure)--> Placement --pin, read back--> as it came out
-//!   cores, producer_core, pin, spin --> Request --+
+//!   cores, producer_core, pin, spin --> Request --+--plan (pure)--> Placement --pin, read back--> Placement, recorded
+//!   pipelines that run already ------> Holders ---+                     '------> Reservation
 //! ```
 //!
 //! Invariants:
-//! * The machine is read before anything is pinned: a pinned thread sees its own CPU only, and so do its children.
-//! * No id reaches `core_affinity` unchecked: it aborts the process on one of 1024 or more.
-//! * A pin counts only when the mask that was read back says so.
-//! * A machine that tells little (no sysfs, no `/proc`, no mask) costs placement, never the run.
+//! * The machine is read before anything is pinned: a pinned thread sees only its own CPU, and so do its children.
+//! * No unchecked id reaches `core_affinity`, which aborts the process on ids of 1024 and more.
+//! * A thread counts as pinned only if the mask that was read back says so.
+//! * A machine that reveals little (no sysfs, no `/proc`, no mask) costs placement, never the run.
+//! * Pipelines of one process use different CPUs as long as there are any.
 
-mod assign;
+mod assignment;
 mod cpulist;
+mod diagnosis;
 mod pin;
 mod placement;
 mod quota;
+mod request;
+mod reservation;
+mod role;
+mod sharing;
 mod spin_budget;
 mod topology;
 
@@ -29,8 +35,11 @@ use std::time::Duration;
 pub(crate) use cpulist::{CpuList, expected, parse};
 pub use pin::Pin;
 pub(crate) use pin::{mask, pin};
-pub(crate) use placement::{Came, Known, Request};
+pub(crate) use placement::{OrUnknown, PinResult};
 pub use placement::{PlacedThread, Placement};
+pub(crate) use request::{Request, ShardRequest};
+pub(crate) use reservation::{Reservation, reserve};
+pub(crate) use role::Role;
 pub(crate) use spin_budget::SPIN_LONGEST;
 use topology::Cpu;
 
@@ -39,9 +48,9 @@ use crate::sys::cgroup;
 /// What the machine offers this process.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
-    /// The CPUs it may use, by id; none where the system does not say.
+    /// The CPUs that the process may use, by id; empty if the system does not say.
     pub(crate) cpus: Vec<Cpu>,
-    /// How many CPUs' worth of time its control group may use.
+    /// How many CPUs' worth of time its control group may use; `None` if nothing limits it.
     pub(crate) quota: Option<f64>,
 }
 
@@ -60,8 +69,8 @@ impl Machine {
     }
 }
 
-/// For how long a quota of its control groups has kept this process from running; what it adds up to over a run is a
-/// difference of two readings.
+/// How long a quota of its control groups has kept this process from running so far. For one run, subtract two
+/// readings.
 pub(crate) fn throttled() -> Duration {
     quota::throttled(&cgroup::of_this_process(), Path::new(cgroup::MOUNT))
 }

@@ -1,4 +1,4 @@
-//! Pinning one thread, and reading back what came of it.
+//! Pinning one thread, and reading its mask back.
 
 use std::io;
 
@@ -6,31 +6,31 @@ use core_affinity::CoreId;
 
 use crate::sys::cpu::cpulist::CPUS_MAX;
 
-/// What happens to the pipeline when a thread cannot be pinned.
+/// Whether threads are pinned, and what happens if one cannot be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pin {
-    /// It does not start.
+    /// The pipeline does not start.
     Strict,
-    /// It runs, and says so in a warning and in the [`Placement`](super::Placement).
+    /// The pipeline runs. A warning and the [`Placement`](super::Placement) name the thread.
     #[default]
     BestEffort,
-    /// No thread is pinned in the first place.
+    /// No thread is pinned.
     Off,
 }
 
-/// The CPUs that the calling thread may run on, ascending; none where the system does not say, as on Linux built for
-/// more than 1024 CPUs.
+/// Returns the CPUs that the calling thread may run on, ascending; empty if the system does not say, as on a Linux
+/// built for more than 1024 CPUs.
 pub(crate) fn mask() -> Vec<usize> {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     cores.into_iter().map(|core| core.id).collect()
 }
 
-/// Asks the system to run the calling thread on one CPU only. Whether it does, [`mask`] tells.
+/// Asks the system to run the calling thread on one CPU only. Read [`mask`] to find out whether it does.
 ///
 /// # Errors
 ///
-/// When the system refuses: there is no such CPU, or the process may not use it.
+/// If the system refuses, because there is no such CPU or the process may not use it.
 pub(crate) fn pin(cpu: usize) -> io::Result<()> {
     if cpu >= CPUS_MAX {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_cannot_be_are_refused_and_nothing_aborts() {
+    fn ids_that_do_not_exist_are_refused_and_nothing_aborts() {
         for cpu in [1_023, 1_024, 5_000, usize::MAX] {
             if !mask().contains(&cpu) {
                 assert!(pin(cpu).is_err(), "{cpu}");

@@ -1,30 +1,36 @@
-//! The decision, and how it came out. Pure: the machine comes in as a value.
+//! The plan of where the threads run, and the record of where they do. Pure: the machine is an argument.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sys::cpu::assign::Seats;
-use crate::sys::cpu::cpulist::{CpuList, check, expected};
-use crate::sys::cpu::{Machine, Pin, spin_budget};
+use crate::sys::cpu::assignment::Assignment;
+use crate::sys::cpu::cpulist::CpuList;
+use crate::sys::cpu::request::Request;
+use crate::sys::cpu::sharing::Holder;
+use crate::sys::cpu::{Machine, Role, spin_budget};
 use crate::sys::warning::Warning;
 
 /// Where the pinned threads of a pipeline run, why there, and how long they spin while they wait.
+///
+/// Pipelines of one process keep to different CPUs as long as there are any. Those that have to share some get the
+/// warning `shared_cpus`: at the start if another pipeline was there first, at the end if it started later.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Placement {
     /// The producer, then the workers in their order.
     pub threads: Vec<PlacedThread>,
-    /// The time that one wait may spin before it yields and sleeps, in nanoseconds.
+    /// How long one wait may spin before it yields and sleeps, in nanoseconds.
     pub spin_ns: u64,
     /// Why that long.
     pub spin_why: String,
-    /// The CPUs that the process may use, by id; empty where the system does not say.
+    /// The CPUs that the process may use, by id; empty if the system does not say.
     pub cpus: Vec<usize>,
-    /// How many CPUs' worth of time the process's control group may use; none where nothing limits it.
+    /// How many CPUs' worth of time the process's control group may use; `None` if nothing limits it.
     pub quota: Option<f64>,
-    /// What is not as it should be, and what can be done about it.
+    /// Everything that makes the placement worse than it could be, with its remedy.
     pub warnings: Vec<Warning>,
 }
 
@@ -34,72 +40,54 @@ pub struct Placement {
 pub struct PlacedThread {
     /// Its name: `producer`, `worker-0` and so on.
     pub thread: String,
-    /// The one CPU that it runs on; none if it is not pinned.
+    /// Which thread that is. Not in a report: of one that is read back it says nothing.
+    #[serde(skip)]
+    pub(crate) role: Role,
+    /// The one CPU that it runs on; `None` if it is not pinned.
     pub cpu: Option<usize>,
-    /// Why it was to run there, or why nowhere in particular.
+    /// Why it asked for that CPU, or for none.
     pub why: String,
-    /// The CPU that was asked for; none if none was.
+    /// The CPU that it asked for; `None` if it asked for none.
     pub asked: Option<usize>,
-    /// Whether the process may use that CPU; none if that is not known, or none was asked for.
+    /// Whether the process may use that CPU; `None` if this is unknown, or if the thread asked for none.
     pub allowed: Option<bool>,
-    /// Its mask, read back: the CPUs that it may run on. Empty where the system does not say.
+    /// Its mask, read back: the CPUs that it may run on. Empty if the system does not say.
     pub got: Vec<usize>,
 }
 
-/// What was asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) workers: usize,
-    pub(crate) cores: Option<&'a [usize]>,
-    pub(crate) producer_core: Option<usize>,
-    pub(crate) pin: Pin,
-    pub(crate) spin: Option<Duration>,
+/// The result of a thread's attempt to pin itself.
+#[derive(Debug)]
+pub(crate) struct PinResult {
+    /// The thread's index in the placement.
+    pub(crate) thread: usize,
+    /// Why the system refused, if it did.
+    pub(crate) refused: Option<io::Error>,
+    /// The thread's mask, read back.
+    pub(crate) mask: Vec<usize>,
 }
-
-impl Request<'_> {
-    /// Looks for CPUs that the process may not use, or that cannot be; `allowed` is empty if it is not known.
-    pub(crate) fn check(&self, allowed: &[usize], wrong: &mut Vec<String>) {
-        let mut look = |name: &str, cpus: &[usize]| {
-            if let Err(why) = check(cpus, allowed) {
-                let (list, expected) = (CpuList(cpus), expected(allowed));
-                wrong.push(format!("{name} {list} is not accepted: {why}; {expected}"));
-            }
-        };
-        if let Some(cores) = self.cores {
-            look("cores", cores);
-        }
-        if let Some(cpu) = self.producer_core {
-            look("producer_core", &[cpu]);
-        }
-    }
-}
-
-/// What came of a thread's pin: which of the threads, why the system refused if it did, and the mask read back.
-pub(crate) type Came = (usize, Option<io::Error>, Vec<usize>);
 
 impl Placement {
-    /// Places the threads of a request whose CPUs have been checked.
+    /// Places the threads of a request whose CPUs have been checked, next to the pipelines of this process that run
+    /// already, which are the `others`.
     ///
-    /// `measure` is asked for what a park and its unpark cost between the producer's CPU and the first worker's, if
-    /// the spin budget depends on it.
+    /// `measure` returns what a park and its unpark cost between two CPUs, those of a producer and of its first worker.
+    /// It is called only if the spin budget depends on it.
     pub(crate) fn plan(
         machine: &Machine,
         request: &Request<'_>,
+        others: &[Holder],
         measure: impl FnOnce([Option<usize>; 2]) -> Option<Duration>,
     ) -> Self {
-        let seats = Seats::fill(machine, request);
-        let asked = seats.asked();
-        let crowded = seats.crowded();
-        let measure = || measure(seats.pair());
+        let assignment = Assignment::new(machine, request, others);
+        let crowded = assignment.crowded();
+        let measure = || measure(assignment.pair());
         let (spin_ns, spin_why) = spin_budget::budget(request.spin, crowded.as_deref(), measure);
         let cpus = machine.ids();
-        let place = |(thread, &asked): (usize, &Option<usize>)| PlacedThread {
-            thread: match thread.checked_sub(1) {
-                None => "producer".into(),
-                Some(worker) => format!("worker-{worker}"),
-            },
+        let place = |&(role, asked): &(Role, Option<usize>)| PlacedThread {
+            thread: role.to_string(),
+            role,
             cpu: None,
-            why: seats.why(thread),
+            why: assignment.why(role, asked),
             asked,
             allowed: asked
                 .filter(|_| !cpus.is_empty())
@@ -107,42 +95,68 @@ impl Placement {
             got: Vec::new(),
         };
         Self {
-            threads: asked.iter().enumerate().map(place).collect(),
+            threads: assignment.holder.threads.iter().map(place).collect(),
             spin_ns,
             spin_why,
             quota: machine.quota,
-            warnings: seats.warnings(),
+            warnings: assignment.warnings(),
             cpus,
         }
     }
 
-    /// Notes what came of the threads' pins; returns the warning about those that failed, if any did.
-    pub(crate) fn settle(&mut self, came: impl IntoIterator<Item = Came>) -> Option<Warning> {
+    /// Which threads there are, in their order.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        self.threads.iter().map(|thread| thread.role).collect()
+    }
+
+    /// The index of a thread; `None` if there is no such thread.
+    pub(crate) fn index_of(&self, role: Role) -> Option<usize> {
+        self.threads.iter().position(|thread| thread.role == role)
+    }
+
+    /// The CPU that a thread asks for; `None` if it asks for none.
+    pub(crate) fn asked_by(&self, role: Role) -> Option<usize> {
+        self.threads[self.index_of(role)?].asked
+    }
+
+    /// The threads, with the CPUs that they ask for.
+    pub(super) fn holder(&self) -> Holder {
+        let threads = self.threads.iter();
+        Holder {
+            threads: threads.map(|thread| (thread.role, thread.asked)).collect(),
+        }
+    }
+
+    /// Records the results of the threads' pins. Returns the warning about those that failed, which is also added to
+    /// [`warnings`](Self::warnings); `None` if all are as planned.
+    pub(crate) fn record_pins(
+        &mut self,
+        results: impl IntoIterator<Item = PinResult>,
+    ) -> Option<Warning> {
         let mut failed = Vec::new();
-        for (thread, refused, got) in came {
-            let placed = &mut self.threads[thread];
-            placed.cpu = placed.asked.filter(|asked| got == [*asked]);
+        for result in results {
+            let placed = &mut self.threads[result.thread];
+            placed.got = result.mask;
+            placed.cpu = placed.asked.filter(|asked| placed.got == [*asked]);
             if placed.cpu != placed.asked {
                 let asked = CpuList(placed.asked.as_slice());
-                let reason = refused.map_or(String::new(), |error| format!(": {error}"));
-                let name = &placed.thread;
-                let said = format!(
-                    "{name} (asked for CPU {asked}, got {}{reason})",
-                    Known(&got)
-                );
-                failed.push((thread, said));
+                let reason = result
+                    .refused
+                    .map_or(String::new(), |error| format!(": {error}"));
+                let (name, got) = (&placed.thread, OrUnknown(&placed.got));
+                let sentence = format!("{name} (asked for CPU {asked}, got {got}{reason})");
+                failed.push((result.thread, sentence));
             }
-            placed.got = got;
         }
-        // The threads come as they got their turn.
+        // Results arrive in the order in which the threads happened to run.
         failed.sort_unstable_by_key(|(thread, _)| *thread);
-        let failed: Vec<_> = failed.into_iter().map(|(_, said)| said).collect();
+        let failed: Vec<_> = failed.into_iter().map(|(_, sentence)| sentence).collect();
         let warning = (!failed.is_empty()).then(|| {
             Warning::new(
                 "pins_missed",
                 format!("not pinned: {}", failed.join(", ")),
-                "the CPUs that this process may use have changed, or the system pins no threads: start again, choose other \
-                 cores, or set pin to off",
+                "the CPUs that this process may use have changed, or the system pins no threads: start again, choose \
+                 other cores, or set pin to off",
             )
         });
         self.warnings.extend(warning.clone());
@@ -150,11 +164,11 @@ impl Placement {
     }
 }
 
-/// Prints the CPUs that a thread or the process may use.
-pub(crate) struct Known<'a>(pub(crate) &'a [usize]);
+/// Prints a list of CPUs; an empty one is unknown.
+pub(crate) struct OrUnknown<'a>(pub(crate) &'a [usize]);
 
-impl std::fmt::Display for Known<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for OrUnknown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             [] => f.write_str("unknown"),
             cpus => CpuList(cpus).fmt(f),

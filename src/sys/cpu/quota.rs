@@ -1,15 +1,16 @@
-//! How much CPU time the control groups grant, beside which CPUs: a container limited to 1.5 CPUs still sees them all.
+//! How much CPU time the control groups grant. This is independent of the set of CPUs: a container limited to 1.5 CPUs
+//! still sees all of them.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::sys::cgroup::{say, text};
 
-/// The tightest quota on the way up from this process's control groups, in CPUs; none where there is none, or none can
-/// be read.
+/// Returns the tightest quota of this process's control groups and their ancestors, in CPUs; `None` if there is none,
+/// or none that can be read.
 ///
-/// `of_process` is the text of `/proc/self/cgroup`, `mount` where the hierarchies are mounted: `/sys/fs/cgroup`. See
-/// Linux' `Documentation/scheduler/sched-bwc.rst`.
+/// `of_process` is the text of `/proc/self/cgroup`, and `mount` the folder where the hierarchies are mounted, which is
+/// `/sys/fs/cgroup`. See Linux' `Documentation/scheduler/sched-bwc.rst`.
 pub(super) fn read(of_process: &str, mount: &Path) -> Option<f64> {
     let v2 = |group: &Path| parse_v2(&text(&group.join("cpu.max"))?);
     let v1 = |group: &Path| {
@@ -20,8 +21,8 @@ pub(super) fn read(of_process: &str, mount: &Path) -> Option<f64> {
     quotas.into_iter().min_by(f64::total_cmp)
 }
 
-/// For how long the groups on that way have been kept from running because a quota was used up, so far: the longest of
-/// them.
+/// Returns how long the same groups have been kept from running so far because a quota was used up: the longest time of
+/// any of them.
 pub(super) fn throttled(of_process: &str, mount: &Path) -> Duration {
     let figure = |group: &Path, key: &str| {
         let stat = text(&group.join("cpu.stat"))?;
@@ -34,13 +35,13 @@ pub(super) fn throttled(of_process: &str, mount: &Path) -> Duration {
     times.into_iter().max().unwrap_or_default()
 }
 
-/// `cpu.max`: `max 100000`, or microseconds of CPU time and the period they are granted for, `150000 100000`.
+/// Parses `cpu.max`: `max 100000`, or microseconds of CPU time and the period they are granted for, `150000 100000`.
 fn parse_v2(text: &str) -> Option<f64> {
     let (quota, period) = text.trim().split_once(' ')?;
     ratio(quota, period)
 }
 
-/// `cpu.cfs_quota_us`, -1 for none, and `cpu.cfs_period_us`.
+/// Parses `cpu.cfs_quota_us`, which is -1 without a quota, and `cpu.cfs_period_us`.
 fn parse_v1(quota: &str, period: &str) -> Option<f64> {
     ratio(quota.trim(), period.trim())
 }
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(read("0::/a/b\n", root.path()), Some(2.0));
         assert_eq!(read("0::/a\n", root.path()), Some(2.0));
         assert_eq!(read("0::/\n", root.path()), None);
-        // A path of which nothing is mounted here.
+        // A group that is not mounted here.
         assert_eq!(read("0::/a/b/elsewhere\n", root.path()), Some(2.0));
     }
 

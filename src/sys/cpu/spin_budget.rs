@@ -5,27 +5,27 @@
 //! hindsight: a shorter wait costs what it lasts, a longer one twice the park. No fixed rule does better (Karlin, Li,
 //! Manasse, Owicki, "Empirical studies of competitive spinning for a shared-memory multiprocessor", SOSP 1991).
 //!
-//! That holds where the spinner's CPU has nothing better to do. Where threads share a CPU, or a quota, the spinner
-//! burns the time of the very thread it waits for, and does not spin at all.
+//! That holds only if the spinner's CPU has nothing better to do. If threads share a CPU or a quota, a spinner may burn
+//! the time of the very thread it waits for; then no thread spins.
 
 use std::time::Duration;
 
 use crate::sys::clock::saturating_ns;
 
-/// The longest time a wait can be told to spin: half of what threads get to notice a halt, which a spinner does not
+/// The longest spin that can be configured: half the time that threads get to notice a halt, which a spinner does not
 /// see.
 pub(crate) const SPIN_LONGEST: Duration = Duration::from_millis(100);
 
-/// The bounds of a measured budget. A park below the first has not been seen on any machine, and one beyond the second
-/// tells of a measurement that was disturbed: waking a CPU from its deepest sleep takes some 50 us and more.
+/// The bounds of a measured budget. No machine has shown a park below the lower one. Waking a CPU from its deepest
+/// sleep takes some 50 us, so a cost beyond the upper one means that the measurement was disturbed.
 const MEASURED: std::ops::RangeInclusive<Duration> =
     Duration::from_micros(2)..=Duration::from_micros(100);
 
-/// The budget where nothing could be measured: what a park costs on common machines.
+/// The budget if the cost of a park could not be measured: what it is on common machines.
 const UNMEASURED: Duration = Duration::from_micros(20);
 
-/// The time one wait may spin, in nanoseconds, and why so long: as it was set; none if the threads are `crowded` (for
-/// that reason); or what `measure` says that a park costs.
+/// Returns how long one wait may spin, in nanoseconds, and the reason: the time that was `set`; else 0 if the threads
+/// are `crowded`, which is then the reason; else the cost of a park, which `measure` returns.
 pub(super) fn budget(
     set: Option<Duration>,
     crowded: Option<&str>,

@@ -1,4 +1,4 @@
-//! Which CPUs share a physical core, and which cores a package, as sysfs tells.
+//! Which CPUs share a physical core, and which cores share a package, read from sysfs.
 
 use std::fs;
 use std::path::Path;
@@ -10,13 +10,13 @@ use crate::sys::cpu::cpulist;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cpu {
     pub(crate) id: usize,
-    /// Its physical core, named by the lowest id on it; none where the system does not say.
+    /// Its physical core, identified by the lowest CPU id on it; `None` if the system does not say.
     pub(crate) core: Option<usize>,
     /// Its package (socket); all CPUs whose package is unknown count as one.
     pub(crate) package: Option<i64>,
 }
 
-/// Reads about each of these CPUs what `sysfs` - `/sys/devices/system/cpu`, or a tree made like it - knows. See Linux'
+/// Looks each of these CPUs up in `sysfs`, which is `/sys/devices/system/cpu` or a tree like it. See Linux'
 /// `Documentation/admin-guide/cputopology.rst`.
 pub(super) fn read(sysfs: &Path, ids: &[usize]) -> Vec<Cpu> {
     let mut seen = Vec::new();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn without_lists_of_siblings_the_core_and_package_ids_tell() {
+    fn without_lists_of_siblings_the_core_and_package_ids_count() {
         let root = tree(&[
             (1, "core_id", "0"),
             (1, "physical_package_id", "0"),
@@ -104,8 +104,8 @@ mod tests {
             (4, "physical_package_id", "0"),
             (6, "core_id", "-1"),
         ]);
-        let told = [Some(1), Some(3), Some(1), Some(6)];
-        assert_eq!(cores(&root, &[1, 3, 4, 6]), told);
+        let expected = [Some(1), Some(3), Some(1), Some(6)];
+        assert_eq!(cores(&root, &[1, 3, 4, 6]), expected);
     }
 
     #[test]

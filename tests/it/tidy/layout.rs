@@ -6,30 +6,20 @@ use super::modules::{Modules, circles, dead, declared_in_order};
 use super::source::Source;
 
 /// The circles that are left, each with all its files.
-const CIRCLES: [&[&str]; 3] = [
-    &[
-        "src/cli/args.rs",
-        "src/cli/artifacts.rs",
-        "src/cli/config_file.rs",
-        "src/cli/limits.rs",
-        "src/cli/settings/mod.rs",
-        "src/cli/settings/table/input.rs",
-        "src/cli/settings/table/lanes.rs",
-        "src/cli/settings/table/mod.rs",
-        "src/cli/settings/table/output.rs",
-        "src/cli/settings/table/placement.rs",
-        "src/cli/settings/table/stopping.rs",
-        "src/cli/settings/table/workers.rs",
-    ],
-    &[
-        "src/engine/lane/gauge.rs",
-        "src/engine/lane/mod.rs",
-        "src/engine/lane/reader.rs",
-        "src/engine/lane/wake.rs",
-        "src/engine/lane/writer.rs",
-    ],
-    &["src/sys/cpu/assign.rs", "src/sys/cpu/placement.rs"],
-];
+const CIRCLES: [&[&str]; 1] = [&[
+    "src/cli/args.rs",
+    "src/cli/artifacts.rs",
+    "src/cli/config_file.rs",
+    "src/cli/limits.rs",
+    "src/cli/settings/mod.rs",
+    "src/cli/settings/table/input.rs",
+    "src/cli/settings/table/lanes.rs",
+    "src/cli/settings/table/mod.rs",
+    "src/cli/settings/table/output.rs",
+    "src/cli/settings/table/placement.rs",
+    "src/cli/settings/table/stopping.rs",
+    "src/cli/settings/table/workers.rs",
+]];
 
 /// The faults of these sources: a sentence for each circle of files that is not within a known one, and for each known
 /// one that is no more.

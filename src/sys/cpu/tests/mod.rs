@@ -1,8 +1,11 @@
-//! Placements on made-up machines.
+//! Placements on made-up machines, of one pipeline by itself.
+
+mod several;
 
 use std::time::Duration;
 
-use crate::sys::cpu::{Cpu, Machine, Pin, Placement, Request};
+use crate::sys::cpu::sharing::Holder;
+use crate::sys::cpu::{Cpu, Machine, Pin, Placement, Request, ShardRequest};
 
 /// CPUs as (id, physical core, package).
 fn machine(cpus: &[(usize, usize, i64)]) -> Machine {
@@ -44,18 +47,31 @@ fn smt() -> Machine {
     ])
 }
 
-const fn workers(workers: usize) -> Request<'static> {
-    Request {
+fn workers(workers: usize) -> Request<'static> {
+    shards(&[(None, workers)])
+}
+
+/// Shards as (the producer's CPU, workers).
+fn shards(shards: &[(Option<usize>, usize)]) -> Request<'static> {
+    let shard = |&(producer_core, workers): &(Option<usize>, usize)| ShardRequest {
         workers,
+        producer_core,
+    };
+    Request {
+        shards: shards.iter().map(shard).collect(),
         cores: None,
-        producer_core: None,
         pin: Pin::BestEffort,
         spin: None,
     }
 }
 
 fn plan(machine: &Machine, request: &Request<'_>) -> Placement {
-    Placement::plan(machine, request, |_| Some(Duration::from_micros(10)))
+    plan_beside(&[], machine, request)
+}
+
+fn plan_beside(others: &[Holder], machine: &Machine, request: &Request<'_>) -> Placement {
+    let park_cost = Some(Duration::from_micros(10));
+    Placement::plan(machine, request, others, |_| park_cost)
 }
 
 /// The CPUs of the producer and of the workers.
@@ -87,12 +103,12 @@ fn physical_cores_come_before_siblings_and_the_producers_sibling_last() {
     let neighbours = machine(&[(0, 0, 0), (1, 0, 0), (2, 2, 0), (3, 2, 0)]);
     assert_eq!(asked(&neighbours, &workers(3)), [0, 2, 3, 1]);
     let whys = whys(&neighbours, &workers(2));
-    let told = [
+    let expected = [
         "own physical core",
         "SMT sibling of cpu 3",
         "SMT sibling of cpu 2",
     ];
-    assert_eq!(whys, told);
+    assert_eq!(whys, expected);
 }
 
 #[test]
@@ -106,10 +122,7 @@ fn workers_stay_in_the_producers_package_as_long_as_it_has_cores() {
         (5, 1, 1),
     ]);
     assert_eq!(asked(&two_packages, &workers(4)), [0, 2, 1, 3, 5]);
-    let request = Request {
-        producer_core: Some(3),
-        ..workers(3)
-    };
+    let request = shards(&[(Some(3), 3)]);
     assert_eq!(asked(&two_packages, &request), [3, 1, 0, 2]);
 }
 
@@ -117,18 +130,17 @@ fn workers_stay_in_the_producers_package_as_long_as_it_has_cores() {
 fn cpus_that_are_given_are_taken_in_turn_and_the_producer_keeps_out_of_their_way() {
     let request = |producer_core| Request {
         cores: Some(&[6, 0]),
-        producer_core,
-        ..workers(3)
+        ..shards(&[(producer_core, 3)])
     };
     assert_eq!(asked(&smt(), &request(None)), [1, 6, 0, 6]);
     assert_eq!(asked(&smt(), &request(Some(4))), [4, 6, 0, 6]);
-    let told = [
+    let expected = [
         "given by producer_core; SMT sibling of cpu 0",
         "given by cores; shares cpu 6",
         "given by cores; SMT sibling of cpu 4",
         "given by cores; shares cpu 6",
     ];
-    assert_eq!(whys(&smt(), &request(Some(4))), told);
+    assert_eq!(whys(&smt(), &request(Some(4))), expected);
     // Named, but not used: the only worker has the first.
     let request = Request {
         cores: Some(&[0, 1]),
@@ -144,8 +156,8 @@ fn on_one_cpu_everything_is_shared_and_nothing_spins() {
     assert_eq!(one.spin_ns, 0);
     let warning = "3 threads on 1 CPU: those that share one wait for each other's turn; allow this process more CPUs \
                    (taskset, the container's cpuset)";
-    let said: Vec<_> = one.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(said, [warning]);
+    let warnings: Vec<_> = one.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, [warning]);
 }
 
 #[test]
@@ -168,7 +180,7 @@ fn the_cost_of_a_park_is_measured_where_the_threads_are_to_run() {
         cores: Some(&[5]),
         ..workers(1)
     };
-    Placement::plan(&smt(), &request, |pair| {
+    Placement::plan(&smt(), &request, &[], |pair| {
         measured = Some(pair);
         None
     });
@@ -176,7 +188,7 @@ fn the_cost_of_a_park_is_measured_where_the_threads_are_to_run() {
 }
 
 #[test]
-fn where_the_cpus_are_unknown_only_those_given_are_asked_for() {
+fn if_the_cpus_are_unknown_only_those_given_are_asked_for() {
     let placement = plan(&bare(&[]), &workers(1));
     assert!(placement.threads.iter().all(|t| t.asked.is_none()));
     assert_eq!(placement.spin_ns, 0);
@@ -187,8 +199,7 @@ fn where_the_cpus_are_unknown_only_those_given_are_asked_for() {
     );
     let request = Request {
         cores: Some(&[1]),
-        producer_core: Some(0),
-        ..workers(1)
+        ..shards(&[(Some(0), 1)])
     };
     let placement = plan(&bare(&[]), &request);
     assert_eq!((placement.spin_ns, placement.warnings), (10_000, vec![]));
@@ -213,7 +224,7 @@ fn pin_off_asks_for_nothing_and_still_counts_the_cpus() {
 }
 
 #[test]
-fn a_quota_below_the_threads_ends_spinning_and_one_below_the_cpus_is_told() {
+fn a_quota_below_the_threads_ends_spinning_and_one_below_the_cpus_is_reported() {
     let limited = |quota| Machine {
         quota: Some(quota),
         ..smt()
@@ -248,7 +259,7 @@ fn a_quota_below_the_threads_ends_spinning_and_one_below_the_cpus_is_told() {
 }
 
 #[test]
-fn a_spin_that_is_set_stays_and_is_warned_of_where_it_harms() {
+fn a_spin_that_is_set_stays_and_gets_a_warning_if_it_harms() {
     let request = |spin| Request {
         spin: Some(Duration::from_micros(spin)),
         ..workers(1)
@@ -265,20 +276,19 @@ fn a_spin_that_is_set_stays_and_is_warned_of_where_it_harms() {
 }
 
 #[test]
-fn cpus_that_cannot_be_are_refused_all_at_once_with_what_is_accepted() {
+fn cpus_that_do_not_exist_are_refused_all_at_once_with_what_is_accepted() {
     let mut wrong = Vec::new();
     let request = Request {
         cores: Some(&[4, 5]),
-        producer_core: Some(9),
-        ..workers(1)
+        ..shards(&[(Some(9), 1)])
     };
     request.check(&[2, 4], &mut wrong);
     let accepted = "expected ids out of 2,4 (taskset or the container's cpuset allows others)";
-    let told = [
+    let expected = [
         format!("cores 4-5 is not accepted: this process may not use CPU 5; {accepted}"),
         format!("producer_core 9 is not accepted: this process may not use CPU 9; {accepted}"),
     ];
-    assert_eq!(wrong, told);
+    assert_eq!(wrong, expected);
     let mut unknown = Vec::new();
     request.check(&[], &mut unknown);
     assert_eq!(unknown, [""; 0]);

@@ -2,6 +2,8 @@
 //! that Linux reports.
 #![cfg(target_os = "linux")]
 
+mod several;
+
 use std::collections::BTreeMap;
 use std::fs;
 
