@@ -1,6 +1,6 @@
-//! One lane: what it costs by itself, and how fast two threads get through it, by burst.
+//! One lane: its cost on one thread, and its throughput between two threads, by burst size.
 //!
-//! `cargo bench --bench limit` sets the same lane beside what the machine allows.
+//! `cargo bench --bench limit` compares the same lane with the machine's limit.
 
 mod support;
 
@@ -13,7 +13,7 @@ use support::{
     throughput, unless_trial,
 };
 
-/// Publish and take on one thread: no other core's cache, no waiting.
+/// Publishes and takes on one thread: no other core's cache, no waiting.
 fn base(passes: u64, burst: usize) -> Duration {
     let work = Work::new(passes, burst);
     let (mut writer, mut reader) = bench_support::lane(QUEUE_RECORDS, QUEUE_BYTES);
@@ -32,7 +32,7 @@ fn base(passes: u64, burst: usize) -> Duration {
     took
 }
 
-/// One record there and back, over two lanes, both threads spinning.
+/// One record there and back over two lanes, with both threads spinning.
 fn ping_pong(rounds: u64) -> Duration {
     let work = Work::new(1, 1);
     let mut expected = Tally::default();

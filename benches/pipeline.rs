@@ -1,8 +1,8 @@
 //! The whole path, source to sink: by topology, record size, batch size, sink and load.
 //!
-//! Each pass is a run of its own that must deliver every record; its time is the run's, from the first burst to the
-//! last worker's end, without the making of the lanes. The `check` sink reads and proves every byte; a file is measured
-//! by its length.
+//! Each pass is a run of its own that must deliver every record. Its time is the run's, from the first burst to the end
+//! of the last worker; creating the lanes is not included. The `check` sink reads and verifies every byte; of a file
+//! the length is checked.
 
 mod support;
 
@@ -18,10 +18,10 @@ use splashdam::{
 };
 use support::{BATCH, RECORD_BYTES, throughput, unless_trial};
 
-/// A run's payload: enough for it to be about its records and not about its start.
+/// A run's payload: enough to hide the cost of starting it.
 const RUN_BYTES: usize = 128 << 20;
 
-/// How many records of this length a run has.
+/// A run's records at this length.
 fn records(record_bytes: usize) -> usize {
     unless_trial(RUN_BYTES / record_bytes)
 }
@@ -49,11 +49,11 @@ fn run(
         |outcome: &Outcome| outcome.exit_code() == 0 && Some(outcome.ledger.delivered) == expected;
     match outcome {
         Ok(outcome) if is_whole(&outcome) => outcome.elapsed,
-        other => panic!("a run that did not deliver everything: {other:?}"),
+        other => panic!("not every record was delivered: {other:?}"),
     }
 }
 
-/// Adds up so many runs.
+/// The total time of `passes` runs.
 fn runs(passes: u64, run: impl Fn() -> Duration) -> Duration {
     (0..passes).map(|_| run()).sum()
 }
@@ -109,7 +109,7 @@ fn files(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// To one file that all workers share, in the folder for temporary files.
+/// Writes to one temporary file that all workers share.
 fn to_file(workers: usize, records: usize) -> Duration {
     let folder = tempfile::tempdir().expect("a folder for temporary files");
     let path = folder.path().join("out.ndjson");
@@ -121,7 +121,7 @@ fn to_file(workers: usize, records: usize) -> Duration {
     took
 }
 
-/// A source of lines of two lengths: one in so many is long.
+/// A source of lines of two lengths: one in [`Skewed::LONG_ONE_IN`] is long.
 struct Skewed {
     line: Vec<u8>,
     buffer: BurstBuffer,
@@ -159,7 +159,7 @@ impl Source for Skewed {
     }
 }
 
-/// A source that lends so much at full speed, and then nothing for a while: the workers go to sleep in between.
+/// A source that alternates between bursts at full speed and pauses in which the workers go to sleep.
 struct Bursty {
     generator: Generator,
     in_burst: usize,
@@ -228,7 +228,7 @@ fn loads(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Worker 0 takes a millisecond for each batch; the others take what they get.
+/// Worker 0 needs a millisecond per batch; the others are as fast as they can be.
 fn one_slow(worker: usize) -> Box<dyn Sink> {
     let slow = Duration::from_millis(1);
     if worker == 0 {

@@ -1,4 +1,4 @@
-//! The stages by themselves: what each adds to a record's way.
+//! The stages one by one: what each adds to the cost of a record.
 
 mod support;
 
@@ -14,9 +14,9 @@ use support::{
     BATCH, BURST, QUEUE_BYTES, QUEUE_RECORDS, RECORD_BYTES, Tally, Work, rings, throughput,
 };
 
-/// Bursts between two looks at the clock, and between two drains of the lanes: they fit into one lane.
+/// Bursts between two readings of the clock, and between two drains of the lanes. They fit into one lane.
 const BURSTS: usize = 16;
-/// What a worker takes to come to a burst at full speed.
+/// Time between two bursts at full speed.
 const BURST_NS: u64 = 4_000;
 
 fn generator(criterion: &mut Criterion) {
@@ -32,7 +32,7 @@ fn generator(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Lends so many bursts; the last one must end with the record that comes last.
+/// Lends `bursts` bursts; the last one must end with the last record.
 fn generate(record_bytes: Option<usize>, bursts: u64) -> Duration {
     let mut generator = Generator::new(Rate::Max, record_bytes, 0);
     let mut last = Vec::new();
@@ -74,7 +74,7 @@ fn dispatch(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Dispatches so many bursts and looks at the throttle after each; the lanes are drained when the clock stands still.
+/// Dispatches `bursts` bursts and asks the throttle after each. The lanes are drained outside the measured time.
 fn dispatched(lanes: usize, route: Route, bursts: u64) -> Duration {
     let mut work = Work::new(1, BURST);
     let mut dispatch = Dispatch::new(lanes, QUEUE_RECORDS, QUEUE_BYTES, route);
@@ -120,7 +120,7 @@ fn throttle(criterion: &mut Criterion) {
 fn latency(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("latency");
     group.throughput(throughput(BATCH, RECORD_BYTES));
-    // At full speed a burst shares its stamps; a paced source gives each record its own.
+    // At full speed all records of a burst share their stamps; a paced source gives each record its own.
     for (name, sharing) in [("by_burst", BURST), ("by_record", 1)] {
         let header = |at| RecordHeader::new((at / sharing) as u64 * BURST_NS, at as u64, 86);
         let headers: Vec<_> = (0..BATCH).map(header).collect();
@@ -147,7 +147,7 @@ fn record(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, headers: &[Recor
     });
 }
 
-/// One record there and back between two threads that park whenever there is nothing: two wake-ups.
+/// One record there and back between two threads that park whenever they have nothing to do: two wake-ups.
 fn wake(criterion: &mut Criterion) {
     criterion.bench_function("wake/there_and_back", |bencher| {
         bencher.iter_custom(|rounds| {

@@ -1,10 +1,9 @@
-//! What the benches stand on: the work that is carried, the two threads that carry it, and the proof that it arrived.
+//! Shared by all benches: the records to carry, the two threads that carry them, and the proof that they arrived.
 //!
-//! A bench that carries something else than it should panics: speed without the bytes is not worth a figure.
-#![allow(dead_code, reason = "each bench takes its part of this")]
-#![allow(clippy::expect_used, reason = "a bench that cannot go on stops")]
+//! A bench panics if what arrived is not what was sent: a rate without the bytes means nothing.
+#![allow(dead_code, reason = "each bench uses a part of this")]
+#![allow(clippy::expect_used, reason = "a bench that cannot continue panics")]
 
-pub(crate) mod queues;
 pub(crate) mod rings;
 
 use std::sync::{Barrier, OnceLock};
@@ -15,19 +14,19 @@ use crossbeam_utils::Backoff;
 use splashdam::sources::{Generator, Rate};
 use splashdam::{Demand, Lent, RecordHeader, Source};
 
-/// Length of a record where nothing else is said.
+/// Length of a record, unless a bench varies it.
 pub(crate) const RECORD_BYTES: usize = 86;
-/// Records of one pass, criterion's unit of iteration: enough that starting two threads does not show.
+/// Records of one pass, criterion's unit of iteration: enough to hide the start of two threads.
 pub(crate) const PASS: usize = 1 << 16;
-/// What a queue holds: the lanes' memory then stays within one core's L2.
+/// Capacity of a queue in records: a lane's memory then fits into one core's L2.
 pub(crate) const QUEUE_RECORDS: usize = 8_192;
-/// The same in bytes, for the lanes.
+/// Capacity of a lane in bytes.
 pub(crate) const QUEUE_BYTES: usize = 1 << 20;
 /// The engine's own burst, and the default batch.
 pub(crate) const BURST: usize = 256;
 pub(crate) const BATCH: usize = 1_024;
 
-/// Criterion as all of the suite uses it: short passes, because ten minutes are for everything.
+/// Criterion with few and short samples, so that the suite takes minutes. It shows factors, not a few per cent.
 pub(crate) fn criterion() -> Criterion {
     Criterion::default()
         .sample_size(10)
@@ -36,13 +35,13 @@ pub(crate) fn criterion() -> Criterion {
         .configure_from_args()
 }
 
-/// Whether this is only a look that everything runs: `cargo test`, or `cargo bench -- --test`.
+/// Whether this is only a smoke test: `cargo test`, or `cargo bench -- --test`.
 pub(crate) fn is_trial() -> bool {
-    let told = |what: &str| std::env::args().any(|arg| arg == what);
-    told("--test") || !told("--bench")
+    let has = |flag: &str| std::env::args().any(|argument| argument == flag);
+    has("--test") || !has("--bench")
 }
 
-/// So many records - or a few, where it is only about whether it runs.
+/// That many records, or a few in a smoke test.
 pub(crate) fn unless_trial(records: usize) -> usize {
     if is_trial() {
         records.min(4_096)
@@ -51,7 +50,17 @@ pub(crate) fn unless_trial(records: usize) -> usize {
     }
 }
 
-/// How much a pass moves, for criterion's report.
+/// Tries of [`best_rate`].
+const TRIES: usize = 5;
+
+/// Records per second, the best of a few tries: what it can do, not what it did at a bad moment.
+pub(crate) fn best_rate(passes: u64, run: impl Fn(u64) -> Duration) -> f64 {
+    let records = (passes * unless_trial(PASS) as u64) as f64;
+    let tries = (0..TRIES).map(|_| records / run(passes).as_secs_f64());
+    tries.fold(0.0, f64::max)
+}
+
+/// What one pass moves, for criterion's report.
 pub(crate) fn throughput(records: usize, record_bytes: usize) -> Throughput {
     Throughput::ElementsAndBytes {
         elements: records as u64,
@@ -59,7 +68,8 @@ pub(crate) fn throughput(records: usize, record_bytes: usize) -> Throughput {
     }
 }
 
-/// What arrived: so many records and bytes, and the sum of all bytes, which does not depend on how they were cut.
+/// What arrived: the number of records and bytes, and the sum of all bytes, which does not depend on where they were
+/// split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) records: usize,
@@ -73,7 +83,7 @@ impl Tally {
     pub(crate) fn add(&mut self, records: usize, bytes: &[u8]) {
         self.records += records;
         self.bytes += bytes.len();
-        // 256 bytes add up to less than 2^16, and sums of 16 bits are the ones that the compiler makes fast.
+        // 256 bytes add up to less than 2^16, and the compiler vectorises sums of 16 bits best.
         let chunk = |chunk: &[u8]| chunk.iter().map(|byte| u16::from(*byte)).sum::<u16>();
         self.sum += bytes.chunks(256).map(|c| u64::from(chunk(c))).sum::<u64>();
     }
@@ -105,7 +115,7 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// So many passes in bursts of so many records.
+    /// `passes` passes, in bursts of `burst` records.
     pub(crate) fn new(passes: u64, burst: usize) -> Self {
         let demand = Demand {
             now_ns: 0,
@@ -127,19 +137,19 @@ impl Work {
         }
     }
 
-    /// How often the burst is to be lent.
+    /// One item per burst to publish.
     pub(crate) fn bursts(&self) -> std::ops::Range<usize> {
         0..self.times
     }
 
-    /// Each record of it all.
+    /// Every record of every burst.
     pub(crate) fn records(&self) -> impl Iterator<Item = &[u8]> {
         let burst = |_| self.bytes.chunks_exact(RECORD_BYTES);
         self.bursts().flat_map(burst)
     }
 }
 
-/// A wait for the other thread: spins, then yields; gives up after ten seconds, because what was lost never comes.
+/// A wait for the other thread: spins, then yields. Panics after ten seconds, because a lost record never arrives.
 #[derive(Debug, Default)]
 pub(crate) struct Wait {
     backoff: Backoff,
@@ -151,17 +161,20 @@ impl Wait {
         self.backoff.snooze();
         if self.backoff.is_completed() {
             let since = self.since.get_or_insert_with(Instant::now);
-            assert!(since.elapsed().as_secs() < 10, "nothing moves any more");
+            assert!(
+                since.elapsed().as_secs() < 10,
+                "the other thread makes no progress"
+            );
         }
     }
 
-    pub(crate) fn over(&mut self) {
+    pub(crate) fn reset(&mut self) {
         *self = Self::default();
     }
 }
 
-/// Runs both sides, each on a CPU of its own; checks what arrived. From the moment both are ready until the last
-/// record was read.
+/// Runs both sides, each on a CPU of its own, and checks what arrived. Returns the time from when both are ready until
+/// the last record was read.
 pub(crate) fn relay(
     expected: Tally,
     produce: impl FnOnce() + Send,
@@ -189,10 +202,10 @@ pub(crate) fn relay(
     end - start
 }
 
-/// Pins the thread to the so-manieth CPU that the process may use, where there are as many.
+/// Pins the thread to the nth CPU that the process may use, if there are that many.
 pub(crate) fn pin(nth: usize) {
     static CPUS: OnceLock<Vec<core_affinity::CoreId>> = OnceLock::new();
-    // Asked once, by whoever comes first: a pinned thread would see its own CPU only.
+    // Read once, before any thread is pinned: a pinned thread sees only its own CPU.
     let cpus = CPUS.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default());
     if let Some(cpu) = cpus.get(nth) {
         core_affinity::set_for_current(*cpu);

@@ -1,4 +1,4 @@
-//! Two-ring lanes: the project's own, and the bare one that says what the machine allows.
+//! Two-ring lanes: the project's own, and a bare one that shows the machine's limit.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub(crate) fn memcpy(passes: u64) -> Duration {
     took
 }
 
-/// The project's lane, in bursts of so many records.
+/// The project's lane, in bursts of `burst` records.
 pub(crate) fn lane(passes: u64, burst: usize) -> Duration {
     let work = Work::new(passes, burst);
     let (mut writer, mut reader) = bench_support::lane(QUEUE_RECORDS, QUEUE_BYTES);
@@ -57,7 +57,7 @@ pub(crate) fn publish(writer: &mut Writer, headers: &[RecordHeader], bytes: &[u8
     }
 }
 
-/// Takes so many records, in batches of what is there.
+/// Takes `records` records, in batches of whatever is ready.
 #[inline]
 pub(crate) fn take(reader: &mut Reader, records: usize) -> Tally {
     let mut tally = Tally::default();
@@ -71,19 +71,19 @@ pub(crate) fn take(reader: &mut Reader, records: usize) -> Tally {
         if taken == 0 {
             wait.wait();
         } else {
-            wait.over();
+            wait.reset();
         }
     }
     tally
 }
 
-/// What the machine allows: two bare rings, each burst two copies, a reader that reads every byte - no gauge, no wake
-/// word, no batches, no counters.
+/// The machine's limit: two bare rings, two copies per burst, and a reader that reads every byte. No occupancy, no
+/// wake-ups, no batches, no counters.
 pub(crate) fn bare(passes: u64) -> Duration {
     bare_by(passes, BURST)
 }
 
-/// A design that was rejected: the same two rings, but each record is pushed by itself.
+/// A rejected design: the same two rings, with each record pushed by itself.
 pub(crate) fn bare_each_record(passes: u64) -> Duration {
     bare_by(passes, 1)
 }
@@ -99,7 +99,7 @@ fn bare_by(passes: u64, burst: usize) -> Duration {
             while headers.slots() < work.headers.len() || bytes.slots() < work.bytes.len() {
                 wait.wait();
             }
-            wait.over();
+            wait.reset();
             let fits = "there was room";
             bytes.push_entire_slice(&work.bytes).expect(fits);
             headers.push_entire_slice(&work.headers).expect(fits);
@@ -123,8 +123,8 @@ fn take_bare(
             wait.wait();
             continue;
         }
-        wait.over();
-        let fits = "they are there";
+        wait.reset();
+        let fits = "they are in the ring";
         let chunk = headers.read_chunk(there).expect(fits);
         let (first, second) = chunk.as_slices();
         let lens = first.iter().chain(second).map(|header| header.len as usize);
@@ -141,7 +141,7 @@ fn take_bare(
 /// A ring whose memory was written once, so that no page fault is measured.
 fn touched<T: Copy + Default>(slots: usize) -> (Producer<T>, Consumer<T>) {
     let (mut producer, mut consumer) = RingBuffer::new(slots);
-    let whole = "nobody else has it yet";
+    let whole = "the ring is empty";
     producer.write_chunk(slots).expect(whole).commit_all();
     consumer.read_chunk(slots).expect(whole).commit_all();
     (producer, consumer)

@@ -1,12 +1,12 @@
-//! The same work over other queues: each record a boxed slice of its own, or a slot that is large enough for it.
+//! The same work over other queues: each record in a boxed slice of its own, or in a slot that is large enough for it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use super::{BURST, QUEUE_RECORDS, RECORD_BYTES, Tally, Wait, Work, relay};
+use crate::support::{BURST, QUEUE_RECORDS, RECORD_BYTES, Tally, Wait, Work, relay};
 
-/// Boxes each record and hands it to `send`; takes them from `receive` until it has all, or the queue has ended.
+/// Boxes each record and passes it to `send`; calls `receive` until all records have arrived or the queue is closed.
 fn boxed(
     passes: u64,
     mut send: impl FnMut(Box<[u8]>) + Send,
@@ -50,7 +50,7 @@ pub(crate) fn kanal(passes: u64) -> Duration {
     boxed(passes, send, move || receiver.recv().ok())
 }
 
-/// A ring without waiting of its own: both sides spin and yield.
+/// A ring that never blocks: both sides spin and yield.
 pub(crate) fn rtrb_boxed(passes: u64) -> Duration {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(QUEUE_RECORDS);
     let send = move |mut record| {
@@ -91,13 +91,13 @@ fn polled<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     }
 }
 
-/// A slot of the disruptor's: a record lies in it, and it is as long as the longest.
+/// A slot of the disruptor, as long as the longest record.
 struct Slot {
     len: usize,
     bytes: [u8; 2 * (RECORD_BYTES / 64 + 1) * 32],
 }
 
-/// The LMAX Disruptor in Rust, at its best: published a burst at a time, polled as far as there is something.
+/// The LMAX Disruptor in Rust at its best: published a burst at a time, polled for everything that is ready.
 pub(crate) fn disruptor(passes: u64) -> Duration {
     use disruptor::{BusySpin, Polling, Producer, build_single_producer};
 
@@ -126,7 +126,7 @@ pub(crate) fn disruptor(passes: u64) -> Duration {
         while tally.records < records {
             match poller.poll() {
                 Ok(mut slots) => {
-                    wait.over();
+                    wait.reset();
                     for slot in &mut slots {
                         tally.add(1, &slot.bytes[..slot.len]);
                     }
