@@ -149,7 +149,7 @@ fn the_report_has_every_figure() {
         ("/workers/1/batches", "age drain size"),
         (
             "/stop",
-            "cause deadline_passed exit_code failures halted_by",
+            "cause deadline_passed exit_code failures halted halted_by",
         ),
     ] {
         let wanted: BTreeSet<_> = wanted.split(' ').collect();

@@ -140,6 +140,7 @@ impl Report {
                 cause: outcome.cause.to_string(),
                 halted_by: outcome.halted_by,
                 deadline_passed: outcome.deadline_passed,
+                halted: outcome.halted,
                 exit_code: outcome.exit_code(),
                 failures: outcome.failures.iter().map(ToString::to_string).collect(),
             },
@@ -154,6 +155,6 @@ impl Report {
 
     /// Whether the run was cut short, so that records may have been moving when the ledger was drawn up.
     pub(crate) fn is_cut_short(&self) -> bool {
-        self.stop.halted_by.is_some() || self.stop.deadline_passed
+        self.stop.halted_by.is_some() || self.stop.deadline_passed || self.stop.halted
     }
 }

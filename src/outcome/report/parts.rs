@@ -237,6 +237,9 @@ pub struct Stop {
     pub halted_by: Option<i32>,
     /// Whether the drain deadline passed before everything was delivered.
     pub deadline_passed: bool,
+    /// Whether the program that embeds the pipeline halted it; `false` in reports from before there was this key.
+    #[serde(default)]
+    pub halted: bool,
     /// See [`Outcome::exit_code`](crate::Outcome::exit_code). Failures that come after the report, such as a file that
     /// could not be written, are not part of it.
     pub exit_code: u8,

@@ -61,7 +61,7 @@ pub(crate) fn json(intervals: u32) -> Value {
         },
         "wakes_per_million_records": 0.1,
         "stop": {
-            "cause": "count reached", "halted_by": null, "deadline_passed": false, "exit_code": 3, "failures": [],
+            "cause": "count reached", "halted_by": null, "deadline_passed": false, "halted": false, "exit_code": 3, "failures": [],
         },
         "config": {
             "sink": { "value": "null", "origin": "default" },
