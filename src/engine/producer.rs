@@ -232,8 +232,11 @@ impl Producer {
             return Ok(false);
         }
         match self.source.lend_buffered(demand(now_ns, self.left)) {
+            Ok(Lent::Burst(burst)) if burst.headers.len() as u64 > self.left => {
+                Err(ProducerEnd::SourceFailed(lent_too_much()))
+            }
             Ok(Lent::Burst(burst)) => {
-                self.left = self.left.saturating_sub(burst.headers.len() as u64);
+                self.left -= burst.headers.len() as u64;
                 match self.dispatcher.dispatch(waiter, burst) {
                     // After a halt the rest is still taken from the source, so that it is counted, or spilled.
                     Ok(_) | Err(DispatchError::Halted | DispatchError::NoLane) => Ok(true),
