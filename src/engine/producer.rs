@@ -232,8 +232,11 @@ impl Producer {
             return Ok(false);
         }
         match self.source.lend_buffered(demand(now_ns, self.left)) {
+            Ok(Lent::Burst(burst)) if burst.headers.len() as u64 > self.left => {
+                Err(ProducerEnd::SourceFailed(lent_too_much()))
+            }
             Ok(Lent::Burst(burst)) => {
-                self.left = self.left.saturating_sub(burst.headers.len() as u64);
+                self.left -= burst.headers.len() as u64;
                 match self.dispatcher.dispatch(waiter, burst) {
                     // After a halt the rest is still taken from the source, so that it is counted, or spilled.
                     Ok(_) | Err(DispatchError::Halted | DispatchError::NoLane) => Ok(true),
@@ -283,6 +286,8 @@ pub(crate) struct Waits {
     /// It sleeps at least this long, and then publishes all that came or fell due meanwhile. See [`rest_ns`].
     rest_ns: u64,
     woke_ns: u64,
+    /// Records that had been produced when the last wait, a rest for the waker, began.
+    rested_at: Option<u64>,
 }
 
 /// How long a producer may let records gather, when its batches may wait `batch_timeout` in their lane anyway: a
@@ -301,12 +306,13 @@ impl Waits {
             backoff,
             rest_ns,
             woke_ns: 0,
+            rested_at: None,
         }
     }
 
     /// Waits for what is pending, or until `at_most_ns`. For a moment and for the waker it rests first, so that it
     /// never wakes more than once per rest; a descriptor is waited for at once, because whoever writes to it may be
-    /// blocked.
+    /// blocked. A rest that brought nothing is not followed by another: an idle source sleeps until it is woken.
     pub(crate) fn wait(
         &mut self,
         shard: &ShardHandle,
@@ -320,8 +326,11 @@ impl Waits {
         }
         let now_ns = clock.now_ns();
         let rested_ns = self.woke_ns.saturating_add(self.rest_ns);
+        let produced = shard.counters.producer.produced.get();
+        let is_idle = self.rested_at.take() == Some(produced);
         match pending.until_ns() {
-            None if now_ns < rested_ns => {
+            None if now_ns < rested_ns && !is_idle => {
+                self.rested_at = Some(produced);
                 self.waiter
                     .rest(at_most_ns.map_or(rested_ns, |at_ns| at_ns.min(rested_ns)));
             }

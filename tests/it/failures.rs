@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use splashdam::sinks::Null;
 use splashdam::{
-    Batch, Burst, Config, Demand, Lent, Outcome, Pipeline, RecordHeader, Sink, SinkError, Source,
-    StopCause, Wrote,
+    Batch, Burst, BurstBuffer, Config, Context, Demand, Lent, Outcome, Pending, Pipeline,
+    RecordHeader, Sink, SinkError, Source, StopCause, Wrote,
 };
 
 use crate::support::library::{self, Order, config, generator, next, telling, told};
@@ -132,6 +132,92 @@ fn a_source_that_panics_is_named_and_its_earlier_records_are_delivered() {
     let outcome = told_to(Order::Panic("off by one"), config(|_| ()));
     failed(&outcome, "the source panicked: off by one");
     assert_eq!(outcome.ledger.delivered, 10);
+}
+
+/// Lends ten records and then waits for its waker, or ends; panics in one of its methods.
+struct Fragile {
+    breaks_in: &'static str,
+    waits: bool,
+    buffer: BurstBuffer,
+}
+
+impl Fragile {
+    fn call(&self, method: &str) {
+        assert!(method != self.breaks_in, "broken in {method}");
+    }
+}
+
+impl Source for Fragile {
+    fn start(&mut self, _context: Context) {
+        self.call("start");
+    }
+
+    fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        if self.buffer.is_empty() {
+            (0..10).for_each(|_| self.buffer.push(demand.now_ns, b"fragile"));
+            return Ok(Lent::Burst(self.buffer.burst()));
+        }
+        self.call("lend");
+        if self.waits {
+            return Ok(Lent::Pending(Pending::woken()));
+        }
+        Ok(Lent::End)
+    }
+
+    fn lend_buffered(&mut self, _demand: Demand) -> io::Result<Lent<'_>> {
+        self.call("lend_buffered");
+        Ok(Lent::End)
+    }
+
+    fn wants_acknowledgements(&self) -> bool {
+        true
+    }
+
+    fn acknowledge(&mut self, below: u64) {
+        assert_eq!(below, 10);
+        self.call("acknowledge");
+    }
+
+    fn close(&mut self) {
+        self.call("close");
+    }
+}
+
+#[test]
+fn a_source_that_panics_in_any_of_its_methods_is_named_and_the_run_ends() {
+    for (breaks_in, waits, stops) in [
+        ("start", true, false),
+        ("lend", true, false),
+        ("lend_buffered", true, true),
+        ("acknowledge", true, false),  // while it runs
+        ("acknowledge", false, false), // for the last time
+        ("close", false, false),
+        ("close", true, true),
+    ] {
+        let source = Fragile {
+            breaks_in,
+            waits,
+            buffer: BurstBuffer::default(),
+        };
+        let (sinks, heard) = telling();
+        let config = config(|c| c.batch_timeout = Duration::from_millis(1));
+        let running = Pipeline::new(source, sinks).config(config).start().unwrap();
+        if stops {
+            next(&heard);
+            running.stop();
+        }
+        let outcome = library::join(running);
+        let failures: Vec<_> = outcome.failures.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            failures,
+            [format!("the source panicked: broken in {breaks_in}")]
+        );
+        assert_eq!(outcome.exit_code(), 1);
+        let delivered = if breaks_in == "start" { 0 } else { 10 };
+        assert_eq!(outcome.ledger.delivered, delivered, "{breaks_in}");
+        assert!(outcome.ledger.balanced(), "{:?}", outcome.ledger);
+        assert!(!outcome.deadline_passed && !outcome.halted, "{breaks_in}");
+    }
 }
 
 /// Lends headers that do not fit their bytes.

@@ -148,6 +148,7 @@ fn accepted(wrote: &Result<Wrote<'_>, SinkError>, records: usize) -> usize {
 pub(super) fn flush<'a>(sink: &'a mut dyn Sink, duty: &mut Duty) -> Step<'a> {
     match sink.flush() {
         Ok(Wrote::All) => Step::Ended(WorkerEnd::Drained(duty.last_partial)),
+        Ok(Wrote::Part { .. }) if duty.shard.control.is_halted() => duty.leave(WorkerEnd::Halted),
         Ok(Wrote::Part { pending, .. }) => Step::WaitForSink(pending),
         Err(error) => duty.failed(error, duty.shard.clock.now_ns()),
     }

@@ -1,0 +1,290 @@
+//! The stages on one thread with a manual clock: no time passes but the clock's.
+//!
+//! A record of these tests says who it is: its bytes are the letter of its position, as often as it is long, and a
+//! newline. What arrives with other bytes than it left with is seen by [`Heard::take`].
+
+mod dispatch;
+mod leaving;
+mod low_water;
+mod producer;
+mod waits;
+mod worker;
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
+
+use rustix::io::Errno;
+
+use crate::engine::batch::Batch;
+use crate::engine::control_block::ControlBlock;
+use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
+use crate::engine::lane::{Extent, LaneMemory, LaneReader, LaneSize, LaneWriter};
+use crate::engine::record::{Burst, RecordHeader};
+use crate::engine::route::Route;
+use crate::engine::shard::{LaneHandle, ShardHandle};
+use crate::engine::sink::{Sink, Wrote};
+use crate::engine::sink_error::{SinkError, SinkErrorKind};
+use crate::engine::throttle::Throttle;
+use crate::metrics::counters::Counters;
+use crate::sys::clock::{Clock, ClockHand};
+use crate::sys::sync::Arc;
+use crate::sys::wait::{Backoff, Pending, Waiter};
+
+const MS: u64 = 1_000_000;
+
+/// Lanes, and what is around them.
+struct Lanes {
+    writers: Vec<LaneWriter>,
+    readers: Vec<LaneReader>,
+    shard: Arc<ShardHandle>,
+    waiter: Waiter,
+    hand: ClockHand,
+}
+
+fn lanes(lanes: usize, size: LaneSize) -> Lanes {
+    let (clock, hand) = Clock::manual();
+    lanes_on(clock, hand, lanes, size)
+}
+
+fn lanes_on(clock: Clock, hand: ClockHand, lanes: usize, size: LaneSize) -> Lanes {
+    let waiter = Waiter::new(clock);
+    let ends = (0..lanes).map(|_| {
+        let worker = Waiter::new(clock);
+        LaneMemory::new(size).lane(worker.waker().clone())
+    });
+    let (writers, readers): (Vec<_>, Vec<_>) = ends.unzip();
+    let handles = writers.iter().map(|writer| LaneHandle {
+        gauge: Arc::clone(writer.gauge()),
+        waker: writer.waker().clone(),
+    });
+    let shard = Arc::new(ShardHandle {
+        id: 0,
+        clock,
+        control: ControlBlock::new(lanes),
+        counters: Counters::new(lanes),
+        lanes: handles.collect(),
+        producer: waiter.waker().clone(),
+    });
+    Lanes {
+        writers,
+        readers,
+        shard,
+        waiter,
+        hand,
+    }
+}
+
+/// A dispatcher, the other ends of its lanes, and the clock's hand.
+struct Stage {
+    dispatcher: Dispatcher,
+    readers: Vec<LaneReader>,
+    shard: Arc<ShardHandle>,
+    waiter: Waiter,
+    hand: ClockHand,
+}
+
+impl Stage {
+    fn new(lanes: Lanes, policy: DispatchPolicy) -> Self {
+        let backoff = Backoff::new(lanes.shard.clock, 0);
+        let shard = Arc::clone(&lanes.shard);
+        Self {
+            dispatcher: Dispatcher::new(lanes.writers, policy, shard, backoff),
+            readers: lanes.readers,
+            shard: lanes.shard,
+            waiter: lanes.waiter,
+            hand: lanes.hand,
+        }
+    }
+}
+
+fn stage(count: usize, size: LaneSize, policy: DispatchPolicy) -> Stage {
+    Stage::new(lanes(count, size), policy)
+}
+
+/// Blocks, takes lanes in turn and never pauses.
+fn policy() -> DispatchPolicy {
+    DispatchPolicy {
+        route: Route::RoundRobin,
+        when_full: WhenFull::Block,
+        throttle: Throttle::off(),
+        max_record_bytes: 16,
+    }
+}
+
+/// Room for so many records, of so many bytes together.
+fn size(records: usize, bytes: usize) -> LaneSize {
+    LaneSize { records, bytes }
+}
+
+/// A burst that a test owns.
+struct Lines {
+    headers: Vec<RecordHeader>,
+    bytes: Vec<u8>,
+}
+
+impl Lines {
+    fn burst(&mut self) -> Burst<'_> {
+        Burst {
+            headers: &mut self.headers,
+            bytes: &self.bytes,
+        }
+    }
+}
+
+fn letter(position: u64) -> u8 {
+    b'a' + u8::try_from(position % 26).expect("less than 26")
+}
+
+/// Records from a position on, due at a moment, with these lengths.
+fn lines(from: u64, due_ns: u64, lengths: &[u32]) -> Lines {
+    let mut bytes = Vec::new();
+    let header = |(position, len): (u64, &u32)| {
+        bytes.resize(bytes.len() + *len as usize - 1, letter(position));
+        bytes.push(b'\n');
+        RecordHeader::new(due_ns, position, *len)
+    };
+    let headers = (from..).zip(lengths).map(header).collect();
+    Lines { headers, bytes }
+}
+
+/// The positions of a batch's records, whose bytes are checked.
+#[track_caller]
+fn positions(batch: &Batch<'_>) -> Vec<u64> {
+    let position = |record: crate::engine::batch::Record<'_>| {
+        let line = record.parts.concat();
+        let (newline, text) = line.split_last().expect("no record is empty");
+        assert_eq!(*newline, b'\n');
+        assert!(
+            text.iter()
+                .all(|byte| *byte == letter(record.header.position))
+        );
+        record.header.position
+    };
+    batch.records().map(position).collect()
+}
+
+/// Takes everything out of a lane, or so many records.
+#[track_caller]
+fn take(reader: &mut LaneReader, records: u64) -> Vec<u64> {
+    let bytes = u64::MAX;
+    reader.scan(Extent { records, bytes });
+    let taken = reader.take(|batch| (batch.len(), positions(batch)));
+    taken.map_or_else(Vec::new, |(_, positions)| positions)
+}
+
+#[track_caller]
+fn take_all(readers: &mut [LaneReader]) -> Vec<Vec<u64>> {
+    readers
+        .iter_mut()
+        .map(|reader| take(reader, 1_000))
+        .collect()
+}
+
+/// What a scripted sink answers to a batch, or to a flush.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    All,
+    /// So many were accepted, the rest at this moment.
+    Part(usize, u64),
+    /// An error that may pass, after so many.
+    Retry(usize),
+    /// One that does not.
+    Fail(usize),
+    ReaderClosed,
+    Panic,
+}
+
+impl Answer {
+    fn given(self) -> Result<Wrote<'static>, SinkError> {
+        let failed =
+            |accepted, kind| Err(SinkError::new(Errno::NOSPC.into(), accepted).with_kind(kind));
+        match self {
+            Self::All => Ok(Wrote::All),
+            Self::Part(records, at_ns) => Ok(Wrote::Part {
+                records,
+                pending: Pending::until(at_ns),
+            }),
+            Self::Retry(accepted) => failed(accepted, SinkErrorKind::Retryable),
+            Self::Fail(accepted) => failed(accepted, SinkErrorKind::Final),
+            Self::ReaderClosed => failed(0, SinkErrorKind::ReaderClosed),
+            Self::Panic => std::panic::resume_unwind(Box::new("as scripted")),
+        }
+    }
+
+    fn accepted(self, records: usize) -> usize {
+        match self {
+            Self::All => records,
+            Self::Part(accepted, _) | Self::Retry(accepted) | Self::Fail(accepted) => {
+                accepted.min(records)
+            }
+            Self::ReaderClosed | Self::Panic => 0,
+        }
+    }
+}
+
+/// What a scripted sink is to answer - [`Answer::All`] behind the last answer - and what it heard.
+#[derive(Debug, Default)]
+struct Heard {
+    writes: VecDeque<Answer>,
+    flushes: VecDeque<Answer>,
+    /// How long each write takes, with the hand that moves the clock.
+    takes: Option<(ClockHand, u64)>,
+    /// The batches that were offered.
+    offered: Vec<Vec<u64>>,
+    accepted: Vec<u64>,
+    flushed: usize,
+    closed: bool,
+}
+
+impl Heard {
+    /// The batches that were offered since the last call.
+    fn take(&mut self) -> Vec<Vec<u64>> {
+        std::mem::take(&mut self.offered)
+    }
+}
+
+/// A sink that follows a script; the test keeps a copy.
+#[derive(Clone, Debug, Default)]
+struct Scripted(Arc<Mutex<Heard>>);
+
+impl Scripted {
+    fn writing(writes: &[Answer]) -> Self {
+        let sink = Self::default();
+        sink.heard().writes.extend(writes);
+        sink
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Sink for Scripted {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
+        let mut heard = self.heard();
+        let positions = positions(batch);
+        let answer = heard.writes.pop_front().unwrap_or(Answer::All);
+        let accepted = answer.accepted(positions.len());
+        heard.accepted.extend(&positions[..accepted]);
+        heard.offered.push(positions);
+        if let Some((hand, ns)) = heard.takes {
+            hand.advance(ns);
+        }
+        drop(heard);
+        answer.given()
+    }
+
+    fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
+        let mut heard = self.heard();
+        heard.flushed += 1;
+        let answer = heard.flushes.pop_front().unwrap_or(Answer::All);
+        drop(heard);
+        answer.given()
+    }
+
+    fn close(&mut self) {
+        self.heard().closed = true;
+    }
+}

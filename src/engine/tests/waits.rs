@@ -1,0 +1,111 @@
+//! A producer's way to wait: it rests, so that many calls of its waker cost one wake-up, and it hears a stop.
+
+use super::{Lanes, MS, Stage, lanes_on, policy, size, stage};
+use crate::engine::producer::Waits;
+use crate::sys::clock::Clock;
+use crate::sys::sync::Arc;
+use crate::sys::wait::simulated::meanwhile;
+use crate::sys::wait::{Backoff, Pending, Waiter};
+
+/// A producer's waits with a rest of 5 ms, and the shard that they belong to.
+fn waits() -> (Waits, Stage) {
+    let stage = stage(1, size(8, 64), policy());
+    let clock = stage.shard.clock;
+    let waits = Waits::new(Waiter::new(clock), Backoff::new(clock, 0), 5 * MS);
+    (waits, stage)
+}
+
+/// How often a source that is woken every 10 us, each time for a record, is asked in 100 ms.
+fn looks_in_100_ms(waits: &mut Waits, stage: &Stage, lends: bool) -> usize {
+    let (hand, clock) = (stage.hand, stage.shard.clock);
+    let mut looks = 0;
+    // A sleep without an end is ended by the next call of the waker.
+    let woken = move |until_ns: Option<u64>| {
+        if until_ns.is_none() {
+            hand.advance(10_000);
+        }
+    };
+    meanwhile(woken, || {
+        while clock.now_ns() < 100 * MS {
+            stage.shard.counters.producer.produced.add(u64::from(lends));
+            waits.wait(&stage.shard, &Pending::woken(), None);
+            looks += 1;
+        }
+    });
+    looks
+}
+
+#[test]
+fn a_source_that_is_woken_many_times_costs_one_wake_up_per_rest() {
+    let (mut waits, stage) = waits();
+    let looks = looks_in_100_ms(&mut waits, &stage, true);
+    assert!((20..=21).contains(&looks), "{looks}");
+}
+
+#[test]
+fn a_moment_that_comes_within_the_rest_is_waited_for_with_the_rest() {
+    let (mut waits, stage) = waits();
+    stage.hand.set(100 * MS);
+    let clock = stage.shard.clock;
+    let mut until = |until_ns, at_most_ns| {
+        waits.wait(&stage.shard, &Pending::until(until_ns), at_most_ns);
+        clock.now_ns() / MS
+    };
+    assert_eq!(until(103 * MS, None), 103);
+    assert_eq!(until(104 * MS, None), 108);
+    assert_eq!(until(120 * MS, Some(115 * MS)), 115);
+    // What has come already is waited for with the rest too, which bounds the wake-ups.
+    assert_eq!(until(110 * MS, None), 120);
+}
+
+#[test]
+fn an_acknowledgement_ends_a_wait_for_the_waker() {
+    let (mut waits, stage) = waits();
+    stage.hand.set(100 * MS);
+    waits.wait(&stage.shard, &Pending::woken(), Some(150 * MS));
+    assert_eq!(stage.shard.clock.now_ns(), 150 * MS);
+}
+
+#[test]
+fn an_idle_source_that_waits_for_its_waker_is_not_asked_again_and_again() {
+    let (mut waits, stage) = waits();
+    let (hand, clock) = (stage.hand, stage.shard.clock);
+    let mut looks = 0;
+    meanwhile(
+        move |until_ns| hand.advance(if until_ns.is_none() { 1_000 * MS } else { 0 }),
+        || {
+            while clock.now_ns() < 10_000 * MS {
+                waits.wait(&stage.shard, &Pending::woken(), None);
+                looks += 1;
+            }
+        },
+    );
+    // A look for each second's call of the waker, and one at the end of the rest behind it.
+    assert!(looks <= 20, "{looks}");
+}
+
+#[test]
+fn calls_of_the_waker_that_bring_nothing_cost_two_wake_ups_per_rest_at_most() {
+    let (mut waits, stage) = waits();
+    let looks = looks_in_100_ms(&mut waits, &stage, false);
+    assert!((20..=41).contains(&looks), "{looks}");
+}
+
+#[test]
+fn a_stop_ends_a_rest() {
+    let clock = Clock::start();
+    let Lanes { waiter, shard, .. } = lanes_on(clock, Clock::manual().1, 1, size(8, 64));
+    let mut waits = Waits::new(waiter, Backoff::new(clock, 0), 600_000 * MS);
+    let stopping = Arc::clone(&shard);
+    let stopper = std::thread::spawn(move || {
+        for _ in 0..1_000 {
+            stopping.producer.wake();
+        }
+        stopping.quiesce();
+    });
+    while !shard.control.is_quiescing() {
+        waits.wait(&shard, &Pending::woken(), None);
+    }
+    assert!(clock.now_ns() < 600_000 * MS);
+    stopper.join().expect("no panic");
+}
