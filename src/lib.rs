@@ -1,21 +1,60 @@
 //! Splashdam moves log records from a source to a sink through lock-free lanes, on pinned threads, at the speed of
-//! memory, and loses nothing - and it measures honestly while it does so. This page is its architecture document.
+//! memory. It loses nothing without counting it, and it measures honestly while it does so. (Splash dams were gates on
+//! logging rivers: they held logs back, let a head of water build up, and flushed the whole batch downstream.)
 //!
-//! Splash dams were gates on logging rivers: they held logs back, let a head of water build up, and flushed the whole
-//! batch downstream.
+//! ```
+//! use splashdam::sources::{Generator, Rate};
+//! use splashdam::{Batch, Config, Pipeline, Sink, SinkError, Wrote};
+//!
+//! /// Adds up the bytes that arrive.
+//! #[derive(Default)]
+//! struct Meter(usize);
+//!
+//! impl Sink for Meter {
+//!     fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
+//!         self.0 += batch.byte_len();
+//!         Ok(Wrote::All)
+//!     }
+//! }
+//!
+//! let mut config = Config::default();
+//! config.count = Some(100_000);
+//! let pipeline = Pipeline::new(Generator::new(Rate::Max, None, 0), |_worker: usize| Ok(Meter::default()));
+//! let outcome = pipeline.config(config).start()?.join().into_result()?;
+//! let bytes: usize = outcome.sinks.of::<Meter>().map(|meter| meter.0).sum();
+//! println!("{} records, {bytes} bytes", outcome.ledger.delivered);
+//! # assert_eq!((outcome.ledger.delivered, bytes as u64), (100_000, outcome.delivered_bytes));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The [guide] has programs to start from: embed a pipeline, push records from a thread of your own, write to an output
+//! that is not always ready, and read the metrics of a run. The rest of this page is the architecture.
+//!
+//! # The picture
 //!
 //! ```text
 //!          lends a burst               publish                batch / release          write
 //!   Source ------------> Dispatcher ------------------> Lane ------------------> Worker -------> Sink
-//!   (producer thread, pinned)                 one per worker, SPSC          (pinned, parks)
-//!                       |  usage -> throttle; full -> WhenFull        |  size | age | drain
-//!    counters  <--------+---------------------------------------------+   measure
-//!                       ^ quiesce, halt, active set                   ^
-//!                       +-------------------- control ----------------+
+//!   ^  (producer thread, pinned)              one per worker, SPSC         (pinned)
+//!   |                   |  usage -> throttle; full -> WhenFull        |  size | age | drain
+//!   |  counters <-------+---------------------------------------------+   measure
+//!   |                   ^ quiesce, halt, settle, active set           ^
+//!   |                   +-------------- control thread ---------------+
+//!   '--acknowledge-- low-water mark <-- the position behind each lane's last released record
 //! ```
 //!
-//! Start with [`Pipeline`] to embed it, with [`Source`] and [`Sink`] to extend it, and with `engine/mod.rs` to
-//! understand it.
+//! # Extending
+//!
+//! *A source* implements [`Source`]: asked for records it lends a [`Burst`] of its own buffer, or says with a
+//! [`Pending`] what it waits for - a moment, up to four descriptors, or its [`Waker`], which any thread may call. It
+//! never waits itself. Sources that keep a checkpoint ask for [acknowledgements](Source::wants_acknowledgements).
+//!
+//! *A sink* implements [`Sink`]; each worker owns one, which a [`SinkFactory`] (a closure, mostly) made. It takes a
+//! [`Batch`] as it lies in the lane and answers [`Wrote::All`], or [`Wrote::Part`] with a [`Pending`] when its output
+//! is not ready. [`SinkError`] is for what failed.
+//!
+//! Both receive a [`Context`] at the start: the run's clock, their waker, and a way to log. They log through it alone.
+//! Records are any bytes ending in a newline.
 //!
 //! # Floors
 //!
@@ -27,61 +66,126 @@
 //! | 7 | `bench_support` | the engine's parts one by one, for the benches; no part of the library's promise |
 //! | 6 | `pipeline` | assembles; owns every thread, the stop order and the ledger |
 //! | 5 | `report` | what people and programs get to see |
-//! | 4 | `components`, `config`, `outcome` | text to components; settings; what a run came to |
+//! | 4 | `components`, `config`, `outcome` | text to components; settings; the result of a run |
 //! | 3 | `sources`, `sinks`, `control` | what records come from and go to; autoscaler, stall detector, stop, signals |
 //! | 2 | `engine` | the data path: source, producer, dispatch, lane, worker, sink |
-//! | 1 | `metrics`, `framing`, `verify` | counters, latencies, the ledger; where records end; which numbers came |
+//! | 1 | `metrics`, `framing`, `verify` | counters, latencies, the ledger; where records end; which numbers arrived |
 //! | 0 | `sys` | clock, waiting, placement, the only re-export of atomics |
 //!
 //! # Laws
 //!
 //! 1. No `unsafe`, anywhere.
-//! 2. Atomics come from `sys::sync` and are used only in `engine::lane`, `metrics`, the control words, `sys`, and where
-//!    a signal's number is noted; every
-//!    ordering other than Relaxed names its pair.
-//! 3. After start there is no lock, channel, allocation or system call per record on the data path. (Per batch a file
-//!    sink takes a lock and makes a system call; a thread with nothing to do sleeps in the kernel.)
-//! 4. Control never sees a record, a lane's bytes or a sink. It sets words; only the dispatcher routes.
-//! 5. No thread is spawned outside `pipeline`; nothing prints outside `cli` and `report`.
+//! 2. Atomics come from `sys::sync` and are used only in `engine::lane`, the control block, `metrics`, `sys`, and where
+//!    a signal's number is noted; every ordering other than Relaxed names its pair.
+//! 3. After start there is no lock, channel, allocation or system call per record on the data path. A thread with
+//!    nothing to do sleeps in the kernel, in `sys::wait` and nowhere else. (Per batch a file sink takes a lock and
+//!    makes a system call.)
+//! 4. Control never sees a record, a lane's bytes or a sink. It sets flags and reads gauges through a shard's handle;
+//!    only the dispatcher routes. What is settled flows back as one word per lane.
+//! 5. No thread is spawned outside `pipeline`; nothing prints outside `cli` and `report`; nothing below `pipeline`
+//!    logs.
 //! 6. Every record is accounted for: `produced = delivered + dropped + spilled + abandoned`, checked at the end of each
 //!    run.
+//! 7. The engine knows no component: no file, no socket, no format.
 //!
 //! # Threads
 //!
-//! `main` is never pinned: it waits, joins and reports. `producer` owns the source and the dispatcher; `worker-N` owns
-//! its lane's reading end and its sink; both pin themselves. `scaler` samples
-//! and sets the active set; `reporter` calls the observer; `watch` says which sink
-//! fails or stalls. `ctrlc` has a thread for
-//! signals. All of them are started by unpinned threads, because a thread inherits its parent's CPUs.
+//! | thread | pinned | what it does |
+//! |---|---|---|
+//! | `producer` | yes | owns the source and the dispatcher |
+//! | `worker-N` | yes | owns the reading end of its lane, and its sink |
+//! | `control` | no | keeps the stop order and draws up the [`Outcome`] |
+//! | `monitor` | no | logs for all others, and looks every 500 ms which worker does not move |
+//! | `scaler` | no | samples the lanes and sets how many workers are active; only with `autoscale` |
+//! | `reporter` | no | calls the observer and writes the latency log; only where there is one |
+//!
+//! The caller's thread starts them and must not be pinned itself, because a thread inherits its parent's CPUs. No
+//! record moves before all pinned threads are in place. With [`on_stop_signals`] there is one more, the `ctrlc`
+//! crate's.
+//!
+//! A standard error that nobody reads may block whoever writes to it. That is why the data path hands what it has to
+//! say to the monitor, which is left behind after a second if it is blocked at the end.
+//!
+//! # Waiting
+//!
+//! Producer and workers sleep in one way: until a wake-up, a moment or a descriptor, whichever comes first. A wake-up
+//! is sticky and means "look again". It costs nothing to wake a thread that is awake.
+//!
+//! A producer whose batches may wait in their lane anyway need not wake for each record: after a wake-up it lets
+//! records gather for a twentieth of `batch_timeout`, 5 ms at most, unless it is woken with [`Waker::wake_now`]. With
+//! `batch_timeout` 0 every wake-up counts at once.
 //!
 //! # The stop
 //!
-//! Quiesce the source: the producer takes nothing more in, publishes what it has, and drops the lanes' writing ends.
-//! That closes the lanes; the producer unparks every worker. Each worker drains its lane, hands over the last partial
-//! batch, flushes its sink and ends. `main` joins them and draws up the ledger. A halt (drain deadline, second signal)
-//! makes every thread leave at its next look; what is left in the lanes is counted as abandoned, or written to the
-//! spill file by each worker for its own lane - a lane's reading end never changes hands, so a worker that hangs in its
-//! sink cannot spill, and is left behind.
+//! The control thread keeps the order, whether or not anybody joins:
 //!
-//! # When a sink fails
+//! 1. *Quiesce.* The producer takes nothing more in; what the source has read already it still lends
+//!    ([`Source::lend_buffered`]).
+//! 2. *Drain.* The producer closes the lanes. Each worker delivers what its lane holds, the last partial batch too.
+//! 3. *Flush.* Each worker flushes its sink, closes it and ends.
+//! 4. *Acknowledge*, for the last time: no worker releases anything any more, so the low-water mark is final.
+//! 5. *Close the source*; the producer ends.
+//! 6. *Join.* Each thread reports its own end to the control thread, with its sink and its last latencies.
+//! 7. *Ledger.* The control thread adds up, checks that every record is accounted for, asks the sinks' verdict, and
+//!    hands the outcome to [`Running::join`].
 //!
-//! A failure is retryable, final, or a reader that closed. After a retryable one the worker keeps its batch in the
-//! lane, parks for 10 ms to 1 s and tries again behind the bytes that were accepted; the lane fills, and the source
-//! slows down. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in
-//! order; where there is a spill file the worker goes on to empty its lane into that.
+//! Steps 1 to 3 get `drain_timeout`. When it has passed, on [`Running::halt`] and on a second signal the run *halts*:
+//! every thread leaves at its next look, within 200 ms; what is left in the lanes is abandoned and counted, or spilled.
+//! Each worker spills its own lane - a lane's reading end never changes hands - and gets 10 s for it. A thread that
+//! hangs in a source or a sink is left behind: its records count as abandoned, and its sink does not come back.
 //!
-//! Workers print nothing: `watch`, a thread of its own, says what they report of their sinks, and which of them has not
-//! moved for 5 s while records wait.
+//! # Settled records
+//!
+//! A record is *settled* when it needs no further care: its sink accepted it, a policy dropped and counted it, or it
+//! was spilled. What accepted is worth is the sink's to say. The *low-water mark* is the position below which every
+//! record is settled. Each lane publishes the position behind the last record that it released; the mark is the least
+//! of these over the lanes that are not empty, or else the position behind everything dispatched. It never falls, and
+//! never passes a record that a halt or a failure cut off. Below it a source may forget: commit an offset, delete a
+//! file.
+//!
+//! # Shards
+//!
+//! A shard is a producer with its lanes, workers and sinks. A pipeline has one now, and everything that watches or
+//! steers takes a list of them. A record's identity is (shard, position): [`Context::shard`] and
+//! [`RecordHeader::position`].
+//!
+//! # When a sink fails, or is not ready
+//!
+//! *Not ready* is no failure. A sink that answers [`Wrote::Part`] is called again, with the rest of the same batch,
+//! when what it waits for has happened. The worker waits meanwhile and heeds a halt.
+//!
+//! A *failure* is retryable, final, or a reader that closed ([`SinkErrorKind`]). After a retryable one the worker keeps
+//! its batch in the lane, waits 10 ms to 1 s and tries the rest of the same batch again, behind the records that were
+//! accepted. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in
+//! order; if there is a spill file the worker empties its lane into that.
+//!
+//! Either way the lane fills, and a full lane slows the source down: trouble costs time, and no records.
 //!
 //! # Words
 //!
-//! *Record*: any bytes ending in a newline. *Position*: its number at the source. *Burst*: what a source lends and
-//! the dispatcher publishes. *Batch*: what a worker takes and, after its sink accepted it, releases. *Lane*: one
-//! worker's queue, two rings. *Occupancy*: what is in a lane; *usage*: its share of what fits, the larger of records
-//! and bytes. *Route*: how a lane is chosen. *Throttle*: pauses of the producer by usage. *Quiesce*, *drain*,
-//! *flush*, *halt*: take nothing more in; deliver what was accepted; push buffers out; leave now. *Due*, *published*,
-//! *delivered*: when a record should have been produced, entered its lane, was accepted by the sink. *Ledger*: where
-//! every record went. Units are suffixes: `_ns`, `_bytes`.
+//! | word | meaning |
+//! |---|---|
+//! | record | any bytes ending in a newline |
+//! | position | a record's number at its source: 0, 1, 2, ... |
+//! | shard | a producer with its lanes, workers and sinks |
+//! | burst | what a source lends and the dispatcher publishes |
+//! | batch | what a worker takes and, after its sink accepted it, releases |
+//! | lane | one worker's queue: two rings, headers and bytes |
+//! | occupancy, usage | what is in a lane; its share of what fits, the larger of records and bytes |
+//! | route | how a lane is chosen |
+//! | throttle | pauses of the producer by usage |
+//! | pending | what a source or a sink waits for |
+//! | waker | wakes the one thread that calls a source or a sink |
+//! | quiesce, drain, flush, halt | take nothing more in; deliver what was accepted; push buffers out; leave now |
+//! | settled | delivered, dropped and counted, or spilled |
+//! | low-water mark | the position below which every record is settled |
+//! | due, published | when a record should have been produced; when it entered its lane |
+//! | taken, delivered | when its batch was handed to the sink; when the sink accepted it |
+//! | response, service | from due to delivered; from published to delivered |
+//! | ledger | where every record went |
+//! | spill | write records that cannot be delivered to a file, whole |
+//!
+//! Units are suffixes: `_ns`, `_bytes`.
 //!
 //! # Decisions that a measurement made
 //!
@@ -89,6 +193,9 @@
 //!   pause (500 us) is longer than a worker at 50 M records/s takes to empty the default lane (0.3 ms).
 //! * The wait in a header between due and published is a small floating-point number, not fixed units: exact to the
 //!   nanosecond below 134 ms and still right after hours of overload.
+//! * A producer lets records gather. To wake from a sleep costs about 5 us of CPU time on bare metal and 40 to 60 us on
+//!   a virtual machine; at a wake-up per record that would be most of the cost of a slow pipeline.
+//! * A sink is called dynamically: a nanosecond or two per batch, and the engine is one piece of code for all sinks.
 
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("Splashdam is for 64-bit machines: lengths and totals share one width");
@@ -100,6 +207,7 @@ mod components;
 mod config;
 mod control;
 mod engine;
+pub mod guide;
 mod metrics;
 mod outcome;
 mod pipeline;

@@ -6,6 +6,7 @@
 //! * `input` - how real logs are read.
 //! * `bad_input` - endless, vanishing, unreadable or missing input.
 //! * `limits` - limits of the system on memory, files and threads.
+//! * `embedding` - the library inside another program.
 //! * `load` - when records are due under a load.
 //! * `full` - what a producer does when the lanes are full.
 //! * `stop`, `drain_deadline`, `failures` - how a run ends: in order, cut short, or because something failed.
@@ -48,6 +49,7 @@ mod compare;
 mod config;
 mod conservation;
 mod drain_deadline;
+mod embedding;
 mod failures;
 mod full;
 mod fuzz;

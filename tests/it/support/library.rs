@@ -1,12 +1,14 @@
-//! For tests of the library: a source that follows orders, and sinks that report the batches they get.
+//! For tests of the library: sources that follow orders or are pushed to, and sinks that report the batches they get.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::{Arc, Mutex};
 
+use splashdam::sinks::Null;
 use splashdam::sources::{Generator, Rate};
 use splashdam::{
-    Batch, BurstBuffer, Config, Demand, Lent, Outcome, Pending, Pipeline, Running, Sink, SinkError,
-    Source, Wrote,
+    Batch, BurstBuffer, Config, Context, Demand, Lent, Outcome, Pending, Pipeline, Running, Sink,
+    SinkError, SinkFactory, Source, Wrote,
 };
 
 use super::patiently;
@@ -83,6 +85,101 @@ impl Source for Told {
             Err(TryRecvError::Disconnected) => Ok(Lent::End),
         }
     }
+}
+
+#[derive(Default)]
+struct Queue {
+    /// Due times of records.
+    records: Vec<u64>,
+    /// Set when the run starts.
+    context: Option<Context>,
+    closed: bool,
+}
+
+/// A queue that any thread may push to; it never polls.
+#[derive(Clone, Default)]
+pub(crate) struct Feed(Arc<Mutex<Queue>>);
+
+pub(crate) struct Pushed {
+    feed: Feed,
+    buffer: BurstBuffer,
+}
+
+impl Feed {
+    pub(crate) fn source(&self) -> Pushed {
+        Pushed {
+            feed: self.clone(),
+            buffer: BurstBuffer::default(),
+        }
+    }
+
+    /// Pushes a record that is due when the run's clock says so; `None`: now.
+    pub(crate) fn push_due(&self, due_ns: Option<u64>) {
+        self.change(|queue| {
+            let now_ns = || queue.context.as_ref().map_or(0, |run| run.clock().now_ns());
+            let due_ns = due_ns.unwrap_or_else(now_ns);
+            queue.records.push(due_ns);
+        });
+    }
+
+    pub(crate) fn push(&self) {
+        self.push_due(None);
+    }
+
+    /// The source ends when it has lent what is left.
+    pub(crate) fn close(&self) {
+        self.change(|queue| queue.closed = true);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Queue)) {
+        let mut queue = self.0.lock().unwrap();
+        change(&mut queue);
+        let context = queue.context.clone();
+        drop(queue);
+        if let Some(context) = context {
+            context.waker().wake();
+        }
+    }
+
+    /// Waits until the run has started.
+    pub(crate) fn started(&self) -> Context {
+        patiently(|| self.0.lock().unwrap().context.clone()).expect("a start")
+    }
+
+    /// Whether the run has dropped its source.
+    pub(crate) fn is_alone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
+impl Source for Pushed {
+    fn start(&mut self, context: Context) {
+        self.feed.0.lock().unwrap().context = Some(context);
+    }
+
+    fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        self.buffer.clear();
+        let mut queue = self.feed.0.lock().unwrap();
+        let records = queue.records.len().min(demand.records);
+        for due_ns in queue.records.drain(..records) {
+            self.buffer.push(due_ns, b"pushed");
+        }
+        Ok(if records > 0 {
+            Lent::Burst(self.buffer.burst())
+        } else if queue.closed {
+            Lent::End
+        } else {
+            Lent::Pending(Pending::woken())
+        })
+    }
+
+    fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        self.lend(demand)
+    }
+}
+
+pub(crate) fn null() -> impl SinkFactory {
+    |_worker: usize| Ok(Null)
 }
 
 /// A batch as a sink saw it.
