@@ -207,6 +207,7 @@ mod components;
 mod config;
 mod control;
 mod engine;
+mod framing;
 pub mod guide;
 mod metrics;
 mod outcome;

@@ -1,6 +1,6 @@
 //! Real logs: the lines of files, one after the other, or of standard input.
 //!
-//! A large chunk is read, `memchr` finds its newlines, and the chunk itself is lent. Bytes go through unchanged, be
+//! A large chunk is read, the framer finds its newlines, and the chunk itself is lent. Bytes go through unchanged, be
 //! they empty lines, CRLF, NUL or invalid UTF-8; only the newline that an input's last line lacks is added.
 
 mod input;
@@ -12,6 +12,8 @@ use self::input::{Filled, Input, try_path};
 use crate::engine::context::Context;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::source::{Demand, Lent, Source};
+use crate::framing::Frame;
+use crate::framing::newline::Newline;
 use crate::metrics::DropReason;
 use crate::sys::wait::Pending;
 
@@ -31,13 +33,11 @@ pub struct Lines {
     ahead: Vec<PathBuf>,
     input: Option<Input>,
     max_record_bytes: usize,
-    /// What was read and not yet lent is `buffer[start..end]`; no newline is in `buffer[start..scanned]`.
+    /// What was read and not yet lent is `buffer[start..end]`.
     buffer: Vec<u8>,
     start: usize,
-    scanned: usize,
     end: usize,
-    /// Inside a line that is too long: everything up to its newline is skipped.
-    skipping: bool,
+    framer: Newline,
     filled_ns: u64,
     position: u64,
     line: u64,
@@ -119,9 +119,8 @@ impl Lines {
             max_record_bytes,
             buffer: vec![0; CHUNK],
             start: 0,
-            scanned: 0,
             end: 0,
-            skipping: false,
+            framer: Newline::new(max_record_bytes),
             filled_ns: 0,
             position: 0,
             line: 0,
@@ -133,61 +132,45 @@ impl Lines {
 
     /// Finds whole lines in what was read.
     fn gather(&mut self, demand: Demand) -> Step {
-        if self.skipping && !self.skip() {
-            return Step::NeedMore;
-        }
         self.headers.clear();
+        let read = &self.buffer[..self.end];
         let mut at = self.start;
-        for newline in memchr::memchr_iter(b'\n', &self.buffer[self.scanned..self.end]) {
-            let next = self.scanned + newline + 1;
-            let len = next - at;
-            if len > self.max_record_bytes {
-                if self.headers.is_empty() {
-                    self.start = next;
-                    self.scanned = next;
+        let mut framer = self.framer;
+        while self.headers.len() < demand.records {
+            let first = self.headers.is_empty();
+            match framer.next(&read[at..]) {
+                Frame::Record(len) if first || at + len - self.start <= demand.bytes => {
+                    let header = RecordHeader::new(self.filled_ns, self.position, len as u32);
+                    self.headers.push(header);
+                    self.position += 1;
+                    self.line += 1;
+                    at += len;
+                }
+                Frame::TooLong(len) if first => {
+                    self.framer = framer;
+                    self.start += len;
                     return Step::Drop;
                 }
-                break;
-            }
-            if !self.headers.is_empty() && next - self.start > demand.bytes {
-                break;
-            }
-            let header = RecordHeader::new(self.filled_ns, self.position, len as u32);
-            self.headers.push(header);
-            self.position += 1;
-            self.line += 1;
-            at = next;
-            if self.headers.len() == demand.records {
-                break;
+                Frame::Skip(len) => {
+                    self.framer = framer;
+                    self.start += len;
+                    return self.gather(demand); // once: what follows is no skip
+                }
+                Frame::NeedMore => break,
+                Frame::Record(_) | Frame::TooLong(_) => {
+                    framer = Newline::new(self.max_record_bytes); // finds it again
+                    break;
+                }
             }
         }
-        if !self.headers.is_empty() {
-            let bytes = at - self.start;
-            return Step::Lend {
-                records: self.headers.len(),
-                bytes,
-            };
+        self.framer = framer;
+        if self.headers.is_empty() {
+            return Step::NeedMore;
         }
-        self.scanned = self.end;
-        if self.end - self.start >= self.max_record_bytes {
-            self.skipping = true;
-            self.start = self.end;
-            return Step::Drop;
+        Step::Lend {
+            records: self.headers.len(),
+            bytes: at - self.start,
         }
-        Step::NeedMore
-    }
-
-    /// Leaves out the rest of a too long line, which was counted when it began; says whether its end was reached.
-    fn skip(&mut self) -> bool {
-        match memchr::memchr(b'\n', &self.buffer[self.start..self.end]) {
-            Some(newline) => {
-                self.start += newline + 1;
-                self.skipping = false;
-            }
-            None => self.start = self.end,
-        }
-        self.scanned = self.start;
-        !self.skipping
     }
 
     /// Counts a line that is given up, and names it.
@@ -227,7 +210,6 @@ impl Lines {
     fn lend_step(&mut self, records: usize, bytes: usize) -> Lent<'_> {
         let from = self.start;
         self.start += bytes;
-        self.scanned = self.start;
         Lent::Burst(Burst {
             headers: &mut self.headers[..records],
             bytes: &self.buffer[from..from + bytes],
@@ -242,7 +224,6 @@ impl Lines {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
-            self.scanned -= self.start;
             self.start = 0;
         }
         if self.end + CHUNK / 2 > self.buffer.len() {
@@ -281,7 +262,7 @@ impl Lines {
         };
         self.input = Some(Input::open(&path)?);
         self.line = 0;
-        self.skipping = false;
+        self.framer = Newline::new(self.max_record_bytes);
         Ok(true)
     }
 }
