@@ -1,80 +1,100 @@
-//! The check sink: reads every byte that arrives and proves that nothing is missing, doubled, torn or out of order.
+//! The check sink: reads every byte that arrives and proves that nothing is missing, repeated, torn or out of order.
 
 use std::io;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::batch::Batch;
 use crate::engine::sink::{Sink, SinkFactory, Wrote};
 use crate::engine::sink_error::SinkError;
 use crate::metrics::Ledger;
+use crate::verify::range::SeqRange;
+use crate::verify::sequence_set::SequenceSet;
+
+/// Ranges that a worker keeps to itself: 64 KiB.
+const HAND_OVER_AT: usize = 4096;
 
 /// Checks each record as it arrives - one newline, at its end; positions rising on each worker - and at the end the
 /// set of positions over all workers.
+///
+/// Workers that take turns each see a range of positions per burst, and together a single one. They hand over what they
+/// saw from time to time, so memory grows with the gaps that dropped records leave, not with the length of the run.
 #[derive(Debug, Default)]
 pub struct Check {
-    runs: Arc<Mutex<Vec<Range<u64>>>>,
+    arrived: Arc<Mutex<SequenceSet>>,
+}
+
+impl Check {
+    fn sink(&self, worker: usize) -> CheckSink {
+        CheckSink {
+            worker,
+            ranges: Vec::new(),
+            arrived: Arc::clone(&self.arrived),
+        }
+    }
 }
 
 impl SinkFactory for Check {
     fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>> {
-        Ok(Box::new(CheckSink {
-            worker,
-            runs: Vec::new(),
-            shared: Arc::clone(&self.runs),
-        }))
+        Ok(Box::new(self.sink(worker)))
     }
 
     fn verdict(&mut self, ledger: &Ledger) -> Result<(), String> {
-        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
-        runs.sort_unstable_by_key(|run| run.start);
-        let arrived: u64 = runs.iter().map(|run| run.end - run.start).sum();
-        if arrived != ledger.delivered {
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        let arrived = arrived.contents();
+        let count = arrived.count() + arrived.surplus;
+        if count != u128::from(ledger.delivered) {
             return Err(format!(
-                "check: {arrived} records arrived, but {} count as delivered",
+                "check: {count} records arrived, but {} count as delivered",
                 ledger.delivered
             ));
         }
-        let mut next = 0;
-        for run in runs.iter() {
-            if run.start < next {
-                return Err(format!("check: record {} arrived twice", run.start));
-            }
-            if run.start > next && ledger.dropped.total() == 0 {
-                return Err(format!("check: record {next} never arrived"));
-            }
-            next = run.end;
+        if let Some(repeated) = arrived.repeated.first() {
+            return Err(format!("check: record {} arrived twice", repeated.first));
         }
-        if ledger.dropped.total() == 0 && next != ledger.produced {
-            return Err(format!("check: record {next} never arrived"));
+        if ledger.dropped.total() == 0
+            && let Some(produced) = SeqRange::starting_at(0, ledger.produced)
+            && let Some(gap) = arrived.gaps(produced).next()
+        {
+            return Err(format!("check: record {} never arrived", gap.first));
         }
         Ok(())
     }
 }
 
-/// One worker's check. What it saw is kept as runs of consecutive positions, at most one per burst.
+/// One worker's check.
 #[derive(Debug)]
 struct CheckSink {
     worker: usize,
-    runs: Vec<Range<u64>>,
-    shared: Arc<Mutex<Vec<Range<u64>>>>,
+    /// The positions that it saw and has not handed over, in order; at most one range per burst.
+    ranges: Vec<SeqRange>,
+    /// Those of all workers.
+    arrived: Arc<Mutex<SequenceSet>>,
 }
 
 impl CheckSink {
-    /// Notes a run of consecutive positions.
-    fn note(&mut self, run: Range<u64>) -> Result<(), String> {
-        match self.runs.last_mut() {
-            Some(last) if last.end == run.start => last.end = run.end,
-            Some(last) if last.end > run.start => {
+    fn note(&mut self, range: SeqRange) -> Result<(), String> {
+        match self.ranges.last_mut() {
+            Some(last) if last.is_followed_by(range) => last.last = range.last,
+            Some(last) if last.last >= range.first => {
                 return Err(format!(
                     "position {} came after position {}",
-                    run.start,
-                    last.end - 1
+                    range.first, last.last
                 ));
             }
-            _ => self.runs.push(run),
+            _ => self.ranges.push(range),
         }
         Ok(())
+    }
+
+    /// Hands over all but the last range, which the next position is compared with. Puts it off if another worker is
+    /// about it.
+    #[cold]
+    fn hand_over(&mut self) {
+        if let Ok(mut arrived) = self.arrived.try_lock() {
+            let last = self.ranges.pop();
+            arrived.append(&mut self.ranges);
+            self.ranges.extend(last);
+        }
     }
 
     fn check(&mut self, batch: &Batch<'_>) -> Result<(), String> {
@@ -83,16 +103,19 @@ impl CheckSink {
         }
         for headers in batch.headers() {
             for run in headers.chunk_by(|a, b| a.position.checked_add(1) == Some(b.position)) {
-                let first = run[0].position;
-                self.note(first..first + run.len() as u64)?;
+                let (first, last) = (run[0].position, run[run.len() - 1].position);
+                self.note(SeqRange { first, last })?;
             }
+        }
+        if self.ranges.len() >= HAND_OVER_AT {
+            self.hand_over();
         }
         Ok(())
     }
 }
 
 /// Whether each record ends in its only newline: as many newlines as records, and one at each record's end. Counting
-/// goes at the speed of the cache, a search from newline to newline costs a call per record.
+/// runs at the speed of the cache; searching from newline to newline would cost a call per record.
 fn is_framed(batch: &Batch<'_>) -> bool {
     let [first, second] = batch.bytes();
     let newlines =
@@ -110,7 +133,7 @@ fn is_framed(batch: &Batch<'_>) -> bool {
     ended && newlines == batch.len() && end == batch.byte_len()
 }
 
-/// Says what is wrong with a batch that is not framed as its headers say.
+/// Describes what is wrong with a batch that [`is_framed`] refuses.
 fn misframing(batch: &Batch<'_>) -> String {
     let [first, second] = batch.bytes();
     let in_second = memchr::memchr_iter(b'\n', second).map(|at| at + first.len());
@@ -144,8 +167,8 @@ impl Sink for CheckSink {
     }
 
     fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
-        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        shared.append(&mut self.runs);
+        let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        arrived.append(&mut self.ranges);
         Ok(Wrote::All)
     }
 }
@@ -199,6 +222,41 @@ mod tests {
     fn a_whole_set_passes_however_it_is_split_over_workers_and_parts() {
         let batches: &[&[_]] = &[&[(1, "a\n"), (2, "\n")], &[(0, "bc\n"), (3, "d\r\n")]];
         assert_eq!(run(batches, &ledger(4, 0)), Ok(()));
+    }
+
+    #[test]
+    fn workers_that_take_turns_keep_a_bounded_number_of_ranges() {
+        let check = Check::default();
+        let mut sinks = [check.sink(0), check.sink(1)];
+        for position in 0..100_000 {
+            let (headers, bytes) = batch_of(&[(position, "a\n")]);
+            let batch = Batch::new((&headers, &[]), (&bytes, &[]));
+            let sink = &mut sinks[position as usize % 2];
+            let _ = sink.write(&batch).expect("in order");
+            assert!(sink.ranges.len() <= HAND_OVER_AT);
+        }
+        let mut arrived = check.arrived.lock().expect("no panic");
+        let arrived = arrived.contents();
+        assert!(
+            arrived.ranges.len() <= HAND_OVER_AT,
+            "only where one worker is ahead"
+        );
+        assert!(arrived.count() > 100_000 - 2 * HAND_OVER_AT as u128);
+    }
+
+    #[test]
+    fn positions_are_compared_with_the_last_one_handed_over() {
+        let check = Check::default();
+        let mut sink = check.sink(0);
+        let every_other: Vec<_> = (0..HAND_OVER_AT as u64).map(|n| (2 * n, "a\n")).collect();
+        let mut write = |lines: &[_]| {
+            let (headers, bytes) = batch_of(lines);
+            let written = sink.write(&Batch::new((&headers, &[]), (&bytes, &[])));
+            written.map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(write(&every_other), Ok(()));
+        let early = write(&[(2 * HAND_OVER_AT as u64 - 3, "a\n")]);
+        assert!(early.is_err_and(|error| error.contains("came after position 8190")));
     }
 
     #[test]

@@ -1,32 +1,41 @@
-//! What the lines read so far hold.
+//! Sorts lines into records, repeated records and torn lines.
 
 use serde::Serialize;
 
-use crate::verify::line_reader::Line;
-use crate::verify::parse::seq_of;
-use crate::verify::sequence_set::Intervals;
+use crate::verify::parse::parse_seq;
+use crate::verify::sequence_set::SequenceSet;
 
-/// Characters of a torn line that are shown, about.
-const SHOWN: usize = 60;
+/// Columns of a torn line that are shown, about.
+const EXCERPT_WIDTH: usize = 60;
 
-/// The account of every line of every file. The order of lines, and of files, makes no difference to it.
+/// The longest line that is parsed, in bytes without its newline.
+pub(crate) const LONGEST_LINE: usize = 16 << 20;
+
+/// A line, without its newline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line<'a> {
+    /// It ended with a newline.
+    Ended(&'a [u8]),
+    /// The input ended before the line did.
+    Unended(&'a [u8]),
+    /// The beginning of a line longer than 16 MiB.
+    TooLong(&'a [u8]),
+}
+
+/// The account of every line of every file. Neither the order of lines nor that of files makes a difference to it.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Accounting {
     /// Lines read, of any kind.
     pub(crate) lines: u64,
     /// The seq of every record.
-    pub(crate) seen: Intervals,
-    /// Each seq that came more than once.
-    pub(crate) duplicated: Intervals,
-    /// Lines whose seq had come before.
-    pub(crate) surplus: u64,
+    pub(crate) seen: SequenceSet,
     /// Lines that hold no record.
     pub(crate) torn: u64,
-    /// The first of the torn lines, as many as are to be shown.
+    /// The first of the torn lines, up to the limit.
     pub(crate) torn_lines: Vec<TornLine>,
-    /// Files whose last line is a record, and has no newline.
+    /// Files whose last line is a record without a newline.
     pub(crate) unended: Vec<String>,
-    /// Torn lines to keep.
+    /// How many torn lines are kept.
     limit: usize,
 }
 
@@ -37,14 +46,14 @@ pub(crate) struct TornLine {
     pub(crate) file: String,
     /// From 1.
     pub(crate) line: u64,
-    /// How it begins, fit for a terminal.
+    /// Its beginning, made safe for a terminal.
     pub(crate) excerpt: String,
     /// What is wrong with it.
     pub(crate) why: String,
 }
 
-impl Tally {
-    /// An empty account that will keep `limit` torn lines, and count the others.
+impl Accounting {
+    /// An empty account that keeps up to `limit` torn lines and counts the others.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -52,36 +61,29 @@ impl Tally {
         }
     }
 
-    /// Adds a line, the `number`th of its file from 1, and gives the seq of the record in it.
+    /// Adds line `number` of `file`, counted from 1. Returns the seq of its record, `None` if it is torn.
     pub(crate) fn add(&mut self, file: &str, number: u64, line: Line<'_>) -> Option<u64> {
         self.lines += 1;
         let (text, seq) = match line {
-            Line::Ended(text) | Line::Unended(text) => (text, seq_of(text)),
+            Line::Ended(text) | Line::Unended(text) => (text, parse_seq(text)),
             Line::TooLong(start) => (start, Err("longer than 16 MiB".to_owned())),
         };
         match seq {
             Ok(seq) => {
-                self.record(seq);
+                self.seen.insert(seq);
                 if let Line::Unended(_) = line {
                     self.unended.push(file.to_owned());
                 }
                 Some(seq)
             }
             Err(why) => {
-                self.tear(file, number, text, why);
+                self.add_torn(file, number, text, why);
                 None
             }
         }
     }
 
-    fn record(&mut self, seq: u64) {
-        if !self.seen.insert(seq) {
-            self.surplus += 1;
-            self.duplicated.insert(seq);
-        }
-    }
-
-    fn tear(&mut self, file: &str, line: u64, text: &[u8], why: String) {
+    fn add_torn(&mut self, file: &str, line: u64, text: &[u8], why: String) {
         self.torn += 1;
         if self.torn_lines.len() < self.limit {
             self.torn_lines.push(TornLine {
@@ -94,48 +96,44 @@ impl Tally {
     }
 }
 
-/// How a line begins. What a terminal would obey, or not show, is escaped.
+/// The beginning of a line, with control characters escaped.
 fn excerpt(text: &[u8]) -> String {
-    let head = &text[..text.len().min(4 * (SHOWN + 1))]; // 4 bytes are the longest character
-    let head = String::from_utf8_lossy(head);
-    let mut shown = String::new();
+    let longest = 4 * (EXCERPT_WIDTH + 1); // a character has up to 4 bytes
+    let head = String::from_utf8_lossy(&text[..text.len().min(longest)]);
+    let mut excerpt = String::new();
     let mut width = 0;
     for char in head.chars() {
-        if width >= SHOWN {
-            shown.push_str("...");
+        if width >= EXCERPT_WIDTH {
+            excerpt.push_str("...");
             break;
         }
         if char.is_control() {
             let escaped = char.escape_default();
             width += escaped.len();
-            shown.extend(escaped);
+            excerpt.extend(escaped);
         } else {
             width += 1;
-            shown.push(char);
+            excerpt.push(char);
         }
     }
-    shown
+    excerpt
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::verify::line_reader::Lines;
 
-    /// The tally of a file `t` with this text.
-    pub(crate) fn tally_of(text: &str, limit: usize) -> Tally {
-        let mut tally = Tally::new(limit);
-        let mut lines = Lines::new(text.as_bytes());
-        let mut number = 0;
-        let mut more = true;
-        while more {
-            let stepped = lines.step(|line| {
-                number += 1;
-                tally.add("t", number, line);
-            });
-            more = stepped.expect("memory reads");
+    /// The account of a file `t` with this text.
+    pub(crate) fn account_of(text: &str, limit: usize) -> Accounting {
+        let mut account = Accounting::new(limit);
+        for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+            let line = match line.strip_suffix('\n') {
+                Some(ended) => Line::Ended(ended.as_bytes()),
+                None => Line::Unended(line.as_bytes()),
+            };
+            account.add("t", number, line);
         }
-        tally
+        account
     }
 
     /// A line for each of these records.
@@ -157,9 +155,9 @@ pub(crate) mod tests {
 
     #[test]
     fn torn_lines_past_the_limit_are_counted_and_not_kept() {
-        let tally = tally_of("x\n{\"seq\":0}\n\ny\n{\"se", 2);
-        assert_eq!((tally.lines, tally.torn), (5, 4));
-        let kept: Vec<_> = tally.torn_lines.iter().map(|torn| torn.line).collect();
+        let account = account_of("x\n{\"seq\":0}\n\ny\n{\"se", 2);
+        assert_eq!((account.lines, account.torn), (5, 4));
+        let kept: Vec<_> = account.torn_lines.iter().map(|torn| torn.line).collect();
         assert_eq!(kept, [1, 3]);
     }
 }

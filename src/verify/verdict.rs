@@ -1,57 +1,58 @@
-//! What a tally comes to: whole or not, and why not.
+//! Whether an account is whole, and what is wrong with it if not.
 
 use serde::Serialize;
 
-use crate::verify::accounting::{Tally, TornLine};
-use crate::verify::range::Run;
+use crate::verify::accounting::{Accounting, TornLine};
+use crate::verify::range::SeqRange;
 
-/// The records that must be there.
+/// The records that should be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum Expected {
     /// Those from this one to the highest that is there.
     From(u64),
-    /// These, or none at all.
-    Exactly(Option<Run>),
+    /// These, `None` for none at all.
+    Exactly(Option<SeqRange>),
 }
 
-impl Wanted {
-    /// Every record from `from` on: `expect` of them if that is given, else as far as they go.
+impl Expected {
+    /// Every record from `from` on: `count` of them if that is given, otherwise up to the highest that is there.
     ///
-    /// None if the last of them would lie past the end of `u64`.
-    pub(crate) fn new(from: u64, expect: Option<u64>) -> Option<Self> {
-        Some(match expect {
+    /// `None` if the last of them would be above `u64::MAX`.
+    pub(crate) fn new(from: u64, count: Option<u64>) -> Option<Self> {
+        Some(match count {
             None => Self::From(from),
             Some(0) => Self::Exactly(None),
-            Some(count) => Self::Exactly(Run::new(from, from.checked_add(count - 1)?)),
+            Some(count) => Self::Exactly(Some(SeqRange::starting_at(from, count)?)),
         })
     }
 
-    fn run(self, seen: Option<Run>) -> Option<Run> {
+    fn range(self, seen: Option<SeqRange>) -> Option<SeqRange> {
         match self {
-            Self::From(first) => Run::new(first, seen?.last),
-            Self::Exactly(run) => run,
+            Self::From(first) => SeqRange::new(first, seen?.last),
+            Self::Exactly(range) => range,
         }
     }
 }
 
-/// Everything there is to say about a set of lines.
+/// The findings about a set of lines.
 #[derive(Debug, Serialize)]
 pub(crate) struct Verdict {
-    /// Every wanted record is there, once, and nothing else is.
+    /// Every expected record is there, once, and nothing else is.
     pub(crate) whole: bool,
     /// Lines read, torn ones too.
     pub(crate) lines: u64,
     /// Different records.
     pub(crate) records: u128,
     /// From the lowest seq that is there to the highest.
-    pub(crate) seq: Option<Run>,
-    /// The records that should be there: up to the highest seen when nobody said how many.
-    pub(crate) wanted: Option<Run>,
-    /// Whether somebody did say how many.
+    pub(crate) seq: Option<SeqRange>,
+    /// The records that should be there: up to the highest that is there, if their number is not known.
+    #[serde(rename = "wanted")]
+    pub(crate) expected: Option<SeqRange>,
+    /// Whether the number of records that should be there is known.
     #[serde(skip)]
-    pub(crate) expected: bool,
+    pub(crate) is_count_known: bool,
     pub(crate) missing: Numbers,
-    /// Records that are there and not among the wanted.
+    /// Records that are there and not expected.
     pub(crate) unexpected: Numbers,
     pub(crate) duplicated: Duplicated,
     pub(crate) torn: Torn,
@@ -59,13 +60,13 @@ pub(crate) struct Verdict {
     pub(crate) unended: Vec<String>,
 }
 
-/// A set of numbers, cut to what was asked for.
+/// A set of numbers, and the first of the ranges that it consists of.
 #[derive(Debug, Serialize)]
 pub(crate) struct Numbers {
-    /// Numbers, cut off or not.
+    /// All the numbers, whether their range is listed or not.
     pub(crate) count: u128,
-    pub(crate) ranges: Vec<Run>,
-    /// Numbers that were cut off.
+    pub(crate) ranges: Vec<SeqRange>,
+    /// Ranges that are not listed.
     pub(crate) more_ranges: usize,
 }
 
@@ -74,97 +75,98 @@ pub(crate) struct Numbers {
 pub(crate) struct Duplicated {
     #[serde(flatten)]
     pub(crate) numbers: Numbers,
-    /// Lines that would have to go. More than the numbers, if one came three times.
-    pub(crate) surplus_lines: u64,
+    /// Lines that would have to go: more than there are numbers, if one came three times.
+    pub(crate) surplus_lines: u128,
 }
 
-/// Lines that hold no record, cut to what was asked for.
+/// Lines that hold no record, and the first of them.
 #[derive(Debug, Serialize)]
 pub(crate) struct Torn {
-    /// Lines, cut off or not.
+    /// All of them, whether listed or not.
     pub(crate) count: u64,
     pub(crate) lines: Vec<TornLine>,
-    /// Lines that were cut off.
+    /// Lines that are not listed.
     pub(crate) more_lines: u64,
 }
 
 impl Verdict {
-    /// Judges a tally, and keeps `limit` ranges of each kind to show.
-    pub(crate) fn new(mut tally: Tally, wanted: Wanted, limit: usize) -> Self {
-        // Files are read side by side, but one reads about them one by one.
-        tally
+    /// Judges an account, and lists up to `limit` ranges of each kind.
+    pub(crate) fn new(mut account: Accounting, expected: Expected, limit: usize) -> Self {
+        // Files are read side by side, but people look into them one by one.
+        account
             .torn_lines
             .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        tally.unended.sort();
-        let seq = tally.seen.span();
-        let run = wanted.run(seq);
-        let gaps = run.into_iter().flat_map(|run| tally.seen.gaps(run));
+        account.unended.sort();
+        let seen = account.seen.contents();
+        let seq = seen.span();
+        let range = expected.range(seq);
+        let gaps = range.into_iter().flat_map(|range| seen.gaps(range));
         let missing = Numbers::new(gaps, limit);
-        let unexpected = Numbers::new(tally.seen.outside(run), limit);
-        let expected = matches!(wanted, Wanted::Exactly(_));
+        let unexpected = Numbers::new(seen.outside(range), limit);
+        let is_count_known = matches!(expected, Expected::Exactly(_));
         Self {
             whole: missing.count == 0
                 && unexpected.count == 0
-                && tally.surplus == 0
-                && tally.torn == 0
-                && (expected || run.is_some()),
-            lines: tally.lines,
-            records: tally.seen.count(),
+                && seen.surplus == 0
+                && account.torn == 0
+                && (is_count_known || range.is_some()),
+            lines: account.lines,
+            records: seen.count(),
             seq,
-            wanted: run,
-            expected,
+            expected: range,
+            is_count_known,
             missing,
             unexpected,
             duplicated: Duplicated {
-                numbers: Numbers::new(tally.duplicated.runs(), limit),
-                surplus_lines: tally.surplus,
+                numbers: Numbers::new(seen.repeated.iter().copied(), limit),
+                surplus_lines: seen.surplus,
             },
             torn: Torn {
-                count: tally.torn,
-                more_lines: tally.torn - tally.torn_lines.len() as u64,
-                lines: tally.torn_lines,
+                count: account.torn,
+                more_lines: account.torn - account.torn_lines.len() as u64,
+                lines: account.torn_lines,
             },
-            unended: tally.unended,
+            unended: account.unended,
         }
     }
 }
 
 impl Numbers {
-    fn new(runs: impl Iterator<Item = Run>, limit: usize) -> Self {
-        let mut cut = Self {
+    fn new(ranges: impl Iterator<Item = SeqRange>, limit: usize) -> Self {
+        let mut numbers = Self {
             count: 0,
             ranges: Vec::new(),
             more_ranges: 0,
         };
-        for run in runs {
-            cut.count += run.count();
-            if cut.ranges.len() < limit {
-                cut.ranges.push(run);
+        for range in ranges {
+            numbers.count += range.count();
+            if numbers.ranges.len() < limit {
+                numbers.ranges.push(range);
             } else {
-                cut.more_ranges += 1;
+                numbers.more_ranges += 1;
             }
         }
-        cut
+        numbers
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::accounting::tests::{records, tally_of};
+    use crate::verify::accounting::tests::{account_of, records};
 
-    fn verdict(text: &str, from: u64, expect: Option<u64>) -> Verdict {
-        let tally = tally_of(text, usize::MAX);
-        let wanted = Wanted::new(from, expect).expect("within u64");
-        Verdict::new(tally, wanted, usize::MAX)
+    fn verdict(text: &str, from: u64, count: Option<u64>) -> Verdict {
+        let account = account_of(text, usize::MAX);
+        let expected = Expected::new(from, count).expect("within u64");
+        Verdict::new(account, expected, usize::MAX)
     }
 
     #[test]
-    fn wanted_records_end_within_u64() {
-        assert!(Wanted::new(u64::MAX, Some(0)).is_some());
-        assert!(Wanted::new(u64::MAX, Some(1)).is_some());
-        assert!(Wanted::new(u64::MAX, Some(2)).is_none());
-        assert!(Wanted::new(0, Some(u64::MAX)).is_some());
+    fn expected_records_end_within_u64() {
+        assert!(Expected::new(u64::MAX, Some(0)).is_some());
+        assert!(Expected::new(u64::MAX, Some(1)).is_some());
+        assert!(Expected::new(u64::MAX, Some(2)).is_none());
+        assert!(Expected::new(0, Some(u64::MAX)).is_some());
     }
 
     #[test]
@@ -181,12 +183,12 @@ mod tests {
         assert!(verdict("", 0, Some(0)).whole);
         assert_eq!(
             verdict(&records([7]), 0, Some(0)).unexpected.ranges,
-            [Run::new(7, 7).expect("not empty")]
+            [SeqRange::one(7)]
         );
     }
 
     #[test]
-    fn records_before_the_first_wanted_are_unexpected() {
+    fn records_before_the_first_expected_are_unexpected() {
         let below = verdict(&records([3]), 5, None);
         assert!(!below.whole);
         assert_eq!((below.missing.count, below.unexpected.count), (0, 1));

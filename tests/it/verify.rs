@@ -148,6 +148,19 @@ fn blank_lines_arrays_and_other_numbers_are_torn() {
 }
 
 #[test]
+fn strings_and_names_of_members_need_not_be_utf_8() {
+    let folder = Folder::new();
+    folder.file(
+        "out",
+        b"{\"seq\":0,\"caf\xe9\":\"\xff\"}\n{\"\xfe\":{\"\xff\":0},\"seq\":1}\n{\"caf\xe9\":0,\"seq\":2",
+    );
+    let report = folder.report(&["out"], 1);
+    says(&report, "3 lines hold 2 different records, seq 0-1\n");
+    says(&report, "torn         1: out:3: `");
+    says(&report, "(EOF while parsing an object, column 17)\n");
+}
+
+#[test]
 fn a_last_line_without_a_newline_counts_if_it_is_a_record() {
     let folder = Folder::new();
     folder.file("out", lines(0..5) + &line(5));

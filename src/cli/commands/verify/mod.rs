@@ -6,12 +6,15 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use self::source::read_all;
-use crate::verify::accounting::Tally;
-use crate::verify::verdict::{Verdict, Wanted};
+use crate::cli::commands::verify::file_set::read_all;
+use crate::cli::commands::verify::line_reader::LineReader;
+use crate::cli::commands::verify::report::Report;
+use crate::verify::accounting::{Accounting, Line};
+use crate::verify::verdict::{Expected, Verdict};
 
+mod file_set;
+mod line_reader;
 mod report;
-mod source;
 
 const NOT_WHOLE: u8 = 1;
 /// Bad usage, or a file that cannot be read: nothing was judged.
@@ -33,7 +36,7 @@ pipeline will do, not only this one.
               to another, blank, or longer than 16 MiB
 
 The set is whole if there is none of these. Each line is parsed to its end, but the bytes inside
-other strings need not be valid UTF-8. A last line without a newline counts if it is a record.
+strings need not be valid UTF-8. A last line without a newline counts if it is a record.
 
 Without --expect nobody can tell that records are missing at the end: say how many went in.";
 
@@ -115,7 +118,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(NOT_WHOLE),
         Err(message) => {
-            // With standard error gone, the exit code is all that is left to say.
+            // Where standard error is closed, the exit code has to do.
             let _ = writeln!(io::stderr(), "splashdam verify: {message}");
             ExitCode::from(NOT_JUDGED)
         }
@@ -125,7 +128,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
 /// Reads every file, and judges what they hold together.
 fn judge(matches: &ArgMatches) -> Result<Verdict, String> {
     let from = matches.get_one("from").copied().unwrap_or(0);
-    let wanted = Wanted::new(from, matches.get_one("expect").copied())
+    let expected = Expected::new(from, matches.get_one("expect").copied())
         .ok_or("--from and --expect together pass the highest number there is")?;
     let limit = match matches.get_one("limit").copied() {
         Some(0) => usize::MAX,
@@ -135,35 +138,33 @@ fn judge(matches: &ArgMatches) -> Result<Verdict, String> {
         Some(files) => files.map(PathBuf::as_path).collect(),
         None => vec![Path::new("-")],
     };
-    let mut tally = Tally::new(limit);
-    read_all(&files, &mut tally)?;
-    Ok(Verdict::new(tally, wanted, limit))
+    let mut account = Accounting::new(limit);
+    read_all(&files, &mut account)?;
+    Ok(Verdict::new(account, expected, limit))
 }
 
-/// Judges bytes as one file, and gives the report both as JSON and in words.
-pub(crate) fn judge_bytes(bytes: &[u8], expect: Option<u64>) -> Option<(String, String)> {
+/// Judges bytes as one file. Returns the report as JSON and in words, `None` if `count` is out of range.
+pub(crate) fn judge_bytes(bytes: &[u8], count: Option<u64>) -> Option<(String, String)> {
     const LIMIT: usize = 20;
-    let wanted = Wanted::new(0, expect)?;
-    let (mut lines, mut tally, mut number) = (
-        crate::verify::line_reader::Lines::new(bytes),
-        Tally::new(LIMIT),
-        0,
-    );
-    let mut add = |line: crate::verify::line_reader::Line<'_>| {
+    let expected = Expected::new(0, count)?;
+    let mut account = Accounting::new(LIMIT);
+    let (mut lines, mut number) = (LineReader::new(bytes), 0);
+    let mut add = |line: Line<'_>| {
         number += 1;
-        tally.add("bytes", number, line);
+        account.add("bytes", number, line);
     };
     while lines.step(&mut add).ok()? {}
-    let verdict = Verdict::new(tally, wanted, LIMIT);
-    Some((serde_json::to_string(&verdict).ok()?, verdict.to_string()))
+    let verdict = Verdict::new(account, expected, LIMIT);
+    let json = serde_json::to_string(&verdict).ok()?;
+    Some((json, Report(&verdict).to_string()))
 }
 
-/// Prints the report. A reader that has gone away has read enough.
+/// Prints the report. A reader that closed the pipe has read enough, so that is no error.
 fn print(verdict: &Verdict, json: bool) -> io::Result<()> {
     let text = if json {
         serde_json::to_string(verdict)? + "\n"
     } else {
-        verdict.to_string()
+        Report(verdict).to_string()
     };
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -6,16 +6,19 @@ use crate::verify::verdict::{Numbers, Verdict};
 
 const REMEDY: &str = "(--limit 0 lists all)";
 
-/// Ends with a newline.
-impl fmt::Display for Verdict {
+/// Prints a verdict in words, for people. Ends with a newline.
+pub(super) struct Report<'a>(pub(super) &'a Verdict);
+
+impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.whole {
-            whole(self, f)?;
+        let Self(verdict) = self;
+        if verdict.whole {
+            whole(verdict, f)?;
         } else {
-            not_whole(self, f)?;
-            faults(self, f)?;
+            not_whole(verdict, f)?;
+            faults(verdict, f)?;
         }
-        for file in &self.unended {
+        for file in &verdict.unended {
             writeln!(
                 f,
                 "note: the last line of {file} has no newline; it is a record, and counted"
@@ -51,14 +54,14 @@ fn not_whole(verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             None => write!(f, "{lines} {hold} no records")?,
         }
     }
-    match verdict.wanted {
-        _ if !verdict.expected => writeln!(f),
-        Some(wanted) => writeln!(f, " (expected: {wanted})"),
+    match verdict.expected {
+        _ if !verdict.is_count_known => writeln!(f),
+        Some(expected) => writeln!(f, " (expected: {expected})"),
         None => writeln!(f, " (expected: none)"),
     }
 }
 
-/// One line for each kind of fault that there is, and one for each torn line.
+/// One line for each kind of fault that was found, and one for each torn line.
 fn faults(verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let duplicated = &verdict.duplicated;
     let torn = &verdict.torn;
@@ -74,9 +77,10 @@ fn faults(verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if numbers.count == 0 {
             continue;
         }
-        write!(f, "{kind:<10} {:>width$}: {numbers}", numbers.count)?;
-        if kind == "duplicated" && u128::from(duplicated.surplus_lines) > numbers.count {
-            let surplus = counted(duplicated.surplus_lines.into(), "line");
+        write!(f, "{kind:<10} {:>width$}: ", numbers.count)?;
+        list(numbers, f)?;
+        if kind == "duplicated" && duplicated.surplus_lines > numbers.count {
+            let surplus = counted(duplicated.surplus_lines, "line");
             write!(f, " ({surplus} too many)")?;
         }
         writeln!(f)?;
@@ -98,18 +102,16 @@ fn faults(verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-impl fmt::Display for Numbers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, run) in self.ranges.iter().enumerate() {
-            let comma = if n == 0 { "" } else { ", " };
-            write!(f, "{comma}{run}")?;
-        }
-        if self.more_ranges > 0 {
-            let more = counted(self.more_ranges as u128, "more range");
-            write!(f, " ... and {more} {REMEDY}")?;
-        }
-        Ok(())
+fn list(numbers: &Numbers, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (n, range) in numbers.ranges.iter().enumerate() {
+        let comma = if n == 0 { "" } else { ", " };
+        write!(f, "{comma}{range}")?;
     }
+    if numbers.more_ranges > 0 {
+        let more = counted(numbers.more_ranges as u128, "more range");
+        write!(f, " ... and {more} {REMEDY}")?;
+    }
+    Ok(())
 }
 
 fn counted(count: u128, noun: &str) -> String {
@@ -120,13 +122,13 @@ fn counted(count: u128, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::accounting::tests::{records, tally_of};
-    use crate::verify::verdict::Wanted;
+    use crate::verify::accounting::tests::{account_of, records};
+    use crate::verify::verdict::Expected;
 
-    fn report(text: &str, expect: Option<u64>, limit: usize) -> String {
-        let tally = tally_of(text, limit);
-        let wanted = Wanted::new(0, expect).expect("within u64");
-        Verdict::new(tally, wanted, limit).to_string()
+    fn report(text: &str, count: Option<u64>, limit: usize) -> String {
+        let account = account_of(text, limit);
+        let expected = Expected::new(0, count).expect("within u64");
+        Report(&Verdict::new(account, expected, limit)).to_string()
     }
 
     #[test]
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn long_lists_are_cut_and_say_so() {
+    fn long_lists_are_cut_with_a_note() {
         let text = records((0..10).map(|n| 2 * n)) + "x\ny\nz\n";
         let report = report(&text, None, 2);
         assert!(
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_at_all_is_said_to_be_nothing() {
+    fn an_empty_input_is_reported_as_no_records() {
         assert_eq!(report("", None, 20), "not whole: no records\n");
         assert_eq!(
             report("", Some(2), 20),

@@ -1,67 +1,53 @@
-//! Cutting an input into lines, in memory that an endless line cannot fill.
+//! Reads an input line by line, in memory that an endless line cannot fill.
 
 use std::io::{self, ErrorKind, Read};
-use std::mem;
 
-use memchr::memchr_iter;
+use crate::framing::Frame;
+use crate::framing::newline::Newline;
+use crate::verify::accounting::{LONGEST_LINE, Line};
 
-/// Bytes asked of the input at once: enough to forget the cost of a call, few enough to stay in the cache.
+/// Bytes requested per read: enough to make the call cheap, few enough to stay in the cache.
 const CHUNK: usize = 512 << 10;
 
-/// The longest line that is looked at, in bytes without its newline.
-const LONGEST: usize = 16 << 20;
-
-/// A line, without its newline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Line<'a> {
-    /// It ended with a newline.
-    Ended(&'a [u8]),
-    /// The input ended before the line did.
-    Unended(&'a [u8]),
-    /// It is longer than 16 MiB. This is how it begins.
-    TooLong(&'a [u8]),
-}
-
-/// An input, cut into lines.
-pub(crate) struct Lines<R> {
+/// The lines of an input.
+pub(super) struct LineReader<R> {
     input: R,
-    /// Begins with the bytes held over. Never longer than the longest line and its newline.
+    framer: Newline,
+    /// The bytes of an unfinished line, then room for the next read. Never longer than the longest line and its
+    /// newline.
     buffer: Vec<u8>,
-    /// Bytes of a line whose newline has not been read yet.
+    /// Bytes of the unfinished line.
     held: usize,
-    /// Inside a line that was too long, and has been handed over.
-    skipping: bool,
 }
 
-impl<R: Read> Lines<R> {
+impl<R: Read> LineReader<R> {
     /// The lines of an input that has not been read yet.
-    pub(crate) fn new(input: R) -> Self {
+    pub(super) fn new(input: R) -> Self {
         Self {
             input,
+            framer: Newline::new(LONGEST_LINE + 1),
             buffer: vec![0; CHUNK],
             held: 0,
-            skipping: false,
         }
     }
 
-    /// Reads once, and hands over the lines that this completes, in order. False at the end of the input.
+    /// Reads once, and hands over the lines that this completes, in order. Returns whether there may be more: `false`
+    /// at the end of the input.
     ///
     /// # Errors
     ///
-    /// What reading gives.
-    pub(crate) fn step(&mut self, mut take: impl FnMut(Line<'_>)) -> io::Result<bool> {
+    /// Those of the input. Lines that were completed before have been handed over.
+    pub(super) fn step(&mut self, mut take: impl FnMut(Line<'_>)) -> io::Result<bool> {
         match self.input.read(&mut self.buffer[self.held..]) {
             Ok(0) => {
-                let held = mem::take(&mut self.held);
-                if held > 0 {
-                    take(Line::Unended(&self.buffer[..held]));
+                if self.held > 0 {
+                    take(Line::Unended(&self.buffer[..self.held]));
+                    self.held = 0;
                 }
                 Ok(false)
             }
             Ok(read) => {
-                let filled = self.held + read;
-                let cut = self.cut(filled, &mut take);
-                self.hold(cut, filled, &mut take);
+                self.hand_over(self.held + read, &mut take);
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(true),
@@ -69,36 +55,29 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Hands over the lines that end in the buffer, and gives where the last of them ended. The bytes held over have
-    /// been searched before.
-    fn cut(&mut self, filled: usize, take: &mut impl FnMut(Line<'_>)) -> usize {
+    /// Hands over the lines that end in the first `filled` bytes of the buffer, and holds the rest for the next read
+    /// to continue.
+    fn hand_over(&mut self, filled: usize, take: &mut impl FnMut(Line<'_>)) {
         let mut start = 0;
-        for newline in memchr_iter(b'\n', &self.buffer[self.held..filled]) {
-            let end = self.held + newline;
-            if !mem::take(&mut self.skipping) {
-                take(Line::Ended(&self.buffer[start..end]));
-            }
-            start = end + 1;
-        }
-        start
-    }
-
-    /// Keeps what is left for the next read to continue, and makes room for it.
-    fn hold(&mut self, start: usize, filled: usize, take: &mut impl FnMut(Line<'_>)) {
-        self.held = 0;
-        if self.skipping {
-            return;
-        }
-        let left = filled - start;
-        if left > LONGEST {
-            take(Line::TooLong(&self.buffer[start..filled]));
-            self.skipping = true;
-            return;
+        loop {
+            let unread = &self.buffer[start..filled];
+            start += match self.framer.next(unread) {
+                Frame::Record(len) => {
+                    take(Line::Ended(&unread[..len - 1]));
+                    len
+                }
+                Frame::TooLong(len) => {
+                    take(Line::TooLong(&unread[..len]));
+                    len
+                }
+                Frame::Skip(len) => len,
+                Frame::NeedMore => break,
+            };
         }
         self.buffer.copy_within(start..filled, 0);
-        self.held = left;
-        if left == self.buffer.len() {
-            self.buffer.resize((2 * left).min(LONGEST + 1), 0);
+        self.held = filled - start;
+        if self.held == self.buffer.len() {
+            self.buffer.resize((2 * self.held).min(LONGEST_LINE + 1), 0);
         }
     }
 }
@@ -123,7 +102,7 @@ mod tests {
     }
 
     fn each_line(input: impl Read, mut take: impl FnMut(Line<'_>)) -> io::Result<()> {
-        let mut lines = Lines::new(input);
+        let mut lines = LineReader::new(input);
         while lines.step(&mut take)? {}
         Ok(())
     }
@@ -150,20 +129,20 @@ mod tests {
 
     #[test]
     fn the_longest_line_is_whole_and_one_byte_more_is_too_long() {
-        for step in [CHUNK, LONGEST + 2] {
-            let bytes = &[&vec![b'x'; LONGEST][..], b"\na\n"].concat()[..];
+        for step in [CHUNK, LONGEST_LINE + 2] {
+            let bytes = &[&vec![b'x'; LONGEST_LINE][..], b"\na\n"].concat()[..];
             assert_eq!(
                 kinds(Drip { bytes, step }),
-                [("ended", LONGEST), ("ended", 1)]
+                [("ended", LONGEST_LINE), ("ended", 1)]
             );
-            let bytes = &[&vec![b'x'; LONGEST + 1][..], b"\na\n"].concat()[..];
+            let bytes = &[&vec![b'x'; LONGEST_LINE + 1][..], b"\na\n"].concat()[..];
             assert_eq!(kinds(Drip { bytes, step }), [("too long", 0), ("ended", 1)]);
         }
     }
 
     #[test]
     fn an_endless_line_is_handed_over_once_and_not_held() {
-        let endless = io::repeat(b'x').take(5 * LONGEST as u64);
+        let endless = io::repeat(b'x').take(5 * LONGEST_LINE as u64);
         assert_eq!(kinds(endless), [("too long", 0)]);
     }
 

@@ -1,58 +1,58 @@
-//! Reading several files as one set.
+//! Reads several files as one set.
 //!
-//! Workers that write a file each share the records out between them, so each file by itself is full of gaps that
-//! the others close. Read one after the other, the first alone could be a run for each record. So the files are read
-//! side by side: always the one that is furthest behind.
+//! Workers with a file each share the records out between them, so each file by itself is full of gaps that the others
+//! close. Read one after the other, the first could be a range for each record. Hence they are read side by side:
+//! always the one that is furthest behind.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::verify::accounting::Tally;
-use crate::verify::line_reader::Lines;
+use crate::cli::commands::verify::line_reader::LineReader;
+use crate::verify::accounting::Accounting;
 
-/// Files read side by side. Each has a buffer, and a descriptor, so the others wait for one of them to end.
+/// Files read side by side. Each takes a buffer and a descriptor, so the others wait until one of them ends.
 const ABREAST: usize = 32;
 
 /// A file being read.
-struct Source {
-    /// As the report names it.
+struct OpenFile {
+    /// As in the report.
     name: String,
-    lines: Lines<Box<dyn Read>>,
+    lines: LineReader<Box<dyn Read>>,
     /// Lines read.
     read: u64,
     /// The seq of the record read last.
     reached: u64,
 }
 
-/// Adds every line of every file to the tally. `-` is standard input.
+/// Adds every line of every file to the account. `-` is standard input.
 ///
 /// # Errors
 ///
-/// Which file could not be opened or read, and why.
-pub(super) fn read_all(files: &[&Path], tally: &mut Tally) -> Result<(), String> {
+/// The name of a file that could not be opened or read, and the reason.
+pub(super) fn read_all(files: &[&Path], account: &mut Accounting) -> Result<(), String> {
     let mut waiting = files.iter();
     let mut open = Vec::new();
     loop {
         while open.len() < ABREAST
             && let Some(file) = waiting.next()
         {
-            open.push(Source::open(file)?);
+            open.push(OpenFile::open(file)?);
         }
         let behind = open
             .iter_mut()
             .enumerate()
-            .min_by_key(|(_, source)| source.reached);
-        let Some((place, source)) = behind else {
+            .min_by_key(|(_, file)| file.reached);
+        let Some((place, file)) = behind else {
             return Ok(());
         };
-        if !source.step(tally)? {
+        if !file.step(account)? {
             open.remove(place);
         }
     }
 }
 
-impl Source {
+impl OpenFile {
     fn open(file: &Path) -> Result<Self, String> {
         let (name, input): (_, Box<dyn Read>) = if file.as_os_str() == "-" {
             ("standard input".to_owned(), Box::new(io::stdin()))
@@ -63,17 +63,17 @@ impl Source {
         };
         Ok(Self {
             name,
-            lines: Lines::new(input),
+            lines: LineReader::new(input),
             read: 0,
             reached: 0,
         })
     }
 
-    /// Reads a little further. False at the end.
-    fn step(&mut self, tally: &mut Tally) -> Result<bool, String> {
+    /// Reads once. Returns whether there may be more.
+    fn step(&mut self, account: &mut Accounting) -> Result<bool, String> {
         let stepped = self.lines.step(|line| {
             self.read += 1;
-            if let Some(seq) = tally.add(&self.name, self.read, line) {
+            if let Some(seq) = account.add(&self.name, self.read, line) {
                 self.reached = seq;
             }
         });
@@ -91,14 +91,14 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_is_named_with_the_reason() {
-        let mut tally = Tally::new(0);
+        let mut account = Accounting::new(0);
         let absent = Path::new("no/such/file.ndjson");
-        let error = read_all(&[absent], &mut tally).expect_err("there is no such file");
+        let error = read_all(&[absent], &mut account).expect_err("there is no such file");
         assert!(
             error.starts_with("cannot read no/such/file.ndjson: No such file"),
             "{error}"
         );
-        let error = read_all(&[Path::new("/")], &mut tally).expect_err("a directory");
+        let error = read_all(&[Path::new("/")], &mut account).expect_err("a directory");
         assert!(
             error.starts_with("cannot read /: Is a directory"),
             "{error}"
