@@ -147,6 +147,23 @@ fn sometimes(rng: &mut fastrand::Rng, share: f64, one_in: u32) -> Option<u32> {
     (rng.f64() < share).then_some(one_in)
 }
 
+fn random_policy(rng: &mut fastrand::Rng, drops: bool) -> DispatchPolicy {
+    DispatchPolicy {
+        route: if rng.bool() {
+            Route::RoundRobin
+        } else {
+            Route::LeastOccupied
+        },
+        when_full: if drops {
+            WhenFull::DropNewest
+        } else {
+            WhenFull::Block
+        },
+        throttle: Throttle::off(),
+        max_record_bytes: LONGEST as usize,
+    }
+}
+
 impl Case {
     fn new(seed: u64, clock: Clock, hand: ClockHand) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -186,20 +203,7 @@ impl Case {
         let workers = readers.into_iter().enumerate().map(worker).collect();
         let spill = spills.then(|| Spill::new(moody(true)));
         let drops = rng.u32(0..3) == 0;
-        let policy = DispatchPolicy {
-            route: if rng.bool() {
-                Route::RoundRobin
-            } else {
-                Route::LeastOccupied
-            },
-            when_full: if drops {
-                WhenFull::DropNewest
-            } else {
-                WhenFull::Block
-            },
-            throttle: Throttle::off(),
-            max_record_bytes: LONGEST as usize,
-        };
+        let policy = random_policy(&mut rng, drops);
         let mut stage = Stage::new(lanes, policy);
         stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
         let workers = Workers {
