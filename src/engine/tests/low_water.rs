@@ -147,10 +147,13 @@ fn sometimes(rng: &mut fastrand::Rng, share: f64, one_in: u32) -> Option<u32> {
     (rng.f64() < share).then_some(one_in)
 }
 
-fn policy(rng: &mut fastrand::Rng, drops: bool) -> DispatchPolicy {
-    let routes = [Route::RoundRobin, Route::LeastOccupied];
+fn random_policy(rng: &mut fastrand::Rng, drops: bool) -> DispatchPolicy {
     DispatchPolicy {
-        route: routes[rng.usize(0..2)],
+        route: if rng.bool() {
+            Route::RoundRobin
+        } else {
+            Route::LeastOccupied
+        },
         when_full: if drops {
             WhenFull::DropNewest
         } else {
@@ -200,7 +203,8 @@ impl Case {
         let workers = readers.into_iter().enumerate().map(worker).collect();
         let spill = spills.then(|| Spill::new(moody(true)));
         let drops = rng.u32(0..3) == 0;
-        let mut stage = Stage::new(lanes, policy(&mut rng, drops));
+        let policy = random_policy(&mut rng, drops);
+        let mut stage = Stage::new(lanes, policy);
         stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
         let workers = Workers {
             all: workers,

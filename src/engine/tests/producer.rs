@@ -273,16 +273,11 @@ fn a_source_that_fails_while_it_is_emptied_is_a_source_that_failed() {
 
 #[test]
 fn a_count_is_reached_exactly() {
-    let lend = [
-        Say::Lend(4),
-        Say::Dropped(3),
-        Say::Lend(1),
-        Say::Lend(2),
-        Say::Lend(1),
-    ];
+    let last = Say::Lend(1);
+    let lend = [Say::Lend(4), Say::Dropped(3), Say::Lend(2), last, last];
     let mut bench = bench(10, &lend, &[]);
     bench.does(&[Worked, Worked, Worked, Worked, Closed("count reached")]);
-    assert_eq!(bench.told().demanded, [10, 6, 3, 2]);
+    assert_eq!(bench.told().demanded, [10, 6, 3, 1]);
     assert_eq!(bench.produced(), 10);
     // Where the stop comes first, what is buffered counts too.
     let mut bench = bench_with(5, &[Say::Lend(2)], &[Say::Lend(3), Say::Lend(1)], true);
