@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::control::{ScaleEvent, StopCause};
+use crate::metrics::latency::Latencies;
 use crate::metrics::{Dropped, LatencyReport, Ledger, Percentiles};
 use crate::outcome::{Failure, Interval, Sinks, Validity};
 use crate::sys::cpu::Placement;
@@ -113,6 +114,16 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Sets the latencies of the whole run; those of nothing are `None`, as when a worker was left behind in its sink
+    /// with all that it had recorded.
+    pub(crate) fn set_latencies(&mut self, total: &Latencies) {
+        let latency = total.report();
+        if latency.response.count > 0 {
+            self.latency = Some(latency);
+            self.percentiles = Some(total.percentiles());
+        }
+    }
+
     /// The outcome, if nothing failed.
     ///
     /// # Errors

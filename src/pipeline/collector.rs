@@ -63,9 +63,12 @@ impl Collector {
         self.gatherer.end_interval()
     }
 
-    /// Takes what a worker still had when it ended.
-    pub(super) fn add(&mut self, rest: &Latencies) {
-        self.gatherer.add(rest);
+    /// Ends the last interval, with what the workers still had when they ended.
+    pub(super) fn end_run(&mut self, rests: &[Box<Latencies>]) -> &Latencies {
+        for rest in rests {
+            self.gatherer.add(rest);
+        }
+        self.end_interval()
     }
 
     /// Everything that was collected so far.

@@ -11,7 +11,7 @@ use super::event::Event;
 use super::metrics::Metrics;
 use super::monitor::{Message, Monitor};
 use super::outcome_builder::ThreadStates;
-use super::reporter::Reporter;
+use super::reporter::{Reporter, finish_without_reporter};
 use super::running::{Finished, Running};
 use super::shard::Shard;
 use super::start_barrier::{Planned, StartBarrier};
@@ -361,8 +361,9 @@ impl Conductor {
             Some(Reporting::Unobserved(reporter)) => Some(*reporter),
             None => None,
         };
-        if let Some(reporter) = reporter {
-            reporter.finish(&self.rests, &mut outcome);
+        match reporter {
+            Some(reporter) => reporter.finish(&self.rests, &mut outcome),
+            None => finish_without_reporter(metrics, &self.rests, &mut outcome),
         }
         outcome.validity = self.run.baseline.assess(metrics, &outcome);
         if !self.stopping.all_ended() {

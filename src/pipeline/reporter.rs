@@ -92,19 +92,10 @@ impl Reporter {
         let mut response = None;
         if let Some(collector) = &self.metrics.collector {
             let mut collector = lock(collector);
-            for rest in rests {
-                collector.add(rest);
-            }
-            let latencies = collector.end_interval();
+            let latencies = collector.end_run(rests);
             response = IntervalResponse::of(&latencies.report());
             self.log.add(snapshot.elapsed, latencies);
-            let total = collector.total();
-            let latency = total.report();
-            // A worker that was left behind in its sink keeps what it recorded: figures of nothing are none.
-            if latency.response.count > 0 {
-                outcome.latency = Some(latency);
-                outcome.percentiles = Some(total.percentiles());
-            }
+            outcome.set_latencies(&collector.total());
         }
         if let Log::Failed(error) = self.log {
             outcome.failures.push(Failure::LatencyLog(error));
@@ -116,4 +107,18 @@ impl Reporter {
         self.series.end(&snapshot, process_cpu(), response);
         (outcome.intervals, outcome.intervals_omitted) = self.series.into_intervals();
     }
+}
+
+/// Writes the latencies of a run into its outcome whose reporter is blocked in its observer: only the intervals are
+/// lost then. One that is blocked in its log holds the collector, and the latencies are lost too.
+pub(super) fn finish_without_reporter(
+    metrics: &Metrics,
+    rests: &[Box<Latencies>],
+    outcome: &mut Outcome,
+) {
+    let Some(Ok(mut collector)) = metrics.collector.as_ref().map(|shared| shared.try_lock()) else {
+        return;
+    };
+    collector.end_run(rests);
+    outcome.set_latencies(&collector.total());
 }

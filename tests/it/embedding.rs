@@ -250,6 +250,26 @@ fn an_observer_that_panics_is_a_failure_and_costs_no_figures() {
     );
 }
 
+#[test]
+fn an_observer_that_blocks_is_left_behind_and_costs_no_latency_figures() {
+    let feed = Feed::default();
+    let (tell, told) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let pipeline = Pipeline::new(feed.source(), null());
+    let pipeline = pipeline.observe(Duration::from_millis(1), move |_| {
+        tell.send(()).unwrap();
+        let _ = released.recv(); // until the test is over
+    });
+    let running = start(pipeline, at_once);
+    told.recv_timeout(PATIENCE).expect("an observation");
+    (0..100).for_each(|_| feed.push());
+    feed.close();
+    let outcome = library::join(running);
+    assert_eq!(outcome.ledger.delivered, 100);
+    assert_eq!(outcome.latency.map(|all| all.response.count), Some(100));
+    drop(release);
+}
+
 /// Counts the records of its worker.
 struct Counting {
     worker: usize,
