@@ -212,6 +212,7 @@ pub mod guide;
 mod metrics;
 mod outcome;
 mod pipeline;
+pub mod reference;
 pub mod report;
 pub mod sinks;
 pub mod sources;

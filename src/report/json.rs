@@ -1,4 +1,4 @@
-//! The report as a JSON file. Its shape is that of [`Report`]; the README documents it key by key.
+//! The report as a JSON file. Its shape is that of [`Report`]; `reference/report.md` documents it key by key.
 
 use std::io::{self, Write};
 

@@ -24,6 +24,7 @@
 //! * `verify` - the command `verify`.
 //! * `compare` - the command `compare`.
 //! * `report` - the command `report`.
+//! * `readme` - the settings, keys and codes that the README and the reference list.
 //! * `readme_figures` - the figures in the README, and the scenarios behind them.
 //! * `tidy` - the rules for the sources.
 //!
@@ -62,6 +63,7 @@ mod measurement;
 mod order;
 mod output;
 mod placement;
+mod readme;
 mod readme_figures;
 mod report;
 mod retry;

@@ -306,42 +306,6 @@ fn a_run_of_known_length_shows_a_progress_bar_on_a_terminal() {
     }
 }
 
-/// The keys that the README's table of the report names, and those of its parts.
-#[test]
-fn the_readme_documents_every_key_of_the_report() {
-    let readme = include_str!("../../README.md");
-    let section = readme.split("\n## The report\n").nth(1).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let told: Vec<_> = section.split('`').skip(1).step_by(2).collect();
-    let is_told = |key: &str| told.iter().any(|word| word.trim_end_matches("[]") == key);
-    let ended = Folder::new().run(&format!("--count 10 --workers 1 {SMALL}"));
-    let report = ended.delivers_everything().report;
-    let report = report.as_object().unwrap();
-    for (key, value) in report {
-        assert!(is_told(key), "the README does not tell of {key}");
-        let first = value
-            .as_array()
-            .map_or(Some(value), |entries| entries.first());
-        let parts = first.and_then(Value::as_object).into_iter().flatten();
-        let named_elsewhere = ["config", "placement", "threads"].contains(&key.as_str());
-        for (part, _) in parts.filter(|_| !named_elsewhere) {
-            assert!(is_told(part), "the README does not tell of {key}.{part}");
-        }
-    }
-    for word in section.lines().filter(|line| line.starts_with("| `")) {
-        let key = word.split('`').nth(1).unwrap().trim_end_matches("[]");
-        let is_code = section
-            .split("### What")
-            .nth(1)
-            .unwrap()
-            .contains(&format!("`{key}`"));
-        assert!(
-            report.contains_key(key) || is_code,
-            "the report has no {key}"
-        );
-    }
-}
-
 #[test]
 fn a_run_whose_sink_hangs_is_saturated_and_reports_no_unknown_latency() {
     let ended = Folder::new().run(

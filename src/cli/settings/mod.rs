@@ -88,7 +88,7 @@ fn argument(setting: &'static Setting) -> Arg {
 mod tests {
     use super::settings;
 
-    /// The rows that the README's table of settings must have.
+    /// The rows that the reference's table of settings must have.
     fn rows() -> String {
         let row = |setting: &super::Setting| {
             let flag = setting.name.replace('_', "-");
@@ -100,12 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_tells_every_setting_as_it_is() {
-        let readme = include_str!("../../../README.md");
+    fn the_reference_documents_every_setting() {
+        let reference = include_str!("../../reference/settings.md");
         let rows = rows();
         assert!(
-            readme.contains(&rows),
-            "the README's table of settings should be:\n{rows}"
+            reference.contains(&rows),
+            "the reference's table of settings should be:\n{rows}"
         );
     }
 }

@@ -5,8 +5,8 @@
 //!                                        '--> summary, page, compare: the same figures, whoever made the report
 //! ```
 //!
-//! The field names are the keys of the JSON file; the README documents them one by one. Units are suffixes: `_s` are
-//! seconds, `_ns` nanoseconds, `_bytes` bytes. Every count is a whole number of records, batches or times.
+//! The field names are the keys of the JSON file; `reference/report.md` documents them one by one. Units are suffixes:
+//! `_s` are seconds, `_ns` nanoseconds, `_bytes` bytes. Every count is a whole number of records, batches or times.
 
 mod located;
 mod parts;

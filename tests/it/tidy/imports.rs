@@ -5,7 +5,7 @@ use super::source::Source;
 use super::{containing, fault, finds, holds, holds_except, is_in, words};
 
 /// The floors, from the ground up. Modules on the same floor do not import each other.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("sys", 0),
     ("metrics", 1),
     ("framing", 1),
@@ -20,6 +20,7 @@ const FLOORS: [(&str, u8); 20] = [
     ("report", 5),
     ("pipeline", 6),
     ("bench_support", 7),
+    ("reference", 0),
     ("guide", 9),
     ("cli", 8),
     ("main", 9),
