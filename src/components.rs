@@ -7,6 +7,7 @@ use std::{fmt, io};
 
 use crate::engine::sink::{Sink, SinkFactory};
 use crate::sinks::{Check, Delay, Fault, Faults, FileSink, Fsync, Null};
+use crate::sys::text::ValueError;
 
 /// Where records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +160,12 @@ impl FromStr for SinkSpec {
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
             Some(("fault", rest)) => {
                 let (faults, sink) = inner(rest)?;
-                Ok(Self::Fault(faults.parse()?, Box::new(sink)))
+                Ok(Self::Fault(
+                    faults
+                        .parse()
+                        .map_err(|refusal: ValueError| refusal.to_string())?,
+                    Box::new(sink),
+                ))
             }
             Some(("delay", rest)) => {
                 let (delay, sink) = inner(rest)?;

@@ -17,8 +17,7 @@
 //!     }
 //! }
 //!
-//! let mut config = Config::default();
-//! config.count = Some(100_000);
+//! let config = Config::default().count(100_000);
 //! let pipeline = Pipeline::new(Generator::new(Rate::Max, None, 0), |_worker: usize| Ok(Meter::default()));
 //! let outcome = pipeline.config(config).start()?.join().into_result()?;
 //! let bytes: usize = outcome.sinks.of::<Meter>().map(|meter| meter.0).sum();
@@ -69,7 +68,7 @@
 //! | 4 | `components`, `config`, `outcome` | text to components; settings; the result of a run |
 //! | 3 | `sources`, `sinks`, `control` | what records come from and go to; autoscaler, stall detector, stop, signals |
 //! | 2 | `engine` | the data path: source, producer, dispatch, lane, worker, sink |
-//! | 1 | `metrics`, `framing`, `verify` | counters, latencies, the ledger; where records end; which numbers arrived |
+//! | 1 | `metrics`, `framing`, `verify`, `values` | counters, latencies, ledger; framing; sequence numbers; values |
 //! | 0 | `sys` | clock, waiting, placement, the only re-export of atomics |
 //!
 //! # Laws
@@ -204,7 +203,7 @@ compile_error!("Splashdam is for 64-bit machines: lengths and totals share one w
 pub mod bench_support;
 pub mod cli;
 mod components;
-mod config;
+pub mod config;
 mod control;
 mod engine;
 pub mod guide;
@@ -215,9 +214,10 @@ pub mod report;
 pub mod sinks;
 pub mod sources;
 mod sys;
+mod values;
 mod verify;
 
-pub use config::{Config, ConfigErrors};
+pub use config::{Config, ConfigError, ConfigErrors};
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use control::{ScaleEvent, ScaleReason, StopCause};
@@ -241,6 +241,7 @@ pub use pipeline::{Metrics, Pipeline, Running, StartError};
 pub use sys::clock::{Clock, ClockHand};
 pub use sys::cpu::{Pin, PlacedThread, Placement};
 pub use sys::provenance::Provenance;
+pub use sys::text::ValueError;
 pub use sys::wait::{Pending, Waker};
 pub use sys::warning::Warning;
 

@@ -9,10 +9,11 @@ use clap::ArgMatches;
 use serde_json::Value;
 
 use crate::cli::limits::check_limits;
+use crate::cli::problems::Problems;
 use crate::cli::settings::settings;
 use crate::cli::{artifacts, config_file};
 use crate::components::{SinkSpec, SourceSpec};
-use crate::config::{Config, ConfigErrors};
+use crate::config::Config;
 use crate::outcome::report::Origin;
 use crate::report::metrics_line::MetricsFormat;
 use crate::report::progress::Goal;
@@ -75,7 +76,7 @@ impl Job {
     /// # Errors
     ///
     /// All that is wrong, in one message.
-    pub(super) fn from(matches: &ArgMatches) -> Result<Self, ConfigErrors> {
+    pub(super) fn from(matches: &ArgMatches) -> Result<Self, Problems> {
         let path = matches.get_one::<PathBuf>("config");
         Self::merge(path.map(|path| (&**path, config_file::read(path))), matches)
     }
@@ -84,7 +85,7 @@ impl Job {
     pub(super) fn merge(
         file: Option<(&Path, Result<toml::Table, String>)>,
         matches: &ArgMatches,
-    ) -> Result<Self, ConfigErrors> {
+    ) -> Result<Self, Problems> {
         let mut job = Self::default();
         let mut wrong = Vec::new();
         let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
@@ -106,8 +107,8 @@ impl Job {
         job.fit();
         job.check(&mut wrong);
         job.check_load(&mut wrong);
-        if let Err(ConfigErrors(more)) = job.config.validate_on(&mask()) {
-            wrong.extend(more);
+        if let Err(more) = job.config.validate_on(&mask()) {
+            wrong.extend(more.iter().map(ToString::to_string));
         }
         if wrong.is_empty() {
             job.check_natural_length(&mut wrong);
@@ -116,7 +117,7 @@ impl Job {
         if wrong.is_empty() {
             Ok(job)
         } else {
-            Err(ConfigErrors(wrong))
+            Err(Problems(wrong))
         }
     }
 
@@ -131,9 +132,7 @@ impl Job {
 
     /// What the run is to come to, if that is known: a count, a length of time, or the size of its files.
     pub(super) fn goal(&self) -> Option<Goal> {
-        let Config {
-            count, duration, ..
-        } = self.config;
+        let (count, duration) = (self.config.stop.count, self.config.stop.duration);
         let goal = count.map(Goal::Records).or(duration.map(Goal::Time));
         goal.or_else(|| {
             let sizes = self.sources().iter().map(|source| match source {
@@ -200,11 +199,11 @@ impl Job {
             ));
             return;
         };
-        let (Load::Shaped(shape), Some(count)) = (load, self.config.count) else {
+        let (Load::Shaped(shape), Some(count)) = (load, self.config.stop.count) else {
             return;
         };
         let due = schedule.shaped(shape).due_by(u64::MAX - 1);
-        if due < count && self.config.duration.is_none() {
+        if due < count && self.config.stop.duration.is_none() {
             wrong.push(format!(
                 "count {count} is never reached: under load {load} no more than {due} records fall due; expected at most \
                  that, or a duration"
@@ -220,55 +219,58 @@ impl Job {
     fn fit(&mut self) {
         let mut fitted = Vec::new();
         if !self.given("max_workers") {
-            let unasked = unasked_workers(self.config.cores.as_deref());
-            self.config.max_workers = unasked.max(self.config.min_workers);
+            let unasked = unasked_workers(self.config.placement.cores.as_deref());
+            self.config.scaling.max_workers = unasked.max(self.config.scaling.min_workers);
             fitted.push("max_workers");
         }
-        if self.config.batch_size > self.config.channel_size {
+        if self.config.batch.batch_size > self.config.lanes.channel_size {
             if !self.given("batch_size") {
-                self.config.batch_size = self.config.channel_size.max(1);
+                self.config.batch.batch_size = self.config.lanes.channel_size.max(1);
                 fitted.push("batch_size");
             } else if !self.given("channel_size") {
-                self.config.channel_size = self.config.batch_size;
+                self.config.lanes.channel_size = self.config.batch.batch_size;
                 fitted.push("channel_size");
             }
         }
-        if self.config.scale_down_threshold >= self.config.scale_up_threshold {
+        if self.config.scaling.scale_down_threshold >= self.config.scaling.scale_up_threshold {
             if !self.given("scale_down_threshold") {
-                self.config.scale_down_threshold = self.config.scale_up_threshold / 4.0;
+                self.config.scaling.scale_down_threshold =
+                    self.config.scaling.scale_up_threshold / 4.0;
                 fitted.push("scale_down_threshold");
             } else if !self.given("scale_up_threshold") {
-                self.config.scale_up_threshold =
-                    f64::midpoint(self.config.scale_down_threshold, 1.0);
+                self.config.scaling.scale_up_threshold =
+                    f64::midpoint(self.config.scaling.scale_down_threshold, 1.0);
                 fitted.push("scale_up_threshold");
             }
         }
         let record_bytes = self.record_bytes.unwrap_or(0);
-        if record_bytes > self.config.max_record_bytes && !self.given("max_record_bytes") {
-            self.config.max_record_bytes = record_bytes;
+        if record_bytes > self.config.lanes.max_record_bytes && !self.given("max_record_bytes") {
+            self.config.lanes.max_record_bytes = record_bytes;
             fitted.push("max_record_bytes");
         }
         let needed = self
             .config
+            .batch
             .batch_bytes
-            .saturating_add(self.config.max_record_bytes);
-        if needed > self.config.lane_bytes {
+            .saturating_add(self.config.lanes.max_record_bytes);
+        if needed > self.config.lanes.lane_bytes {
             if self.given("lane_bytes") {
-                let lane_bytes = self.config.lane_bytes;
+                let lane_bytes = self.config.lanes.lane_bytes;
                 if !self.given("max_record_bytes") {
                     let fit = (lane_bytes / 2).max(1);
-                    self.config.max_record_bytes = self.config.max_record_bytes.min(fit);
+                    self.config.lanes.max_record_bytes =
+                        self.config.lanes.max_record_bytes.min(fit);
                     fitted.push("max_record_bytes");
                 }
                 if !self.given("batch_bytes") {
                     let left = lane_bytes
-                        .saturating_sub(self.config.max_record_bytes)
+                        .saturating_sub(self.config.lanes.max_record_bytes)
                         .max(1);
-                    self.config.batch_bytes = self.config.batch_bytes.min(left);
+                    self.config.batch.batch_bytes = self.config.batch.batch_bytes.min(left);
                     fitted.push("batch_bytes");
                 }
             } else {
-                self.config.lane_bytes = needed;
+                self.config.lanes.lane_bytes = needed;
                 fitted.push("lane_bytes");
             }
         }
@@ -280,7 +282,7 @@ impl Job {
     /// Small lanes derive a small `max_record_bytes`, and every generated line would be dropped without a word.
     fn check_natural_length(&self, wrong: &mut Vec<String>) {
         let (max, natural) = (
-            self.config.max_record_bytes,
+            self.config.lanes.max_record_bytes,
             Generator::RECORD_BYTES_NATURAL,
         );
         let natural_length =
@@ -349,11 +351,11 @@ impl Job {
                 wrong.push(format!(
                     "record_bytes {bytes} is out of range: expected {min} to {max}"
                 ));
-            } else if bytes > self.config.max_record_bytes {
+            } else if bytes > self.config.lanes.max_record_bytes {
                 wrong.push(format!(
                     "record_bytes {bytes} is more than max_record_bytes {}: every record would be dropped; \
                      expected at most that, or a larger max_record_bytes",
-                    self.config.max_record_bytes
+                    self.config.lanes.max_record_bytes
                 ));
             }
         }

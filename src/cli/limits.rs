@@ -1,7 +1,6 @@
 //! Whether the system lets a job have what it needs, asked before anything is made.
 
 use crate::cli::args::Job;
-use crate::config::ConfigErrors;
 use crate::sys::rlimits;
 
 /// What a run opens beside the workers' files: an input and the next one, the stop's bell, the report, what the
@@ -10,8 +9,8 @@ const DESCRIPTORS: u64 = 8;
 
 /// Looks at the limits of this process: memory, descriptors, the length of files.
 pub(super) fn check_limits(job: &Job, wrong: &mut Vec<String>) {
-    if let Err(ConfigErrors(more)) = job.config.check_memory(&rlimits::memory()) {
-        wrong.extend(more);
+    if let Err(more) = job.config.check_memory(&rlimits::memory()) {
+        wrong.extend(more.iter().map(ToString::to_string));
     }
     if let Some((open, limit)) = rlimits::descriptors() {
         wrong.extend(check_descriptors(job, open, limit));
@@ -22,7 +21,7 @@ pub(super) fn check_limits(job: &Job, wrong: &mut Vec<String>) {
 }
 
 fn check_descriptors(job: &Job, open: u64, limit: u64) -> Option<String> {
-    let workers = job.config.max_workers as u64;
+    let workers = job.config.scaling.max_workers as u64;
     let files = if job.sink.is_per_worker() { workers } else { 1 };
     let needed = open + files + DESCRIPTORS;
     (needed > limit).then(|| {

@@ -16,6 +16,7 @@ mod exit;
 #[doc(hidden)]
 pub mod fuzzing;
 mod limits;
+mod problems;
 mod settings;
 
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use crate::sys::sync::for_signals::{Arc, AtomicBool, Ordering};
 
 /// Why the signals could not be taken over.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignalError {
     /// `ctrlc` could not: something else in the process has taken them.
     #[error("cannot take over the stop signals: {0}")]

@@ -45,9 +45,7 @@ use crate::sys::sync::Arc;
 ///     }
 /// }
 ///
-/// let mut config = Config::default();
-/// config.count = Some(100_000);
-/// config.max_workers = 2;
+/// let config = Config::default().count(100_000).max_workers(2);
 /// let source = Generator::new(Rate::Max, None, 0);
 /// let running = Pipeline::new(source, |_worker: usize| Ok(Meter::default())).config(config).start()?;
 /// let outcome = running.join();
@@ -142,7 +140,7 @@ impl Pipeline {
         let planned = start_barrier::place(&self.config)?;
         let baseline = Baseline::of(self.source.as_ref(), planned.producer_cpu(0));
         let config = &self.config;
-        let sinks = (0..config.max_workers).map(|worker| self.sinks.open(worker));
+        let sinks = (0..config.scaling.max_workers).map(|worker| self.sinks.open(worker));
         let sinks = sinks
             .collect::<io::Result<Vec<_>>>()
             .map_err(StartError::Sink)?;

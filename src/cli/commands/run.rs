@@ -184,7 +184,7 @@ impl Signals {
 }
 
 fn source(job: &Job) -> io::Result<Box<dyn Source>> {
-    let limit = job.config.max_record_bytes;
+    let limit = job.config.lanes.max_record_bytes;
     Ok(match job.sources() {
         [SourceSpec::Generator] => {
             let generator = Generator::new(job.producer_rate, job.record_bytes, job.seed);

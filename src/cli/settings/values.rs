@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::sys::cpu::{expected, mask, parse as parse_list};
 
-pub(crate) fn parse<T: FromStr<Err = String>>(text: &str, into: &mut T) -> Result<(), String> {
-    *into = text.parse()?;
+pub(crate) fn parse<T: FromStr<Err: ToString>>(text: &str, into: &mut T) -> Result<(), String> {
+    *into = text
+        .parse()
+        .map_err(|refusal: T::Err| refusal.to_string())?;
     Ok(())
 }
 

@@ -5,11 +5,12 @@ use super::source::Source;
 use super::{containing, fault, finds, holds, holds_except, is_in, words};
 
 /// The floors, from the ground up. Modules on the same floor do not import each other.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("sys", 0),
     ("metrics", 1),
     ("framing", 1),
     ("verify", 1),
+    ("values", 1),
     ("engine", 2),
     ("sources", 3),
     ("sinks", 3),

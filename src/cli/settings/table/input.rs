@@ -60,7 +60,7 @@ pub(crate) static ROWS: &[Setting] = &[
         "max_record_bytes",
         "SIZE",
         "The longest record, newline included (1 to 1GiB); longer ones are dropped and counted; of lines that are read the first few are named in warnings",
-        |job, text| bytes(text).map(|n| job.config.max_record_bytes = n),
-        |job| job.config.max_record_bytes.into(),
+        |job, text| bytes(text).map(|n| job.config.lanes.max_record_bytes = n),
+        |job| job.config.lanes.max_record_bytes.into(),
     ),
 ];

@@ -6,9 +6,6 @@ use crate::cli::settings::Setting;
 use crate::cli::settings::table::setting;
 use crate::cli::settings::values::{duration, on_or_off, parse, text_of};
 use crate::components::SinkSpec;
-use crate::engine::sink_error::OnSinkError;
-use crate::report::metrics_line::MetricsFormat;
-use crate::sinks::Fsync;
 
 const GROUP: &str = "Output";
 
@@ -28,19 +25,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "fsync",
         "WHEN",
         "When a file sink forces its data to disk: never, or batch (before the records count as delivered)",
-        |job, text| {
-            let fsync = match text {
-                "never" => Fsync::Never,
-                "batch" => Fsync::Batch,
-                _ => return Err("expected never or batch".into()),
-            };
-            job.fsync = fsync;
-            Ok(())
-        },
-        |job| match job.fsync {
-            Fsync::Never => "never".into(),
-            Fsync::Batch => "batch".into(),
-        },
+        |job, text| parse(text, &mut job.fsync),
+        |job| job.fsync.to_string().into(),
     ),
     setting(
         GROUP,
@@ -48,18 +34,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "POLICY",
         "What a write that failed for now comes to (no space, quota, I/O error, read-only): retry (after 10 ms at first and 1 s at last, until it works or \
          the drain timeout has passed; the source slows down and nothing is lost) or stop (exit code 1)",
-        |job, text| {
-            job.config.on_sink_error = match text {
-                "retry" => OnSinkError::Retry,
-                "stop" => OnSinkError::Stop,
-                _ => return Err("expected retry or stop".into()),
-            };
-            Ok(())
-        },
-        |job| match job.config.on_sink_error {
-            OnSinkError::Retry => "retry".into(),
-            OnSinkError::Stop => "stop".into(),
-        },
+        |job, text| parse(text, &mut job.config.stop.on_sink_error),
+        |job| job.config.stop.on_sink_error.to_string().into(),
     ),
     setting(
         GROUP,
@@ -135,17 +111,7 @@ pub(crate) static ROWS: &[Setting] = &[
         "metrics_format",
         "FORMAT",
         "How that line is written: text, or json (one object a line, as in the report's intervals)",
-        |job, text| {
-            job.metrics_format = match text {
-                "text" => MetricsFormat::Text,
-                "json" => MetricsFormat::Json,
-                _ => return Err("expected text or json".into()),
-            };
-            Ok(())
-        },
-        |job| match job.metrics_format {
-            MetricsFormat::Text => "text".into(),
-            MetricsFormat::Json => "json".into(),
-        },
+        |job, text| parse(text, &mut job.metrics_format),
+        |job| job.metrics_format.to_string().into(),
     ),
 ];

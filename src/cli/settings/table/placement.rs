@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::cli::settings::Setting;
 use crate::cli::settings::table::setting;
-use crate::cli::settings::values::{cpus, duration, text_of};
-use crate::sys::cpu::{CpuList, Pin};
+use crate::cli::settings::values::{cpus, duration, parse, text_of};
+use crate::sys::cpu::CpuList;
 
 const GROUP: &str = "Placement";
 
@@ -20,10 +20,14 @@ pub(crate) static ROWS: &[Setting] = &[
              thread as long as there are any, then SMT siblings, then shares",
             |job, text| {
                 let named = cpus(text)?;
-                job.config.cores.get_or_insert_default().extend(named);
+                job.config
+                    .placement
+                    .cores
+                    .get_or_insert_default()
+                    .extend(named);
                 Ok(())
             },
-            |job| match &job.config.cores {
+            |job| match &job.config.placement.cores {
                 Some(cores) => CpuList(cores).to_string().into(),
                 None => Value::Null,
             },
@@ -36,32 +40,20 @@ pub(crate) static ROWS: &[Setting] = &[
         "The CPU of the producer. Unset: one that no worker has, if there is one",
         |job, text| match cpus(text)?[..] {
             [cpu] => {
-                job.config.producer_core = Some(cpu);
+                job.config.placement.producer_core = Some(cpu);
                 Ok(())
             }
             _ => Err("expected one CPU".into()),
         },
-        |job| job.config.producer_core.into(),
+        |job| job.config.placement.producer_core.into(),
     ),
     setting(
         GROUP,
         "pin",
         "HOW",
         "Whether threads stay on their CPU: strict (or the run does not start), best-effort (or it warns) or off",
-        |job, text| {
-            job.config.pin = match text {
-                "strict" => Pin::Strict,
-                "best-effort" => Pin::BestEffort,
-                "off" => Pin::Off,
-                _ => return Err("expected strict, best-effort or off".into()),
-            };
-            Ok(())
-        },
-        |job| match job.config.pin {
-            Pin::Strict => "strict".into(),
-            Pin::BestEffort => "best-effort".into(),
-            Pin::Off => "off".into(),
-        },
+        |job, text| parse(text, &mut job.config.placement.pin),
+        |job| job.config.placement.pin.to_string().into(),
     ),
     setting(
         GROUP,
@@ -71,9 +63,9 @@ pub(crate) static ROWS: &[Setting] = &[
          where threads share a CPU or exceed the CPU quota",
         |job, text| {
             let spin = (text != "auto").then(|| duration(text)).transpose();
-            job.config.spin = spin.map_err(|expected| format!("{expected}, or auto"))?;
+            job.config.placement.spin = spin.map_err(|expected| format!("{expected}, or auto"))?;
             Ok(())
         },
-        |job| job.config.spin.map_or("auto".into(), text_of),
+        |job| job.config.placement.spin.map_or("auto".into(), text_of),
     ),
 ];
