@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::cli::settings::{Setting, settings};
+use crate::cli::settings::settings;
+use crate::values::Value;
 
 /// The longest configuration file, 1 MiB: a device may have no end.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -15,7 +16,7 @@ pub(super) fn read(path: &Path) -> Result<toml::Table, String> {
     read_entries(path, file)
 }
 
-/// Reads a configuration file's bytes, wherever they come from.
+/// Reads the bytes of a configuration file, wherever they come from.
 pub(super) fn read_entries(path: &Path, file: impl Read) -> Result<toml::Table, String> {
     let (name, mut text) = (path.display(), String::new());
     let mut head = file.take(FILE_BYTES_MAX + 1);
@@ -27,22 +28,28 @@ pub(super) fn read_entries(path: &Path, file: impl Read) -> Result<toml::Table, 
     text.parse().map_err(|e| format!("{name} is not TOML: {e}"))
 }
 
-/// The value as it would be written after a flag; several where the setting takes a list.
-pub(super) fn texts(setting: &Setting, value: &toml::Value) -> Vec<Result<String, String>> {
-    match value {
-        toml::Value::String(text) => vec![Ok(text.clone())],
-        toml::Value::Integer(number) => vec![Ok(number.to_string())],
-        toml::Value::Float(number) => vec![Ok(number.to_string())],
-        toml::Value::Array(values) if setting.many => values
-            .iter()
-            .flat_map(|value| texts(setting, value))
-            .collect(),
-        _ if setting.many => vec![Err("expected a string or a list of strings".into())],
-        _ => vec![Err("expected a string or a number".into())],
-    }
+/// A TOML value as settings take it.
+pub(super) fn value(value: &toml::Value) -> Result<Value, String> {
+    Ok(match value {
+        toml::Value::String(text) => Value::Text(text.clone()),
+        toml::Value::Integer(number) => Value::Integer((*number).into()),
+        toml::Value::Float(number) => Value::Float(*number),
+        toml::Value::Boolean(flag) => Value::Bool(*flag),
+        toml::Value::Array(values) => {
+            let values: Result<_, _> = values.iter().map(self::value).collect();
+            Value::List(values?)
+        }
+        toml::Value::Table(entries) => {
+            let entries = entries
+                .iter()
+                .map(|(key, entry)| Ok((key.clone(), self::value(entry)?)));
+            Value::Table(entries.collect::<Result<_, String>>()?)
+        }
+        toml::Value::Datetime(_) => return Err("no setting takes a date or a time of day".into()),
+    })
 }
 
-/// What is wrong with a key that no setting has.
+/// What is wrong with a key that is no setting's name.
 pub(super) fn unknown(path: &Path, key: &str) -> String {
     let likeness = |name: &&str| strsim::jaro_winkler(name, key);
     let near = settings().map(|s| s.name);

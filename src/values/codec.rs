@@ -6,6 +6,7 @@
 )]
 
 use std::fmt::Display;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -138,6 +139,27 @@ pub(crate) mod word {
 
     pub(crate) fn write<T: Display>(value: &T) -> Value {
         Value::Text(value.to_string())
+    }
+}
+
+/// The path of a file.
+pub(crate) mod path {
+    use super::{Path, PathBuf, Value};
+
+    pub(crate) fn read(value: &Value) -> Result<PathBuf, String> {
+        read_text(value).map(PathBuf::from)
+    }
+
+    /// A path with a placeholder in it.
+    pub(crate) fn read_text(value: &Value) -> Result<String, String> {
+        match value {
+            Value::Text(text) => Ok(text.clone()),
+            _ => Err("expected the path of a file, as text".into()),
+        }
+    }
+
+    pub(crate) fn write(path: &Path) -> Value {
+        Value::Text(path.display().to_string())
     }
 }
 

@@ -13,7 +13,7 @@ mod codec;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub(crate) use codec::{bytes, cpu, cpus, number, on_off, share, spin, time, word};
+pub(crate) use codec::{bytes, cpu, cpus, number, on_off, path, share, spin, time, word};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
