@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::components::{SinkSpec, SourceSpec};
 use crate::config::Config;
 use crate::outcome::report::Origin;
 use crate::report::metrics_line::MetricsFormat;
-use crate::sinks::Fsync;
-use crate::sources::{Load, Rate};
+use crate::sinks::spec::SinkSpec;
+use crate::sinks::{Fsync, null};
+use crate::sources::spec::SourceSpec;
+use crate::sources::{Load, Rate, generator};
 
 /// What `run` is to do.
 #[derive(Clone, Debug)]
 pub(super) struct RunArgs {
     pub(super) config: Config,
-    /// As given; empty means the generator.
-    pub(super) sources: Vec<SourceSpec>,
+    /// One, or several files; never empty.
+    pub(super) sources: Vec<Arc<dyn SourceSpec>>,
     pub(super) producer_rate: Rate,
     pub(super) load: Load,
     pub(super) record_bytes: Option<usize>,
     pub(super) seed: u64,
-    pub(super) sink: SinkSpec,
+    pub(super) sink: Arc<dyn SinkSpec>,
     pub(super) fsync: Fsync,
     pub(super) report: Option<PathBuf>,
     pub(super) html: Option<PathBuf>,
@@ -38,12 +40,12 @@ impl Default for RunArgs {
     fn default() -> Self {
         Self {
             config: Config::default(),
-            sources: Vec::new(),
+            sources: vec![generator::spec::generator()],
             producer_rate: Rate::Max,
             load: Load::default(),
             record_bytes: None,
             seed: 0,
-            sink: SinkSpec::Null,
+            sink: null::spec::null(),
             fsync: Fsync::default(),
             report: None,
             html: None,
@@ -58,13 +60,9 @@ impl Default for RunArgs {
 }
 
 impl RunArgs {
-    /// The sources; the generator if none was given.
-    pub(super) fn sources(&self) -> &[SourceSpec] {
-        if self.sources.is_empty() {
-            &[SourceSpec::Generator]
-        } else {
-            &self.sources
-        }
+    /// Whether the records are generated.
+    pub(super) fn is_generated(&self) -> bool {
+        matches!(&self.sources[..], [source] if source.is_generator())
     }
 
     /// Where the value of the setting with this name comes from.

@@ -83,17 +83,19 @@ impl Default for Config {
 const LATENCY: &str = "latency";
 
 impl Config {
+    /// The groups, each with the names of its settings.
+    pub(crate) const GROUPS: [(&str, &[&str]); 5] = [
+        ("lanes", Lanes::NAMES),
+        ("batch", Batching::NAMES),
+        ("scaling", Scaling::NAMES),
+        ("placement", Placing::NAMES),
+        ("stop", Stopping::NAMES),
+    ];
+
     /// The names of all settings.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        let groups = [
-            Lanes::NAMES,
-            Batching::NAMES,
-            Scaling::NAMES,
-            Placing::NAMES,
-            Stopping::NAMES,
-            &[LATENCY],
-        ];
-        groups.into_iter().flatten().copied()
+        let of_groups = Self::GROUPS.into_iter().flat_map(|(_, names)| names);
+        of_groups.copied().chain([LATENCY])
     }
 
     /// The value of the setting with this name, `None` if it is unset or there is no such setting.

@@ -6,11 +6,13 @@
 //!                                    fault   makes another sink fail
 //! ```
 
-mod check;
-mod delay;
-mod fault;
-mod file;
-mod null;
+pub(crate) mod check;
+mod decorator;
+pub(crate) mod delay;
+pub(crate) mod fault;
+pub(crate) mod file;
+pub(crate) mod null;
+pub(crate) mod spec;
 
 pub use check::Check;
 pub use delay::Delay;

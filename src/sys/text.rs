@@ -28,15 +28,21 @@ impl ValueError {
 
     /// `expected a, b or c`.
     pub(crate) fn one_of(words: &[&str]) -> Self {
-        Self::expected(match words {
-            [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
-            few => few.concat(),
-        })
+        Self::expected(either(words))
     }
 
     /// What is accepted, as it follows the word "expected".
     pub fn accepted(&self) -> &str {
         &self.accepted
+    }
+}
+
+/// `a, b or c`.
+pub(crate) fn either(words: &[impl AsRef<str>]) -> String {
+    let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
+    match &words[..] {
+        [first @ .., last] if !first.is_empty() => format!("{} or {last}", first.join(", ")),
+        few => few.concat(),
     }
 }
 

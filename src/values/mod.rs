@@ -4,16 +4,21 @@
 //!   text of a flag ---+
 //!   TOML, JSON, ... --+--> Value --read--> number, size, duration, word, ...
 //!                           '<---write---'
+//!   text or table --Kinds, Fields--> a component as it was asked for
 //! ```
 //!
 //! Invariant: what is written reads back as the same.
 
 mod codec;
+mod fields;
+mod kind;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub(crate) use codec::{bytes, cpu, cpus, number, on_off, path, share, spin, time, word};
+pub(crate) use fields::{Fields, Refused, Why};
+pub(crate) use kind::{Kind, Kinds};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

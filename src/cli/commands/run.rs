@@ -13,7 +13,6 @@ use crate::cli::artifacts;
 use crate::cli::exit::USAGE;
 use crate::cli::resolve::resolve;
 use crate::cli::settings::{arguments, in_force};
-use crate::components::SourceSpec;
 use crate::control::StopCause;
 use crate::control::signals::{SignalError, on_stop_signals};
 use crate::control::stop::Stop;
@@ -26,7 +25,7 @@ use crate::report::progress::Goal;
 use crate::report::summary::Summary;
 use crate::report::{progress, say, say_at_once};
 use crate::sinks::FileSink;
-use crate::sources::{Generator, Lines};
+use crate::sources::spec::SourceOptions;
 
 /// How long after a second signal the program leaves even if it is stuck while it says how it went.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
@@ -42,7 +41,9 @@ Examples:
   splashdam run --producer-rate 200000/s --load square:10s,0.1 --duration 1m
                                                             what load that comes and goes does
 
-Every setting may stand in the file of --config too, as a TOML key with underscores (batch_size = 512).
+Every setting is also a key of the TOML file that --config names, with underscores (batch_size = 512). \
+There a source or sink may be a table ([sink] with type = \"file\" and path = \"out.ndjson\"), and settings may be \
+grouped in tables [lanes], [batch], [scaling], [placement] and [stop].
 
 Exit codes:
   0    everything was delivered (or the reader of stdout closed it)
@@ -103,10 +104,7 @@ fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     for (setting, path) in artifacts::at_the_end(args) {
         artifacts::could_write(&path).map_err(|e| named(setting, &e))?;
     }
-    let sinks = args
-        .sink
-        .factory(args.fsync)
-        .map_err(|e| named("sink", &e))?;
+    let sinks = args.sink.open(args.fsync).map_err(|e| named("sink", &e))?;
     let mut pipeline = Pipeline::new(source, sinks).config(args.config.clone());
     if let Some(path) = &args.spill {
         let spill = FileSink::append(path, args.fsync).map_err(|e| named("spill", &e))?;
@@ -193,11 +191,9 @@ fn goal(args: &RunArgs) -> Option<Goal> {
     let (count, duration) = (args.config.stop.count, args.config.stop.duration);
     let goal = count.map(Goal::Records).or(duration.map(Goal::Time));
     goal.or_else(|| {
-        let sizes = args.sources().iter().map(|source| match source {
-            SourceSpec::File(path) => std::fs::metadata(path)
-                .ok()
-                .filter(std::fs::Metadata::is_file),
-            SourceSpec::Generator | SourceSpec::Stdin => None,
+        let sizes = args.sources.iter().map(|source| {
+            let file = std::fs::metadata(source.file()?).ok();
+            file.filter(std::fs::Metadata::is_file)
         });
         let bytes: Option<u64> = sizes.map(|file| Some(file?.len())).sum();
         bytes.filter(|bytes| *bytes > 0).map(Goal::Bytes)
@@ -205,21 +201,14 @@ fn goal(args: &RunArgs) -> Option<Goal> {
 }
 
 fn source(args: &RunArgs) -> io::Result<Box<dyn Source>> {
-    let limit = args.config.lanes.max_record_bytes;
-    Ok(match args.sources() {
-        [SourceSpec::Generator] => {
-            let generator = Generator::new(args.producer_rate, args.record_bytes, args.seed);
-            Box::new(generator.load(args.load))
-        }
-        [SourceSpec::Stdin] => Box::new(Lines::stdin(limit)?),
-        files => {
-            let paths = files.iter().filter_map(|source| match source {
-                SourceSpec::File(path) => Some(path),
-                SourceSpec::Generator | SourceSpec::Stdin => None,
-            });
-            Box::new(Lines::files(paths, limit)?)
-        }
-    })
+    let options = SourceOptions {
+        max_record_bytes: args.config.lanes.max_record_bytes,
+        producer_rate: args.producer_rate,
+        load: args.load,
+        record_bytes: args.record_bytes,
+        seed: args.seed,
+    };
+    args.sources[0].open(&args.sources, &options)
 }
 
 fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::RunArgs;
 use crate::cli::artifacts;
-use crate::components::SourceSpec;
 use crate::sources::{Generator, Load, Rate};
 
 /// Adds a sentence for each contradiction.
@@ -24,8 +23,7 @@ pub(super) fn check(args: &RunArgs, wrong: &mut Vec<String>) {
 }
 
 fn check_sources(args: &RunArgs, wrong: &mut Vec<String>) {
-    let sources = args.sources();
-    if sources.len() > 1 && !sources.iter().all(|s| matches!(s, SourceSpec::File(_))) {
+    if args.sources.len() > 1 && args.sources.iter().any(|source| source.file().is_none()) {
         wrong.push(
             "only files can be read one after the other: give one --source, or file:PATH several times".into(),
         );
@@ -34,15 +32,14 @@ fn check_sources(args: &RunArgs, wrong: &mut Vec<String>) {
 
 /// Settings of the generator need a generator.
 fn check_generator(args: &RunArgs, wrong: &mut Vec<String>) {
-    let sources = args.sources();
-    if sources == [SourceSpec::Generator] {
+    if args.is_generated() {
         return;
     }
     for name in ["producer_rate", "load", "record_bytes", "seed"] {
         if args.is_given(name) {
             wrong.push(format!(
                 "{name} is for the generator, but the source is {}: leave it out, or use --source generator",
-                sources[0]
+                args.sources[0]
             ));
         }
     }
@@ -50,10 +47,10 @@ fn check_generator(args: &RunArgs, wrong: &mut Vec<String>) {
 
 /// No file may be read and written, or written twice over.
 fn check_files(args: &RunArgs, wrong: &mut Vec<String>) {
-    let read = args.sources.iter().filter_map(|source| match source {
-        SourceSpec::File(path) => Some(("source", path.clone())),
-        SourceSpec::Generator | SourceSpec::Stdin => None,
-    });
+    let read = args
+        .sources
+        .iter()
+        .filter_map(|source| Some(("source", source.file()?.to_owned())));
     let mut named: Vec<_> = read.collect();
     let sink = args.sink.file().map(|path| ("sink", path.to_owned()));
     let hlog = args.hlog.clone().map(|path| ("hlog", path));
@@ -114,7 +111,7 @@ fn check_fsync(args: &RunArgs, wrong: &mut Vec<String>) {
 /// A load needs a rate to vary, and must not keep a run waiting for ever.
 fn check_load(args: &RunArgs, wrong: &mut Vec<String>) {
     let load = args.load;
-    if load == Load::default() || args.sources() != [SourceSpec::Generator] {
+    if load == Load::default() || !args.is_generated() {
         return;
     }
     let Rate::Paced(schedule) = args.producer_rate else {
@@ -141,7 +138,7 @@ pub(super) fn check_natural_length(args: &RunArgs, wrong: &mut Vec<String>) {
         args.config.lanes.max_record_bytes,
         Generator::RECORD_BYTES_NATURAL,
     );
-    let natural_length = args.record_bytes.is_none() && args.sources() == [SourceSpec::Generator];
+    let natural_length = args.record_bytes.is_none() && args.is_generated();
     if natural_length && max < natural {
         wrong.push(format!(
             "max_record_bytes {max} is less than a generated line may take: expected {natural} or more, a larger \

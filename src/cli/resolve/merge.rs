@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::ArgMatches;
 
 use crate::cli::args::RunArgs;
-use crate::cli::config_file;
+use crate::cli::config_file::{self, Entry};
 use crate::cli::resolve::check::{check, check_natural_length};
 use crate::cli::resolve::fit::fit;
 use crate::cli::resolve::limits::check_limits;
 use crate::cli::settings::settings;
 use crate::outcome::report::Origin;
 use crate::sys::cpu::mask;
-use crate::values::Value;
+use crate::values::{Value, Why};
 
 /// All that is wrong with the arguments and the file, a sentence each; as text, a line each.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub(crate) fn merge(
     let mut wrong = Vec::new();
     let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
     match file {
-        Some((path, Ok(entries))) => apply_file(&mut args, path, &entries, &flags, &mut wrong),
+        Some((path, Ok(table))) => apply_file(&mut args, path, table, &flags, &mut wrong),
         Some((_, Err(error))) => wrong.push(error),
         None => {}
     }
@@ -63,26 +63,30 @@ pub(crate) fn merge(
 fn apply_file(
     args: &mut RunArgs,
     path: &Path,
-    entries: &toml::Table,
+    table: toml::Table,
     flags: &[&str],
     wrong: &mut Vec<String>,
 ) {
-    for (key, entry) in entries {
-        let Some(setting) = settings().find(|setting| setting.name == key) else {
-            wrong.push(config_file::unknown(path, key));
-            continue;
-        };
+    for Entry {
+        key,
+        setting,
+        value,
+    } in config_file::entries(path, table, wrong)
+    {
         // An entry is checked even if a flag overrides it: the file is wrong either way.
         let mut scratch = RunArgs::default();
         let overridden = flags.contains(&setting.name);
         let target = if overridden { &mut scratch } else { &mut *args };
-        let value = config_file::value(entry);
-        let set = value.and_then(|value| setting.set(target, &value));
-        if let Err(expected) = set {
-            let file = path.display();
-            wrong.push(format!(
-                "{file}: {key} = {entry} is not accepted: {expected}"
-            ));
+        match config_file::value(&value).map(|value| setting.set(target, &value)) {
+            Ok(Ok(())) => {}
+            Ok(Err(refused)) => {
+                wrong.extend(
+                    refused
+                        .iter()
+                        .map(|one| config_file::refusal(path, &key, one)),
+                );
+            }
+            Err(why) => wrong.push(format!("{}: {key} is not accepted: {why}", path.display())),
         }
         args.origins.insert(setting.name, Origin::File);
     }
@@ -99,10 +103,37 @@ fn apply_flags(args: &mut RunArgs, matches: &ArgMatches, wrong: &mut Vec<String>
         } else {
             Value::List(texts)
         };
-        if let Err(expected) = setting.set(args, &value) {
-            let flag = setting.flag();
-            wrong.push(format!("{flag} {value} is not accepted: {expected}"));
+        for refused in setting.set(args, &value).err().into_iter().flatten() {
+            // Text has no keys that could be missing or unknown.
+            if let Why::Value { value, expected } = refused.why {
+                let flag = setting.flag();
+                wrong.push(format!("{flag} {value} is not accepted: {expected}"));
+            }
         }
         args.origins.insert(setting.name, Origin::Flag);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::merge;
+    use crate::cli::commands::run;
+
+    #[test]
+    fn the_configuration_file_in_the_readme_is_accepted() {
+        let readme = include_str!("../../../README.md");
+        let (_, rest) = readme.split_once("```toml\n").expect("a file");
+        let (file, _) = rest.split_once("```").expect("its end");
+        let table = file
+            .parse()
+            .map_err(|error: toml::de::Error| error.to_string());
+        let flags = run::command().get_matches_from(["run"]);
+        let args = merge(Some((Path::new("README.md"), table)), &flags).expect("accepted");
+        let (text, _) = rest.split_once("\ntype = \"delay\"").expect("a sink");
+        let (_, text) = text.rsplit_once("# --sink ").expect("its text");
+        assert_eq!(args.sink.to_string(), text);
+        assert_eq!(args.sources.len(), 2);
     }
 }

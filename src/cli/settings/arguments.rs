@@ -30,6 +30,6 @@ fn argument(setting: &'static Setting) -> Arg {
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
         .action(action)
-        .help(format!("{}{default}", setting.help))
+        .help(format!("{}{default}", setting.help()))
         .help_heading(setting.group)
 }

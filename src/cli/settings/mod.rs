@@ -24,7 +24,7 @@ mod tests {
     fn rows() -> String {
         let row = |setting: &Setting| {
             let default = setting.default_text().unwrap_or_default();
-            let (flag, value, help) = (setting.flag(), setting.value, setting.help);
+            let (flag, value, help) = (setting.flag(), setting.value, setting.help());
             format!("| `{flag}` | {value} | {default} | {help} |\n")
         };
         settings().map(row).collect()

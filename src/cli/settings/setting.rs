@@ -1,7 +1,7 @@
 //! One setting: what people read about it, and how its value is set and read.
 
 use crate::cli::args::RunArgs;
-use crate::values::Value;
+use crate::values::{Refused, Value};
 
 /// One setting. Its name, with hyphens for underscores, is its flag.
 pub(crate) struct Setting {
@@ -9,7 +9,7 @@ pub(crate) struct Setting {
     /// What a value is called in help, such as `N`.
     pub(crate) value: &'static str,
     pub(crate) group: &'static str,
-    pub(crate) help: &'static str,
+    help: &'static str,
     /// What help says of the default if that is not one value.
     pub(crate) default: Option<&'static str>,
     /// The flag may be given more than once, and the file may have a list.
@@ -28,7 +28,16 @@ enum Access {
         set: fn(&mut RunArgs, &Value) -> Result<(), String>,
         get: fn(&RunArgs) -> Option<Value>,
     },
+    /// Beside it, and it may be a table.
+    Component {
+        set: SetComponent,
+        get: fn(&RunArgs) -> Value,
+        /// The kinds there are, for help.
+        kinds: fn() -> String,
+    },
 }
+
+type SetComponent = fn(&mut RunArgs, &Value) -> Result<(), Vec<Refused>>;
 
 impl Setting {
     /// A setting of the pipeline's configuration.
@@ -65,6 +74,22 @@ impl Setting {
         }
     }
 
+    /// A source or sink; `{kinds}` in `help` stands for the kinds there are.
+    pub(super) const fn of_component(
+        group: &'static str,
+        name: &'static str,
+        value: &'static str,
+        help: &'static str,
+        kinds: fn() -> String,
+        set: SetComponent,
+        get: fn(&RunArgs) -> Value,
+    ) -> Self {
+        Self {
+            access: Access::Component { set, get, kinds },
+            ..Self::of_config(group, name, value, help)
+        }
+    }
+
     pub(super) const fn many(self) -> Self {
         Self { many: true, ..self }
     }
@@ -88,15 +113,29 @@ impl Setting {
         format!("--{}", self.name.replace('_', "-"))
     }
 
-    /// Sets its value; the error says what is accepted.
-    pub(crate) fn set(&self, args: &mut RunArgs, value: &Value) -> Result<(), String> {
+    /// What people read about it.
+    pub(crate) fn help(&self) -> String {
         match self.access {
+            Access::Component { kinds, .. } => self.help.replace("{kinds}", &kinds()),
+            Access::Config | Access::Run { .. } => self.help.to_owned(),
+        }
+    }
+
+    /// Sets its value.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it.
+    pub(crate) fn set(&self, args: &mut RunArgs, value: &Value) -> Result<(), Vec<Refused>> {
+        let set = match self.access {
             Access::Config => args
                 .config
                 .set(self.name, value)
                 .unwrap_or_else(|| unreachable!("{} is no setting of Config", self.name)),
             Access::Run { set, .. } => set(args, value),
-        }
+            Access::Component { set, .. } => return set(args, value),
+        };
+        set.map_err(|expected| vec![Refused::value(value, expected)])
     }
 
     /// The value in force as people read it; `None` if it is unset.
@@ -104,6 +143,7 @@ impl Setting {
         let value = match self.access {
             Access::Config => args.config.get(self.name),
             Access::Run { get, .. } => get(args),
+            Access::Component { get, .. } => Some(get(args)),
         };
         match value? {
             Value::Bool(true) => Some("on".into()),

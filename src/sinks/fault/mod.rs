@@ -7,6 +7,7 @@
 //! ```
 
 mod plan;
+pub(crate) mod spec;
 
 use std::io;
 

@@ -14,6 +14,7 @@
 mod device;
 mod fsync;
 mod output;
+pub(crate) mod spec;
 
 use std::fs::File;
 use std::io;

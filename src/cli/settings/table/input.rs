@@ -1,28 +1,20 @@
 //! What comes in, and how fast.
 
 use crate::cli::settings::Setting;
+use crate::components::{self, SOURCES};
 use crate::values::{Value, bytes, number, word};
 
 const GROUP: &str = "Input";
 
 pub(crate) static ROWS: &[Setting] = &[
-    Setting::of_run(
+    Setting::of_component(
         GROUP,
         "source",
         "SOURCE",
-        "Where records come from: generator, stdin or file:PATH; several files are read in the order given",
-        |args, value| {
-            let texts = match value {
-                Value::List(values) => &values[..],
-                one => std::slice::from_ref(one),
-            };
-            args.sources = texts.iter().map(word::read).collect::<Result<_, _>>()?;
-            Ok(())
-        },
-        |args| {
-            let sources = args.sources().iter();
-            Some(Value::List(sources.map(word::write).collect()))
-        },
+        "Where records come from: {kinds}; several files are read in the order given",
+        || SOURCES.help(),
+        |args, value| components::sources(value).map(|sources| args.sources = sources),
+        |args| Value::List(args.sources.iter().map(word::write).collect()),
     )
     .many(),
     Setting::of_run(

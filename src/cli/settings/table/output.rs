@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use crate::cli::settings::Setting;
+use crate::components::SINKS;
 use crate::values::{Value, path, time, word};
 
 const GROUP: &str = "Output";
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
 pub(crate) static ROWS: &[Setting] = &[
-    Setting::of_run(
+    Setting::of_component(
         GROUP,
         "sink",
         "SINK",
-        "Where records go: null, check (reads every byte; proves framing, order and completeness), stdout, file:PATH (appends; {worker} in the path \
-         makes one file per worker), delay:DURATION[,SINK] (each batch takes that much longer) or fault:FAULTS[,SINK] (it fails as planned, for tests: see the \
-         README)",
-        |args, value| word::read(value).map(|value| args.sink = value),
-        |args| Some(word::write(&args.sink)),
+        "Where records go: {kinds}",
+        || SINKS.help(),
+        |args, value| SINKS.read(value, "").map(|sink| args.sink = sink),
+        |args| word::write(&args.sink),
     ),
     Setting::of_run(
         GROUP,

@@ -1,5 +1,7 @@
 //! The check sink: reads every byte that arrives and proves that nothing is missing, doubled, torn or out of order.
 
+pub(crate) mod spec;
+
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,7 @@
 //! The delay sink: an artificial I/O latency that makes backpressure visible.
 
+pub(crate) mod spec;
+
 use std::time::Duration;
 
 use crate::engine::batch::Batch;
