@@ -186,6 +186,17 @@
 //!
 //! Units are suffixes: `_ns`, `_bytes`.
 //!
+//! # Features
+//!
+//! All are on by default. Without them the library has what a pipeline in a program of your own needs: 31 crates
+//! instead of 70.
+//!
+//! | feature | what |
+//! |---|---|
+//! | `cli` | the program, and `on_stop_signals` |
+//! | `html` | `report::page` |
+//! | `hlog` | `Pipeline::log_latency`; `cli` needs it |
+//!
 //! # Decisions that a measurement made
 //!
 //! * A throttle pause ends as soon as usage is back at the lowest step. Served in full, the default table's shortest
@@ -196,12 +207,23 @@
 //!   a virtual machine; at a wake-up per record that would be most of the cost of a slow pipeline.
 //! * A sink is called dynamically: a nanosecond or two per batch, and the engine is one piece of code for all sinks.
 
+#![cfg_attr(
+    not(all(feature = "cli", feature = "html")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what only the program or the page uses; the full build finds what nobody uses"
+    )
+)]
+
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("Splashdam is for 64-bit machines: lengths and totals share one width");
 
 #[doc(hidden)]
 pub mod bench_support;
-pub mod cli;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
 mod components;
 pub mod config;
 mod control;
@@ -217,7 +239,11 @@ mod sys;
 mod values;
 mod verify;
 
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::{fuzzing, main as cli_main};
 pub use config::{Config, ConfigError, ConfigErrors};
+#[cfg(feature = "cli")]
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use control::{ScaleEvent, ScaleReason, StopCause};

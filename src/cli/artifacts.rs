@@ -11,11 +11,14 @@ use crate::cli::args::RunArgs;
 use crate::metrics::Percentiles;
 use crate::outcome::{Outcome, Report};
 use crate::report::hgrm::Hgrm;
-use crate::report::html::page;
 use crate::report::json;
 
 /// Stands for a distribution's name in the path of `hgrm`.
 pub(super) const LATENCY: &str = "{latency}";
+
+/// Why a program without the feature `html` refuses to write a page.
+pub(super) const NO_PAGES: &str =
+    "this program was built without pages: build it with the feature html";
 
 /// The files that are written at the end of the run, each with the name of its setting.
 pub(super) fn at_the_end(args: &RunArgs) -> impl Iterator<Item = (&'static str, PathBuf)> {
@@ -65,8 +68,15 @@ pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
 /// # Errors
 ///
 /// When the file cannot be written; the error names it.
+#[cfg(feature = "html")]
 pub(super) fn write_page(path: &Path, report: &Report) -> io::Result<()> {
-    fs::write(path, page(report)).map_err(|error| naming(path, &error))
+    let page = crate::report::page(report);
+    fs::write(path, page).map_err(|error| naming(path, &error))
+}
+
+#[cfg(not(feature = "html"))]
+pub(super) fn write_page(path: &Path, _report: &Report) -> io::Result<()> {
+    Err(naming(path, &io::Error::other(NO_PAGES)))
 }
 
 fn write_json(path: &Path, report: &Report) -> io::Result<()> {

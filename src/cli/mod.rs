@@ -13,7 +13,6 @@ mod artifacts;
 mod commands;
 mod config_file;
 mod exit;
-#[doc(hidden)]
 pub mod fuzzing;
 mod resolve;
 mod settings;

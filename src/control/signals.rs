@@ -29,6 +29,8 @@ pub enum SignalError {
 /// SIGXFSZ has no effect any more either: a write beyond the limit of a file's length (`ulimit -f`) then fails like any
 /// other, instead of killing the process.
 ///
+/// Needs the feature `cli`, which is on by default.
+///
 /// # Errors
 ///
 /// When another part of the process already handles them.

@@ -111,7 +111,8 @@ impl Pipeline {
     /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an
     /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the
     /// reporter thread. Together they are the run's distributions. A log that cannot be written fails the run at its
-    /// end, and only then. Writes nothing where latency is not recorded.
+    /// end, and only then. Writes nothing if latency is not recorded. Needs the feature `hlog`, which is on by default.
+    #[cfg(feature = "hlog")]
     #[must_use]
     pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
         self.latency_log = Some(Box::new(log));

@@ -7,11 +7,13 @@
 //! ```
 
 pub(crate) mod check;
+#[cfg(feature = "cli")]
 mod decorator;
 pub(crate) mod delay;
 pub(crate) mod fault;
 pub(crate) mod file;
 pub(crate) mod null;
+#[cfg(feature = "cli")]
 pub(crate) mod spec;
 
 pub use check::Check;

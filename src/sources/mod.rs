@@ -9,6 +9,7 @@ pub(crate) mod generator;
 pub(crate) mod lines;
 mod rng;
 mod schedule;
+#[cfg(feature = "cli")]
 pub(crate) mod spec;
 
 pub use generator::Generator;

@@ -6,7 +6,6 @@
 )]
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -144,7 +143,9 @@ pub(crate) mod word {
 
 /// The path of a file.
 pub(crate) mod path {
-    use super::{Path, PathBuf, Value};
+    use std::path::{Path, PathBuf};
+
+    use super::Value;
 
     pub(crate) fn read(value: &Value) -> Result<PathBuf, String> {
         read_text(value).map(PathBuf::from)

@@ -10,14 +10,18 @@
 //! Invariant: what is written reads back as the same.
 
 mod codec;
+#[cfg(feature = "cli")]
 mod fields;
+#[cfg(feature = "cli")]
 mod kind;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 pub(crate) use codec::{bytes, cpu, cpus, number, on_off, path, share, spin, time, word};
+#[cfg(feature = "cli")]
 pub(crate) use fields::{Fields, Refused, Why};
+#[cfg(feature = "cli")]
 pub(crate) use kind::{Kind, Kinds};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -14,6 +14,7 @@ pub(super) fn check(args: &RunArgs, wrong: &mut Vec<String>) {
         check_generator,
         check_files,
         check_latency,
+        check_html,
         check_record_bytes,
         check_fsync,
         check_load,
@@ -78,6 +79,12 @@ fn check_latency(args: &RunArgs, wrong: &mut Vec<String>) {
                 "{name} holds latencies, but latency is off: leave one of the two out"
             ));
         }
+    }
+}
+
+fn check_html(args: &RunArgs, wrong: &mut Vec<String>) {
+    if cfg!(not(feature = "html")) && args.html.is_some() {
+        wrong.push(format!("html: {}", artifacts::NO_PAGES));
     }
 }
 

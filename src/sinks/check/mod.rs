@@ -1,5 +1,6 @@
 //! The check sink: reads every byte that arrives and proves that nothing is missing, doubled, torn or out of order.
 
+#[cfg(feature = "cli")]
 pub(crate) mod spec;
 
 use std::io;

@@ -1,5 +1,6 @@
 //! The delay sink: an artificial I/O latency that makes backpressure visible.
 
+#[cfg(feature = "cli")]
 pub(crate) mod spec;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@
 //! ```
 
 mod plan;
+#[cfg(feature = "cli")]
 pub(crate) mod spec;
 
 use std::io;

@@ -1,5 +1,6 @@
 //! The null sink: what is left is the pipeline's own cost.
 
+#[cfg(feature = "cli")]
 pub(crate) mod spec;
 
 use crate::engine::batch::Batch;
