@@ -34,7 +34,7 @@ const SUBJECTS: [Subject; 4] = [
 fn pipeline(passes: u64) -> Duration {
     let records = passes * unless_trial(PASS) as u64;
     let mut config = Config::default();
-    config.count = Some(records);
+    config.stop.count = Some(records);
     let source = Generator::new(Rate::Max, Some(RECORD_BYTES), 0);
     let pipeline = Pipeline::new(source, Check::default()).config(config);
     let outcome = pipeline.start().map(splashdam::Running::join);

@@ -28,8 +28,8 @@ fn records(record_bytes: usize) -> usize {
 
 fn config(workers: usize, records: usize) -> Config {
     let mut config = Config::default();
-    config.count = Some(records as u64);
-    (config.min_workers, config.max_workers) = (workers, workers);
+    config.stop.count = Some(records as u64);
+    (config.scaling.min_workers, config.scaling.max_workers) = (workers, workers);
     config
 }
 
@@ -42,7 +42,7 @@ fn run(
     source: impl Source + 'static,
     sinks: impl SinkFactory + 'static,
 ) -> Duration {
-    let expected = config.count;
+    let expected = config.stop.count;
     let pipeline = Pipeline::new(source, sinks).config(config);
     let outcome = pipeline.start().map(splashdam::Running::join);
     let is_whole =
@@ -87,8 +87,8 @@ fn batches(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(batch_size), |bencher| {
             let run = || {
                 let mut config = config(1, records);
-                config.batch_size = batch_size;
-                config.batch_bytes = 1 << 20;
+                config.batch.batch_size = batch_size;
+                config.batch.batch_bytes = 1 << 20;
                 run(config, generator(RECORD_BYTES), Check::default())
             };
             bencher.iter_custom(|passes| runs(passes, run));
@@ -218,7 +218,7 @@ fn loads(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("one_sink_in_four_slow", name), |bencher| {
             let run = || {
                 let mut config = config(4, uneven);
-                config.route = route;
+                config.lanes.route = route;
                 let sinks = |worker: usize| Ok(one_slow(worker));
                 run(config, generator(RECORD_BYTES), sinks)
             };

@@ -1,211 +1,151 @@
-//! What a source and a sink may look like on the command line.
+//! The kinds of sources and sinks that can be asked for, as text (`--sink file:out`) or as a table of the configuration
+//! file (`[sink]` with `type = "file"` and `path = "out"`). To add a component is to add a line here.
 
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::Duration;
-use std::{fmt, io};
+use std::sync::Arc;
 
-use crate::engine::sink::{Sink, SinkFactory};
-use crate::sinks::{Check, Delay, Fault, Faults, FileSink, Fsync, Null};
+use crate::sinks::spec::SinkSpec;
+use crate::sinks::{check, delay, fault, file, null};
+use crate::sources::spec::SourceSpec;
+use crate::sources::{generator, lines};
+use crate::values::{Kinds, Refused, Value};
 
-/// Where records come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum SourceSpec {
-    Generator,
-    Stdin,
-    File(PathBuf),
-}
+pub(crate) static SOURCES: Kinds<dyn SourceSpec> =
+    Kinds(&[generator::spec::KIND, lines::spec::STDIN, lines::spec::FILE]);
 
-impl SourceSpec {
-    pub(super) const RANGE: &str = "generator, stdin or file:PATH";
-}
+pub(crate) static SINKS: Kinds<dyn SinkSpec> = Kinds(&[
+    null::spec::KIND,
+    check::spec::KIND,
+    file::spec::STDOUT,
+    file::spec::FILE,
+    delay::spec::KIND,
+    fault::spec::KIND,
+]);
 
-impl FromStr for SourceSpec {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "generator" => Ok(Self::Generator),
-            None if text == "stdin" => Ok(Self::Stdin),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            _ => Err(format!("expected {}", Self::RANGE)),
+/// The sources of a value: one, or a list of them.
+///
+/// # Errors
+///
+/// All that is wrong with them.
+pub(crate) fn sources(value: &Value) -> Result<Vec<Arc<dyn SourceSpec>>, Vec<Refused>> {
+    let Value::List(values) = value else {
+        return Ok(vec![SOURCES.read(value, "")?]);
+    };
+    let (mut sources, mut wrong) = (Vec::new(), Vec::new());
+    for (index, value) in values.iter().enumerate() {
+        match SOURCES.read(value, &format!("[{index}]")) {
+            Ok(source) => sources.push(source),
+            Err(refused) => wrong.extend(refused),
         }
     }
+    if sources.is_empty() && wrong.is_empty() {
+        let expected = "expected at least one source".to_owned();
+        wrong.push(Refused::value(value, expected));
+    }
+    if wrong.is_empty() {
+        Ok(sources)
+    } else {
+        Err(wrong)
+    }
 }
 
-impl fmt::Display for SourceSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Generator => f.write_str("generator"),
-            Self::Stdin => f.write_str("stdin"),
-            Self::File(path) => write!(f, "file:{}", path.display()),
+#[cfg(test)]
+mod tests {
+    use super::{SINKS, SOURCES, Value, sources};
+    use crate::values::{Refused, Why};
+
+    /// As a configuration file has it.
+    fn value(toml: &str) -> Value {
+        let table: toml::Table = format!("value = {toml}").parse().expect("TOML");
+        serde::Deserialize::deserialize(table["value"].clone()).expect("no date")
+    }
+
+    #[test]
+    fn a_component_is_the_same_as_text_and_as_a_table() {
+        for (text, table) in [
+            ("null", r#"{ type = "null" }"#),
+            ("check", r#"{ type = "check" }"#),
+            ("stdout", r#"{ type = "stdout" }"#),
+            ("file:a:b,c", r#"{ type = "file", path = "a:b,c" }"#),
+            (
+                "delay:20ms,file:out",
+                r#"{ type = "delay", delay = "20ms", sink = { type = "file", path = "out" } }"#,
+            ),
+            (
+                "delay:20ms,delay:1s,check",
+                r#"{ type = "delay", delay = "20ms", sink = "delay:1s,check" }"#,
+            ),
+            ("delay:20ms,null", r#"{ type = "delay", delay = "20ms" }"#),
+            (
+                "fault:retry=0.5+final-after=7+full-after=1024:3+seed=9,check",
+                r#"{ type = "fault", retry = 0.5, final_after = 7, full_after = "1KiB:3", seed = 9, sink = "check" }"#,
+            ),
+        ] {
+            let from_text = SINKS.parse(text).expect(text).to_string();
+            let from_table = SINKS.read(&value(table), "").expect(table).to_string();
+            assert_eq!(from_text, text);
+            assert_eq!(from_table, text);
+        }
+        for (text, table) in [
+            ("generator", r#"{ type = "generator" }"#),
+            ("stdin", r#"{ type = "stdin" }"#),
+            ("file:in", r#"{ type = "file", path = "in" }"#),
+        ] {
+            assert_eq!(SOURCES.parse(text).expect(text).to_string(), text);
+            let from_table = SOURCES.read(&value(table), "").expect(table);
+            assert_eq!(from_table.to_string(), text);
         }
     }
-}
 
-/// Where records go.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum SinkSpec {
-    Null,
-    Check,
-    Stdout,
-    File(String),
-    Delay(Duration, Box<SinkSpec>),
-    Fault(Faults, Box<SinkSpec>),
-}
-
-/// What stands for the worker's number in a file sink's path.
-const WORKER: &str = "{worker}";
-
-impl SinkSpec {
-    pub(super) const RANGE: &str = "null, check, stdout, file:PATH, delay:DURATION[,SINK] (delay:20ms,file:out.ndjson) or fault:FAULTS[,SINK] (fault:retry=0.1,file:out.ndjson)";
-
-    /// Whether it ends in standard output.
-    pub(super) fn is_stdout(&self) -> bool {
-        match self {
-            Self::Stdout => true,
-            Self::Delay(_, sink) | Self::Fault(_, sink) => sink.is_stdout(),
-            Self::Null | Self::Check | Self::File(_) => false,
+    #[test]
+    fn every_kind_shows_a_table_that_it_reads() {
+        for table in SINKS.0.iter().map(|kind| kind.table) {
+            SINKS
+                .read(&value(&format!("{{ {table} }}")), "")
+                .expect(table);
+        }
+        for table in SOURCES.0.iter().map(|kind| kind.table) {
+            SOURCES
+                .read(&value(&format!("{{ {table} }}")), "")
+                .expect(table);
         }
     }
 
-    /// The file it ends in, if it does.
-    pub(super) fn file(&self) -> Option<&Path> {
-        match self {
-            Self::File(path) => Some(Path::new(path)),
-            Self::Delay(_, sink) | Self::Fault(_, sink) => sink.file(),
-            Self::Null | Self::Check | Self::Stdout => None,
-        }
-    }
+    #[test]
+    fn everything_that_is_wrong_with_a_table_is_found_with_its_place() {
+        let wrong = |toml: &str| SINKS.read(&value(toml), "").expect_err(toml);
+        let places = |wrong: &[Refused]| wrong.iter().map(|w| w.at.clone()).collect::<Vec<_>>();
 
-    /// Whether each worker has a file of its own.
-    pub(super) fn is_per_worker(&self) -> bool {
-        let path = self.file().and_then(Path::to_str);
-        path.is_some_and(|path| path.contains(WORKER))
-    }
+        let refused = wrong(
+            r#"{ type = "delay", delay = 5, dely = "1s", sink = { type = "fault", retry = 2, short = "0.1+final=1" } }"#,
+        );
+        assert_eq!(
+            places(&refused),
+            [".delay", ".sink.retry", ".sink.short", ".sink.retry", ""]
+        );
+        let Why::UnknownKey { key, known } = &refused[4].why else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(
+            (key.as_str(), &known[..]),
+            ("dely", &["type", "delay", "sink"][..])
+        );
 
-    /// Makes the factory; a file or standard output that all workers share is opened here, once.
-    pub(super) fn factory(&self, fsync: Fsync) -> io::Result<Box<dyn SinkFactory>> {
-        Ok(match self {
-            Self::Null => Box::new(|_: usize| Ok(Null)),
-            Self::Check => Box::new(Check::default()),
-            Self::Stdout => shared(FileSink::stdout()?),
-            Self::File(path) if path.contains(WORKER) => {
-                let path = path.clone();
-                Box::new(move |worker: usize| {
-                    let path = path.replace(WORKER, &worker.to_string());
-                    FileSink::append(path.as_ref(), fsync)
-                })
-            }
-            Self::File(path) => shared(FileSink::append(path.as_ref(), fsync)?),
-            Self::Delay(delay, sink) => {
-                let delay = *delay;
-                around(sink.factory(fsync)?, move |_, sink| Delay::new(delay, sink))
-            }
-            Self::Fault(faults, sink) => {
-                let faults = faults.clone();
-                let shared = match &**sink {
-                    Self::Stdout => Some(FileSink::stdout()?),
-                    Self::File(path) if !path.contains(WORKER) => {
-                        Some(FileSink::append(path.as_ref(), fsync)?)
-                    }
-                    _ => None,
-                };
-                if let Some(file) = shared {
-                    return Ok(Box::new(move |worker: usize| {
-                        Ok(Fault::of_file(faults.clone(), worker, file.clone()))
-                    }));
-                }
-                if let Self::File(path) = &**sink {
-                    let path = path.clone();
-                    return Ok(Box::new(move |worker: usize| {
-                        let path = path.replace(WORKER, &worker.to_string());
-                        let file = FileSink::append(path.as_ref(), fsync)?;
-                        Ok(Fault::of_file(faults.clone(), worker, file))
-                    }));
-                }
-                around(sink.factory(fsync)?, move |worker, sink| {
-                    Fault::new(faults.clone(), worker, sink)
-                })
-            }
-        })
-    }
-}
+        let refused = wrong(r#"{ path = "out" }"#);
+        assert_eq!(places(&refused), [".type"]);
+        let refused = wrong(r#"{ type = "paper", path = "out" }"#);
+        let Why::Value { expected, .. } = &refused[0].why else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(
+            expected,
+            "expected null, check, stdout, file, delay or fault"
+        );
+        assert_eq!(places(&wrong(r#"{ type = "file" }"#)), [".path"]);
+        assert_eq!(places(&wrong("true")), [""]);
 
-fn shared(sink: FileSink) -> Box<dyn SinkFactory> {
-    Box::new(move |_: usize| Ok(sink.clone()))
-}
-
-/// Splits what stands before another sink from that sink, which is null where there is none.
-fn inner(text: &str) -> Result<(&str, SinkSpec), String> {
-    Ok(match text.split_once(',') {
-        Some((before, sink)) => (before, sink.parse()?),
-        None => (text, SinkSpec::Null),
-    })
-}
-
-impl FromStr for SinkSpec {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let refusal = || format!("expected {}", Self::RANGE);
-        match text.split_once(':') {
-            None => match text {
-                "null" => Ok(Self::Null),
-                "check" => Ok(Self::Check),
-                "stdout" => Ok(Self::Stdout),
-                _ => Err(refusal()),
-            },
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
-            Some(("fault", rest)) => {
-                let (faults, sink) = inner(rest)?;
-                Ok(Self::Fault(faults.parse()?, Box::new(sink)))
-            }
-            Some(("delay", rest)) => {
-                let (delay, sink) = inner(rest)?;
-                let delay = humantime::parse_duration(delay).map_err(|_| refusal())?;
-                Ok(Self::Delay(delay, Box::new(sink)))
-            }
-            Some(_) => Err(refusal()),
-        }
-    }
-}
-
-impl fmt::Display for SinkSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Check => f.write_str("check"),
-            Self::Stdout => f.write_str("stdout"),
-            Self::File(path) => write!(f, "file:{path}"),
-            Self::Delay(delay, sink) => {
-                write!(f, "delay:{},{sink}", humantime::format_duration(*delay))
-            }
-            Self::Fault(faults, sink) => write!(f, "fault:{faults},{sink}"),
-        }
-    }
-}
-
-/// Puts a sink around each one that another factory makes; the verdict stays that factory's.
-struct Around<W> {
-    inner: Box<dyn SinkFactory>,
-    wrap: W,
-}
-
-fn around<S: Sink + 'static>(
-    inner: Box<dyn SinkFactory>,
-    wrap: impl FnMut(usize, Box<dyn Sink>) -> S + Send + 'static,
-) -> Box<dyn SinkFactory> {
-    Box::new(Around { inner, wrap })
-}
-
-impl<S: Sink + 'static, W: FnMut(usize, Box<dyn Sink>) -> S + Send> SinkFactory for Around<W> {
-    fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>> {
-        let sink = self.inner.open(worker)?;
-        Ok(Box::new((self.wrap)(worker, sink)))
-    }
-
-    fn verdict(&mut self, ledger: &crate::Ledger) -> Result<(), String> {
-        self.inner.verdict(ledger)
+        let several = value(r#"["stdin", { type = "file", path = 5 }, "tape"]"#);
+        let refused = sources(&several).expect_err("two are wrong");
+        assert_eq!(places(&refused), ["[1].path", "[2]"]);
+        assert!(sources(&value("[]")).is_err());
     }
 }

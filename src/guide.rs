@@ -25,11 +25,11 @@
 //! }
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let mut config = Config::default();
-//!     config.count = Some(50_000);
-//!     config.max_workers = 2;
-//!     config.batch_timeout = Duration::from_millis(20);
-//!     config.drain_timeout = Duration::from_secs(10);
+//!     let config = Config::default()
+//!         .count(50_000)
+//!         .max_workers(2)
+//!         .batch_timeout(Duration::from_millis(20))
+//!         .drain_timeout(Duration::from_secs(10));
 //!     config.validate()?; // start() does it too; here to show everything that is wrong, at once
 //!
 //!     let source = Generator::new(Rate::Max, None, 7);
@@ -180,8 +180,7 @@
 //!     }
 //! }
 //!
-//! let mut config = Config::default();
-//! config.batch_timeout = Duration::from_millis(100);
+//! let config = Config::default().batch_timeout(Duration::from_millis(100));
 //! let source = Pushed::default();
 //! let feed = Feed(source.shared.clone());
 //! let running = Pipeline::new(source, |_worker: usize| Ok(splashdam::sinks::Null)).config(config).start()?;
@@ -255,8 +254,7 @@
 //!     Ok(Socket { stream, sent: 0 })
 //! };
 //!
-//! let mut config = Config::default();
-//! config.count = Some(20_000);
+//! let config = Config::default().count(20_000);
 //! let running = Pipeline::new(Generator::new(Rate::Max, None, 0), sinks).config(config).start()?;
 //! let reading = std::thread::spawn(move || BufReader::new(reader).lines().count());
 //! let mut outcome = running.join().into_result()?;
@@ -327,8 +325,7 @@
 //! use splashdam::sources::{Generator, Rate};
 //! use splashdam::{Config, Pipeline};
 //!
-//! let mut config = Config::default();
-//! config.duration = Some(Duration::from_millis(60));
+//! let config = Config::default().duration(Duration::from_millis(60));
 //! let source = Generator::new(Rate::Max, None, 0);
 //! let running = Pipeline::new(source, |_worker: usize| Ok(splashdam::sinks::Null)).config(config).start()?;
 //! let metrics = running.metrics();

@@ -17,8 +17,7 @@
 //!     }
 //! }
 //!
-//! let mut config = Config::default();
-//! config.count = Some(100_000);
+//! let config = Config::default().count(100_000);
 //! let pipeline = Pipeline::new(Generator::new(Rate::Max, None, 0), |_worker: usize| Ok(Meter::default()));
 //! let outcome = pipeline.config(config).start()?.join().into_result()?;
 //! let bytes: usize = outcome.sinks.of::<Meter>().map(|meter| meter.0).sum();
@@ -69,7 +68,7 @@
 //! | 4 | `components`, `config`, `outcome` | text to components; settings; the result of a run |
 //! | 3 | `sources`, `sinks`, `control` | what records come from and go to; autoscaler, stall detector, stop, signals |
 //! | 2 | `engine` | the data path: source, producer, dispatch, lane, worker, sink |
-//! | 1 | `metrics`, `framing`, `verify` | counters, latencies, the ledger; where records end; which numbers arrived |
+//! | 1 | `metrics`, `framing`, `verify`, `values` | counters, latencies, ledger; framing; sequence numbers; values |
 //! | 0 | `sys` | clock, waiting, placement, the only re-export of atomics |
 //!
 //! # Laws
@@ -187,6 +186,17 @@
 //!
 //! Units are suffixes: `_ns`, `_bytes`.
 //!
+//! # Features
+//!
+//! All are on by default. Without them the library has what a pipeline in a program of your own needs: 31 crates
+//! instead of 70.
+//!
+//! | feature | what |
+//! |---|---|
+//! | `cli` | the program, and `on_stop_signals` |
+//! | `html` | `report::page` |
+//! | `hlog` | `Pipeline::log_latency`; `cli` needs it |
+//!
 //! # Decisions that a measurement made
 //!
 //! * A throttle pause ends as soon as usage is back at the lowest step. Served in full, the default table's shortest
@@ -197,14 +207,25 @@
 //!   a virtual machine; at a wake-up per record that would be most of the cost of a slow pipeline.
 //! * A sink is called dynamically: a nanosecond or two per batch, and the engine is one piece of code for all sinks.
 
+#![cfg_attr(
+    not(all(feature = "cli", feature = "html")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what only the program or the page uses; the full build finds what nobody uses"
+    )
+)]
+
 #[cfg(not(target_pointer_width = "64"))]
 compile_error!("Splashdam is for 64-bit machines: lengths and totals share one width");
 
 #[doc(hidden)]
 pub mod bench_support;
-pub mod cli;
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
 mod components;
-mod config;
+pub mod config;
 mod control;
 mod engine;
 mod framing;
@@ -217,9 +238,14 @@ pub mod report;
 pub mod sinks;
 pub mod sources;
 mod sys;
+mod values;
 mod verify;
 
-pub use config::{Config, ConfigErrors};
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use cli::{fuzzing, main as cli_main};
+pub use config::{Config, ConfigError, ConfigErrors};
+#[cfg(feature = "cli")]
 pub use control::signals::{SignalError, on_stop_signals};
 pub use control::stop::Stop;
 pub use control::{ScaleEvent, ScaleReason, StopCause};
@@ -243,6 +269,7 @@ pub use pipeline::{Metrics, Pipeline, Running, StartError};
 pub use sys::clock::{Clock, ClockHand};
 pub use sys::cpu::{Pin, PlacedThread, Placement};
 pub use sys::provenance::Provenance;
+pub use sys::text::ValueError;
 pub use sys::wait::{Pending, Waker};
 pub use sys::warning::Warning;
 

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    splashdam::cli::main()
+    splashdam::cli_main()
 }

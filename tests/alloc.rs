@@ -82,10 +82,10 @@ fn allocated(
         })
     };
     let mut config = Config::default();
-    config.count = Some(ALL);
+    config.stop.count = Some(ALL);
     // The scaler records its decisions, which is not part of the data path.
-    config.autoscale = false;
-    (config.min_workers, config.max_workers) = (workers, workers);
+    config.scaling.autoscale = false;
+    (config.scaling.min_workers, config.scaling.max_workers) = (workers, workers);
     let running = Pipeline::new(source, watched).config(config).start();
     let outcome = running.unwrap().join();
     assert_eq!(outcome.exit_code(), 0, "{outcome:?}");

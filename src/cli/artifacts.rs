@@ -1,29 +1,30 @@
 //! The files that a run writes about itself: its report, as JSON and as a page, and its latencies in `HdrHistogram`'s
 //! formats.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-use crate::cli::args::Job;
+use crate::cli::args::RunArgs;
 use crate::metrics::Percentiles;
-use crate::outcome::report::Setting;
 use crate::outcome::{Outcome, Report};
 use crate::report::hgrm::Hgrm;
-use crate::report::html::page;
 use crate::report::json;
 
 /// Stands for a distribution's name in the path of `hgrm`.
 pub(super) const LATENCY: &str = "{latency}";
 
+/// Why a program without the feature `html` refuses to write a page.
+pub(super) const NO_PAGES: &str =
+    "this program was built without pages: build it with the feature html";
+
 /// The files that are written at the end of the run, each with the name of its setting.
-pub(super) fn at_the_end(job: &Job) -> impl Iterator<Item = (&'static str, PathBuf)> {
-    let report = job.report.clone().map(|path| ("report", path));
-    let html = job.html.clone().map(|path| ("html", path));
-    let hgrm = job.hgrm.iter().flat_map(|path| hgrms(path));
+pub(super) fn at_the_end(args: &RunArgs) -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let report = args.report.clone().map(|path| ("report", path));
+    let html = args.html.clone().map(|path| ("html", path));
+    let hgrm = args.hgrm.iter().flat_map(|path| hgrms(path));
     report
         .into_iter()
         .chain(html)
@@ -62,20 +63,20 @@ pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// The settings in force, as the report has them.
-pub(super) fn config(job: &Job) -> BTreeMap<String, Setting> {
-    job.settings()
-        .map(|(name, value, origin)| (name.to_owned(), Setting::new(value, origin)))
-        .collect()
-}
-
 /// Writes a report as a page.
 ///
 /// # Errors
 ///
 /// When the file cannot be written; the error names it.
+#[cfg(feature = "html")]
 pub(super) fn write_page(path: &Path, report: &Report) -> io::Result<()> {
-    fs::write(path, page(report)).map_err(|error| naming(path, &error))
+    let page = crate::report::page(report);
+    fs::write(path, page).map_err(|error| naming(path, &error))
+}
+
+#[cfg(not(feature = "html"))]
+pub(super) fn write_page(path: &Path, _report: &Report) -> io::Result<()> {
+    Err(naming(path, &io::Error::other(NO_PAGES)))
 }
 
 fn write_json(path: &Path, report: &Report) -> io::Result<()> {
@@ -103,10 +104,10 @@ fn write_hgrms(path: &str, outcome: &Outcome) -> io::Result<()> {
 }
 
 /// Writes the files that were asked for, each even if others fail; returns what failed, a sentence each.
-pub(super) fn write(job: &Job, outcome: &Outcome, report: &Report) -> Vec<String> {
-    let json = job.report.as_ref().map(|path| write_json(path, report));
-    let html = job.html.as_ref().map(|path| write_page(path, report));
-    let hgrm = job.hgrm.as_ref().map(|path| write_hgrms(path, outcome));
+pub(super) fn write(args: &RunArgs, outcome: &Outcome, report: &Report) -> Vec<String> {
+    let json = args.report.as_ref().map(|path| write_json(path, report));
+    let html = args.html.as_ref().map(|path| write_page(path, report));
+    let hgrm = args.hgrm.as_ref().map(|path| write_hgrms(path, outcome));
     let written = [("report", json), ("html", html), ("hgrm", hgrm)];
     let failed = written.into_iter().filter_map(|(setting, written)| {
         let error = written?.err()?;

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use crate::cli::args::Job;
 use crate::cli::commands::{run, verify};
 use crate::cli::config_file::read_entries;
+use crate::cli::resolve::merge;
 
 /// What becomes of a configuration file with these bytes, without flags.
 ///
@@ -15,8 +15,8 @@ use crate::cli::config_file::read_entries;
 pub fn config(bytes: &[u8]) -> Result<(), String> {
     let path = Path::new("bytes");
     let matches = run::command().get_matches_from(["run"]);
-    let job = Job::merge(Some((path, read_entries(path, bytes))), &matches);
-    job.map(drop).map_err(|wrong| wrong.to_string())
+    let args = merge(Some((path, read_entries(path, bytes))), &matches);
+    args.map(drop).map_err(|wrong| wrong.to_string())
 }
 
 /// What `verify` says of a file with these bytes, as JSON and in words; none where `expect` is out of range.

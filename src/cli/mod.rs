@@ -1,7 +1,7 @@
-//! Floor 8: the command line. Flags become a job, a job becomes a pipeline, its outcome becomes an exit code.
+//! Floor 8: the command line. Flags and a file become arguments, those a pipeline, its outcome an exit code.
 //!
 //! ```text
-//!   args, --config FILE --settings table--> Job --run--> Pipeline --join--> Outcome --> report, exit code
+//!   flags, --config FILE --settings, resolve--> RunArgs --run--> Pipeline --join--> Outcome --> report, exit code
 //! ```
 //!
 //! Invariants:
@@ -13,9 +13,8 @@ mod artifacts;
 mod commands;
 mod config_file;
 mod exit;
-#[doc(hidden)]
 pub mod fuzzing;
-mod limits;
+mod resolve;
 mod settings;
 
 use std::process::ExitCode;

@@ -13,6 +13,7 @@
 pub(crate) mod autoscale;
 pub(crate) mod scale_event;
 pub(crate) mod scaler;
+#[cfg(feature = "cli")]
 pub(crate) mod signals;
 pub(crate) mod stall_detector;
 pub(crate) mod stop;

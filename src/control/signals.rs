@@ -11,6 +11,7 @@ use crate::sys::sync::for_signals::{Arc, AtomicBool, Ordering};
 
 /// Why the signals could not be taken over.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignalError {
     /// `ctrlc` could not: something else in the process has taken them.
     #[error("cannot take over the stop signals: {0}")]
@@ -27,6 +28,8 @@ pub enum SignalError {
 ///
 /// SIGXFSZ has no effect any more either: a write beyond the limit of a file's length (`ulimit -f`) then fails like any
 /// other, instead of killing the process.
+///
+/// Needs the feature `cli`, which is on by default.
 ///
 /// # Errors
 ///

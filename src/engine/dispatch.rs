@@ -15,6 +15,7 @@ use crate::metrics::counters::ProducerCounters;
 use crate::sys::clock::saturating_ns;
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
+use crate::sys::text::spelled;
 use crate::sys::wait::{Backoff, Waiter};
 
 /// What happens to records when no active lane has room.
@@ -27,6 +28,7 @@ pub enum WhenFull {
     /// The records at hand are dropped and counted as `full`; what is queued already stays.
     DropNewest,
 }
+spelled!(WhenFull: Block = "block", DropNewest = "drop-newest");
 
 /// Why a burst was not published whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The route: which lane gets the next records. Pure: lanes are numbers, and their state is asked for.
 
+use crate::sys::text::spelled;
+
 /// How a lane is chosen among the active ones, once per burst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,6 +12,7 @@ pub enum Route {
     /// Each lane in turn.
     RoundRobin,
 }
+spelled!(Route: LeastOccupied = "least-occupied", RoundRobin = "round-robin");
 
 /// Chooses lanes.
 #[derive(Debug)]

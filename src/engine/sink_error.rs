@@ -4,8 +4,11 @@ use std::io;
 
 use rustix::io::Errno;
 
+use crate::sys::text::spelled;
+
 /// What becomes of a run whose sink fails in a way that a later try may not meet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OnSinkError {
     /// The worker keeps its batch and tries again, after 10 ms at first and 1 s at last. Its lane fills meanwhile,
     /// which slows the source down: a failing sink costs time and no records.
@@ -14,6 +17,7 @@ pub enum OnSinkError {
     /// The failure is final: the run stops, the other workers drain.
     Stop,
 }
+spelled!(OnSinkError: Retry = "retry", Stop = "stop");
 
 /// What a failed write means for the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::sys::text::ValueError;
+
 /// A table of usage and pause: above so much usage, the producer pauses so long after each burst.
 ///
 /// The pause is the longest wait, not a fixed one: it ends as soon as usage is back at the lowest step. Served in
@@ -62,13 +64,13 @@ impl Default for Throttle {
 }
 
 impl FromStr for Throttle {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         if text == "off" {
             return Ok(Self::off());
         }
-        let refusal = || format!("expected {}", Self::RANGE);
+        let refusal = || ValueError::expected(Self::RANGE);
         let mut steps: Vec<Step> = Vec::new();
         for part in text.split(',') {
             let (usage, pause) = part.trim().split_once(':').ok_or_else(refusal)?;

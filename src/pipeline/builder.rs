@@ -45,9 +45,7 @@ use crate::sys::sync::Arc;
 ///     }
 /// }
 ///
-/// let mut config = Config::default();
-/// config.count = Some(100_000);
-/// config.max_workers = 2;
+/// let config = Config::default().count(100_000).max_workers(2);
 /// let source = Generator::new(Rate::Max, None, 0);
 /// let running = Pipeline::new(source, |_worker: usize| Ok(Meter::default())).config(config).start()?;
 /// let outcome = running.join();
@@ -113,7 +111,8 @@ impl Pipeline {
     /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an
     /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the
     /// reporter thread. Together they are the run's distributions. A log that cannot be written fails the run at its
-    /// end, and only then. Writes nothing where latency is not recorded.
+    /// end, and only then. Writes nothing if latency is not recorded. Needs the feature `hlog`, which is on by default.
+    #[cfg(feature = "hlog")]
     #[must_use]
     pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
         self.latency_log = Some(Box::new(log));
@@ -142,7 +141,7 @@ impl Pipeline {
         let planned = start_barrier::place(&self.config)?;
         let baseline = Baseline::of(self.source.as_ref(), planned.producer_cpu(0));
         let config = &self.config;
-        let sinks = (0..config.max_workers).map(|worker| self.sinks.open(worker));
+        let sinks = (0..config.scaling.max_workers).map(|worker| self.sinks.open(worker));
         let sinks = sinks
             .collect::<io::Result<Vec<_>>>()
             .map_err(StartError::Sink)?;

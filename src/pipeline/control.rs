@@ -89,12 +89,8 @@ pub(super) fn launch(
     (events, heard): (Sender<Event>, Receiver<Event>),
     stop: Stop,
 ) -> Result<Running, StartError> {
-    let Config {
-        pin,
-        duration,
-        drain_timeout,
-        ..
-    } = run.config;
+    let pin = run.config.placement.pin;
+    let (duration, drain_timeout) = (run.config.stop.duration, run.config.stop.drain_timeout);
     let workers = threads.shards.iter().map(|shard| shard.workers.len());
     let clock = threads.shards[0].handle.clock;
     let metrics = run.metrics.clone();
@@ -163,7 +159,7 @@ impl Conductor {
         let mut barrier = StartBarrier::new(threads.planned);
         for shard in threads.shards {
             if let Some(scaler) = shard.scaler {
-                let interval = self.run.config.autoscale_interval;
+                let interval = self.run.config.scaling.autoscale_interval;
                 let state = (scaler, messages.clone());
                 self.scalers
                     .push(Ticker::spawn("scaler", interval, state, tick_scaler)?);

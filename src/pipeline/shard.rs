@@ -66,10 +66,10 @@ pub(super) struct Shard {
 /// The memory of a shard's lanes, touched: it takes its time.
 pub(super) fn lane_memory(config: &Config) -> Vec<LaneMemory> {
     let size = LaneSize {
-        records: config.channel_size,
-        bytes: config.lane_bytes,
+        records: config.lanes.channel_size,
+        bytes: config.lanes.lane_bytes,
     };
-    (0..config.max_workers)
+    (0..config.scaling.max_workers)
         .map(|_| LaneMemory::new(size))
         .collect()
 }
@@ -86,7 +86,7 @@ impl Shard {
             clock,
             spin_ns,
         } = from;
-        let policy = config.autoscale_policy();
+        let policy = config.scaling.policy();
         let active = policy.map_or(sinks.len(), |policy| policy.min_workers);
         let waiter = Waiter::new(clock);
         let of_workers: Vec<_> = sinks.iter().map(|_| Waiter::new(clock)).collect();
@@ -107,8 +107,8 @@ impl Shard {
             backoff,
         )
         .spill_to(spill_of_a_thread(), notices.clone());
-        let count = config.count.unwrap_or(u64::MAX);
-        let timeout_ns = saturating_ns(config.batch_timeout);
+        let count = config.stop.count.unwrap_or(u64::MAX);
+        let timeout_ns = saturating_ns(config.batch.batch_timeout);
         let producer = ProducerThread {
             shard: id,
             context: context(&waiter, None),
@@ -120,7 +120,7 @@ impl Shard {
         let workers = parts.map(|(index, ((lane, sink), waiter))| {
             let (recorder, collector) = config.latency.then(exchange).unzip();
             collectors.extend(collector);
-            let retry = Retry::new(config.on_sink_error, index, notices.clone());
+            let retry = Retry::new(config.stop.on_sink_error, index, notices.clone());
             let limits = batch_limits(config);
             let worker = Worker::new(index, Arc::clone(&handle), lane, sink, limits, retry);
             WorkerThread {
@@ -167,18 +167,18 @@ fn handle(
 fn batch_limits(config: &Config) -> BatchLimits {
     BatchLimits {
         extent: Extent {
-            records: config.batch_size as u64,
-            bytes: config.batch_bytes as u64,
+            records: config.batch.batch_size as u64,
+            bytes: config.batch.batch_bytes as u64,
         },
-        timeout_ns: saturating_ns(config.batch_timeout),
+        timeout_ns: saturating_ns(config.batch.batch_timeout),
     }
 }
 
 fn dispatch_policy(config: &Config) -> DispatchPolicy {
     DispatchPolicy {
-        route: config.route,
-        when_full: config.when_full,
-        throttle: config.throttle.clone(),
-        max_record_bytes: config.max_record_bytes,
+        route: config.lanes.route,
+        when_full: config.lanes.when_full,
+        throttle: config.lanes.throttle.clone(),
+        max_record_bytes: config.lanes.max_record_bytes,
     }
 }

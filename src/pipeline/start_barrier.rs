@@ -58,7 +58,7 @@ pub(crate) fn plan(config: &Config) -> Result<(Placement, Result<(), StartError>
         let spawned = Builder::new().name(name).spawn(|| slot.take());
         spawned.map_err(StartError::System)?;
     }
-    let pinned = barrier.record_pins(config.pin);
+    let pinned = barrier.record_pins(config.placement.pin);
     Ok((barrier.planned.placement, pinned))
 }
 

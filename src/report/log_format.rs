@@ -30,7 +30,7 @@ struct Stderr;
 
 impl io::Write for Stderr {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
-        super::print(text).map(|()| text.len())
+        crate::report::stderr::print(text).map(|()| text.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

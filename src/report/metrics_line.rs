@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::outcome::Snapshot;
 use crate::outcome::report::Interval;
 use crate::report::human_duration::HumanDuration;
+use crate::sys::text::spelled;
 
 /// How the line is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,7 @@ pub(crate) enum MetricsFormat {
     /// One JSON object, as in the report's `intervals`, for programs.
     Json,
 }
+spelled!(MetricsFormat: Text = "text", Json = "json");
 
 /// The line for the interval that ends with this snapshot.
 pub(crate) fn metrics_line(now: &Snapshot, format: MetricsFormat) -> String {

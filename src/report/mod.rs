@@ -10,43 +10,33 @@
 //!   standard output belongs to the sink, or to the command that was asked to print.
 //! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
 
+#[cfg(feature = "cli")]
 pub(crate) mod hgrm;
 pub(crate) mod hlog;
+#[cfg(feature = "html")]
 pub(crate) mod html;
+#[cfg(any(feature = "cli", feature = "html"))]
 pub(crate) mod human_duration;
+#[cfg(any(feature = "cli", feature = "html"))]
 pub(crate) mod human_number;
+#[cfg(feature = "cli")]
 pub(crate) mod json;
+#[cfg(feature = "cli")]
 pub(crate) mod log_format;
+#[cfg(feature = "cli")]
 pub(crate) mod metrics_line;
+#[cfg(feature = "cli")]
 pub(crate) mod progress;
+#[cfg(feature = "cli")]
+pub(crate) mod stderr;
+#[cfg(feature = "cli")]
 pub(crate) mod summary;
-
-use std::fmt::Display;
-use std::io::{self, Write};
-
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::time::Timespec;
 
 pub use crate::outcome::report::{
     Backpressure, BatchCounts, Interval, LatencyPercentiles, Ledger, Origin, Setting, SinkTotals,
     Stop, Throughput, Worker,
 };
-
-/// Prints a line on standard error. A failure is ignored: nobody is left to read of it.
-pub(crate) fn say(line: impl Display) {
-    // In one write, so that the lines of two threads do not mix.
-    let _ = print(format!("{line}\n").as_bytes());
-}
-
-fn print(text: &[u8]) -> io::Result<()> {
-    progress::above(|| io::stderr().write_all(text))
-}
-
-/// Prints a line if that is possible at once; prints nothing if standard error is a full pipe that nobody reads.
-pub(crate) fn say_at_once(line: impl Display) {
-    let now = Timespec::default();
-    let stderr = io::stderr();
-    if poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&now)).is_ok_and(|ready| ready > 0) {
-        say(line);
-    }
-}
+#[cfg(feature = "html")]
+pub use html::page;
+#[cfg(feature = "cli")]
+pub(crate) use stderr::{say, say_at_once};

@@ -6,11 +6,15 @@
 //!                                    fault   makes another sink fail
 //! ```
 
-mod check;
-mod delay;
-mod fault;
-mod file;
-mod null;
+pub(crate) mod check;
+#[cfg(feature = "cli")]
+mod decorator;
+pub(crate) mod delay;
+pub(crate) mod fault;
+pub(crate) mod file;
+pub(crate) mod null;
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
 
 pub use check::Check;
 pub use delay::Delay;

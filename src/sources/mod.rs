@@ -5,10 +5,12 @@
 //!                                                       schedule  when a paced record is due
 //! ```
 
-mod generator;
-mod lines;
+pub(crate) mod generator;
+pub(crate) mod lines;
 mod rng;
 mod schedule;
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
 
 pub use generator::Generator;
 pub use lines::Lines;

@@ -5,6 +5,7 @@
 //!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
 //!   cores  which thread runs where                      usage  what a thread used: CPU time, switches
 //!   provenance  the machine, for reports              warning  what is not as it should be, with its remedy
+//!   text   values that are written as text
 //!   limits what memory and descriptors are left           groups control groups, upward
 //! ```
 //!
@@ -21,6 +22,7 @@ pub(crate) mod mutant;
 pub(crate) mod provenance;
 pub(crate) mod rlimits;
 pub(crate) mod sync;
+pub(crate) mod text;
 pub(crate) mod usage;
 pub(crate) mod wait;
 pub(crate) mod warning;

@@ -16,6 +16,7 @@ pub(crate) use loom::sync::Arc;
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
 /// What a signal handler stores into: `std`'s always, because signal-hook takes no other.
+#[cfg(feature = "cli")]
 pub(crate) mod for_signals {
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, Ordering};

@@ -68,10 +68,10 @@ impl Source for Tide {
 /// Small lanes, short intervals and no wait between steps.
 fn quick(max_workers: usize) -> Config {
     library::config(|config| {
-        config.max_workers = max_workers;
-        config.autoscale_interval = Duration::from_millis(1);
-        config.scale_down_samples = 1;
-        config.scale_cooldown = Duration::ZERO;
+        config.scaling.max_workers = max_workers;
+        config.scaling.autoscale_interval = Duration::from_millis(1);
+        config.scaling.scale_down_samples = 1;
+        config.scaling.scale_cooldown = Duration::ZERO;
     })
 }
 
@@ -119,7 +119,7 @@ fn steps(outcome: &Outcome) -> (usize, usize) {
 fn a_flood_activates_workers_one_by_one_and_silence_retires_them() {
     let moon = Moon::default();
     let mut config = quick(4);
-    config.min_workers = 1;
+    config.scaling.min_workers = 1;
     let sinks = |_: usize| Ok(Delay::new(Duration::from_millis(1), Null));
     let running = Pipeline::new(moon.tide(), sinks)
         .config(config)
@@ -146,7 +146,7 @@ fn a_thousand_activations_and_retirements_under_load_lose_nothing_and_keep_the_o
     let cycles = crate::support::wanted("SPLASHDAM_CYCLES", 1_000);
     let moon = Moon::default();
     let mut config = quick(2);
-    config.min_workers = 1;
+    config.scaling.min_workers = 1;
     let running = Pipeline::new(moon.tide(), SlowCheck::default())
         .config(config)
         .start()
@@ -173,7 +173,7 @@ fn a_retired_worker_flushes_its_partial_batch_at_once() {
     // The batch timeout is an hour, and nothing ends: only the retirement can flush what worker 1 holds.
     let moon = Moon::default();
     let mut config = quick(2);
-    config.min_workers = 1;
+    config.scaling.min_workers = 1;
     let running = Pipeline::new(moon.tide(), SlowCheck::default())
         .config(config)
         .start()
@@ -200,7 +200,7 @@ fn a_retired_worker_flushes_its_partial_batch_at_once() {
 fn no_worker_is_added_or_retired_once_a_stop_has_begun() {
     let moon = Moon::default();
     let mut config = quick(8);
-    config.min_workers = 1;
+    config.scaling.min_workers = 1;
     let slow = |_: usize| Ok(Delay::new(Duration::from_millis(2), Null));
     let running = Pipeline::new(moon.tide(), slow)
         .config(config)

@@ -11,7 +11,7 @@ use crate::support::{Folder, SMALL};
 #[test]
 fn batches_of_the_size_asked_for_and_a_partial_one_at_the_end() {
     let (sinks, heard) = telling();
-    let config = config(|c| c.count = Some(1_000));
+    let config = config(|c| c.stop.count = Some(1_000));
     let outcome = library::run(Pipeline::new(generator(None), sinks).config(config));
     let mut expected = vec![64; 15];
     expected.push(40);
@@ -32,8 +32,8 @@ fn a_batch_is_due_when_one_more_record_would_take_it_beyond_its_bytes() {
     for batch_bytes in [1_000, 1_050, 1_099] {
         let (sinks, heard) = telling();
         let config = config(|c| {
-            c.count = Some(100);
-            c.batch_bytes = batch_bytes;
+            c.stop.count = Some(100);
+            c.batch.batch_bytes = batch_bytes;
         });
         let _ = library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
         let bytes: Vec<_> = heard.try_iter().map(|b| b.bytes).collect();
@@ -45,8 +45,8 @@ fn a_batch_is_due_when_one_more_record_would_take_it_beyond_its_bytes() {
 fn a_record_longer_than_a_batch_is_delivered_as_a_batch_of_its_own() {
     let (sinks, heard) = telling();
     let config = config(|c| {
-        c.count = Some(100);
-        c.batch_bytes = 1_000;
+        c.stop.count = Some(100);
+        c.batch.batch_bytes = 1_000;
     });
     let outcome = library::run(Pipeline::new(generator(Some(5_000)), sinks).config(config));
     assert_eq!(outcome.ledger.delivered, 100);
@@ -57,7 +57,7 @@ fn a_record_longer_than_a_batch_is_delivered_as_a_batch_of_its_own() {
 fn a_batch_that_does_not_fill_is_delivered_when_it_is_old_enough() {
     let (sinks, heard) = telling();
     let (tell, source) = told();
-    let config = config(|c| c.batch_timeout = Duration::from_millis(20));
+    let config = config(|c| c.batch.batch_timeout = Duration::from_millis(20));
     let running = Pipeline::new(source, sinks).config(config).start().unwrap();
     tell.send(Order::Lend(3)).unwrap();
     // The source is still open: nothing but age can have made this batch due.
@@ -90,7 +90,7 @@ fn a_batch_is_not_delivered_before_it_is_old_enough() {
 fn with_a_zero_timeout_a_batch_is_delivered_at_once() {
     let (sinks, heard) = telling();
     let (tell, source) = told();
-    let config = config(|c| c.batch_timeout = Duration::ZERO);
+    let config = config(|c| c.batch.batch_timeout = Duration::ZERO);
     let running = Pipeline::new(source, sinks).config(config).start().unwrap();
     for position in 0..5 {
         tell.send(Order::Lend(1)).unwrap();
@@ -124,11 +124,11 @@ fn new_arrivals_do_not_postpone_a_batch_deadline() {
     let (sinks, heard) = telling();
     let config = config(|c| {
         // Far longer than a busy machine keeps the source from its next record.
-        c.batch_timeout = Duration::from_millis(300);
-        c.channel_size = 1 << 20; // never full, so that size makes no batch due
-        c.batch_size = 1 << 20;
-        c.lane_bytes = 16 << 20;
-        c.batch_bytes = 8 << 20;
+        c.batch.batch_timeout = Duration::from_millis(300);
+        c.lanes.channel_size = 1 << 20; // never full, so that size makes no batch due
+        c.batch.batch_size = 1 << 20;
+        c.lanes.lane_bytes = 16 << 20;
+        c.batch.batch_bytes = 8 << 20;
     });
     let pipeline = Pipeline::new(Trickle::default(), sinks).config(config);
     let running = pipeline.start().unwrap();

@@ -124,3 +124,64 @@ fn numbers_may_have_underscores_and_sizes_units() {
     assert_eq!(ended.figure("/config/lane_bytes/value"), 65_536);
     assert_eq!(ended.figure("/config/channel_size/value"), 2_000);
 }
+
+#[test]
+fn values_in_the_file_may_have_their_own_type() {
+    let file = "autoscale = true\nlatency = false\nlane_bytes = 65536\nbatch_timeout = 0\n";
+    let (_folder, ended) = Folder::configured(file, "--count 20");
+    let config = &ended.delivers_everything().report["config"];
+    for (name, value) in [
+        ("autoscale", json!("on")),
+        ("latency", json!("off")),
+        ("lane_bytes", json!(65_536)),
+        ("batch_timeout", json!("0s")),
+    ] {
+        assert_eq!(config[name], json!({ "value": value, "origin": "file" }));
+    }
+}
+
+#[test]
+fn sources_and_sinks_may_be_tables_and_settings_grouped() {
+    let folder = Folder::new();
+    folder.write("a", "1\n");
+    folder.write("b", "2\n");
+    folder.write(
+        "c.toml",
+        r#"
+        latency = false
+
+        [scaling]
+        max_workers = 1
+
+        [[source]]
+        type = "file"
+        path = "b"
+
+        [[source]]
+        type = "file"
+        path = "a"
+
+        [sink]
+        type = "delay"
+        delay = "1ms"
+
+        [sink.sink]
+        type = "fault"
+        short = 0.5
+        seed = 3
+        sink = { type = "file", path = "out" }
+        "#,
+    );
+    let ended = folder.run("--config c.toml");
+    let config = &ended.delivers_everything().report["config"];
+    assert_eq!(folder.read("out"), b"2\n1\n");
+    assert_eq!(
+        config["max_workers"],
+        json!({ "value": 1, "origin": "file" })
+    );
+    assert_eq!(config["source"]["value"], json!(["file:b", "file:a"]));
+    assert_eq!(
+        config["sink"]["value"],
+        "delay:1ms,fault:short=0.5+seed=3,file:out"
+    );
+}

@@ -207,14 +207,14 @@ fn the_ledger_matches_what_faulty_sinks_accepted() {
             })
         };
         let config = config(|c| {
-            c.max_workers = shape.workers;
-            c.channel_size = shape.channel_size;
-            c.lane_bytes = shape.lane_bytes;
-            c.max_record_bytes = shape.max_record_bytes;
-            c.batch_size = shape.batch_size;
-            c.batch_bytes = shape.batch_bytes;
-            c.batch_timeout = Duration::from_micros(200);
-            c.count = Some(shape.count as u64);
+            c.scaling.max_workers = shape.workers;
+            c.lanes.channel_size = shape.channel_size;
+            c.lanes.lane_bytes = shape.lane_bytes;
+            c.lanes.max_record_bytes = shape.max_record_bytes;
+            c.batch.batch_size = shape.batch_size;
+            c.batch.batch_bytes = shape.batch_bytes;
+            c.batch.batch_timeout = Duration::from_micros(200);
+            c.stop.count = Some(shape.count as u64);
         });
         let outcome =
             library::run(Pipeline::new(generator(shape.record_bytes), sinks).config(config));

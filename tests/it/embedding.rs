@@ -16,7 +16,7 @@ use crate::support::{PATIENCE, patiently};
 
 /// Batches wait for nothing.
 fn at_once(config: &mut Config) {
-    config.batch_timeout = Duration::ZERO;
+    config.batch.batch_timeout = Duration::ZERO;
 }
 
 #[track_caller]
@@ -35,9 +35,9 @@ fn push_at_10_000_per_s(batch_timeout: Duration, from_schedule: bool) -> Outcome
     let feed = Feed::default();
     let pipeline = Pipeline::new(feed.source(), null());
     let running = pipeline.config(config(|c| {
-        c.channel_size = 16_384;
-        c.batch_size = 1_024;
-        c.batch_timeout = batch_timeout;
+        c.lanes.channel_size = 16_384;
+        c.batch.batch_size = 1_024;
+        c.batch.batch_timeout = batch_timeout;
     }));
     let running = running.start().unwrap();
     let clock = feed.started().clock();
@@ -178,7 +178,7 @@ fn a_dropped_run_ends_within_its_drain_timeout_although_nobody_joins() {
     let sinks = move |_: usize| Ok(refusing(&of_sinks, disk_full));
     let running = start(Pipeline::new(feed.source(), sinks), |c| {
         at_once(c);
-        c.drain_timeout = Duration::from_millis(100);
+        c.stop.drain_timeout = Duration::from_millis(100);
     });
     let metrics = running.metrics();
     (0..5).for_each(|_| feed.push());
@@ -196,7 +196,7 @@ fn a_dropped_run_ends_within_its_drain_timeout_although_nobody_joins() {
 #[test]
 fn a_run_with_a_duration_ends_although_nobody_joins() {
     let running = start(Pipeline::new(generator(None), null()), |c| {
-        c.duration = Some(Duration::from_millis(30));
+        c.stop.duration = Some(Duration::from_millis(30));
     });
     until("finished", || running.is_finished());
     let outcome = running.join();
@@ -287,8 +287,8 @@ impl Sink for Counting {
 fn a_join_gives_the_sinks_back() {
     let sinks = |worker| Ok(Counting { worker, records: 0 });
     let mut outcome = library::join(start(Pipeline::new(generator(None), sinks), |c| {
-        c.max_workers = 3;
-        c.count = Some(10_000);
+        c.scaling.max_workers = 3;
+        c.stop.count = Some(10_000);
     }));
     assert_eq!(outcome.sinks.of::<Null>().count(), 0);
     let reported = outcome.workers.iter().map(|worker| worker.delivered);

@@ -39,7 +39,7 @@ fn fails_on_worker_1(workers: usize, fail: fn(&Batch<'_>) -> SinkError) -> Outco
             fail,
         })
     };
-    let config = config(|c| c.max_workers = workers);
+    let config = config(|c| c.scaling.max_workers = workers);
     library::run(Pipeline::new(generator(None), sinks).config(config))
 }
 
@@ -99,7 +99,7 @@ impl Sink for Unflushed {
 
 #[test]
 fn a_sink_that_cannot_flush_fails_the_run() {
-    let config = config(|c| c.count = Some(100));
+    let config = config(|c| c.stop.count = Some(100));
     let pipeline = Pipeline::new(generator(None), |_: usize| Ok(Unflushed)).config(config);
     let outcome = library::run(pipeline);
     let failure = outcome.failures[0].to_string();
@@ -200,7 +200,7 @@ fn a_source_that_panics_in_any_of_its_methods_is_named_and_the_run_ends() {
             buffer: BurstBuffer::default(),
         };
         let (sinks, heard) = telling();
-        let config = config(|c| c.batch_timeout = Duration::from_millis(1));
+        let config = config(|c| c.batch.batch_timeout = Duration::from_millis(1));
         let running = Pipeline::new(source, sinks).config(config).start().unwrap();
         if stops {
             next(&heard);
@@ -250,7 +250,7 @@ fn a_sink_that_cannot_be_created_fails_the_start() {
         0 => Ok(Null),
         _ => Err(io::Error::other("one is enough")),
     };
-    let config = config(|c| c.max_workers = 2);
+    let config = config(|c| c.scaling.max_workers = 2);
     let refused = Pipeline::new(generator(None), sinks).config(config).start();
     assert_eq!(refused.unwrap_err().to_string(), "one is enough");
 }
@@ -258,7 +258,7 @@ fn a_sink_that_cannot_be_created_fails_the_start() {
 #[test]
 fn a_dropped_pipeline_stops_by_itself() {
     let (sinks, heard) = telling();
-    let config = config(|c| c.batch_timeout = Duration::from_millis(1));
+    let config = config(|c| c.batch.batch_timeout = Duration::from_millis(1));
     let running = Pipeline::new(generator(None), sinks)
         .config(config)
         .start()

@@ -34,9 +34,9 @@ impl Sink for StallsOnce {
 fn a_stalled_sink_shows_in_the_response_time_of_every_record_due_meanwhile() {
     let rate: Rate = "10000/s".parse().unwrap();
     let config = config(|c| {
-        (c.channel_size, c.batch_size) = (100, 50);
-        c.batch_timeout = Duration::from_millis(1);
-        c.count = Some(10_000);
+        (c.lanes.channel_size, c.batch.batch_size) = (100, 50);
+        c.batch.batch_timeout = Duration::from_millis(1);
+        c.stop.count = Some(10_000);
     });
     let sinks = |_: usize| Ok(StallsOnce(false));
     let outcome = library::run(Pipeline::new(Generator::new(rate, None, 0), sinks).config(config));

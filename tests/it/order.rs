@@ -21,9 +21,9 @@ fn mixed_lines(count: u64, rng: &mut Rng) -> Vec<u8> {
 fn each_worker_sees_rising_positions_and_each_position_is_seen_once() {
     let (sinks, heard) = telling();
     let config = config(|c| {
-        c.count = Some(50_000);
-        c.max_workers = 3;
-        c.batch_timeout = std::time::Duration::from_millis(1);
+        c.stop.count = Some(50_000);
+        c.scaling.max_workers = 3;
+        c.batch.batch_timeout = std::time::Duration::from_millis(1);
     });
     let _ = library::run(Pipeline::new(generator(None), sinks).config(config));
     let mut last = [None; 3];

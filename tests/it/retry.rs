@@ -77,7 +77,7 @@ fn the_rest_of_a_batch_is_offered_again_and_nothing_behind_it() {
             })
         }
     };
-    let config = config(|c| c.count = Some(2_000));
+    let config = config(|c| c.stop.count = Some(2_000));
     let outcome = library::run(Pipeline::new(generator(Some(100)), sinks).config(config));
     assert_eq!((outcome.exit_code(), outcome.ledger.delivered), (0, 2_000));
     assert!(outcome.workers[0].retries > 2, "{outcome:?}");
@@ -110,10 +110,10 @@ fn only_retryable_errors_are_retried_and_only_if_the_policy_says_so() {
     use io::ErrorKind::{InvalidInput, StorageFull};
     let check = |error, kind, policy, retried: bool| {
         let config = config(|c| {
-            c.count = Some(100);
-            c.on_sink_error = policy;
+            c.stop.count = Some(100);
+            c.stop.on_sink_error = policy;
             // A sink that is retried holds the drain up until its deadline.
-            c.drain_timeout = Duration::from_millis(if retried { 300 } else { 60_000 });
+            c.stop.drain_timeout = Duration::from_millis(if retried { 300 } else { 60_000 });
         });
         let sinks = move |_: usize| Ok(Broken(error, kind));
         let outcome = library::run(Pipeline::new(generator(None), sinks).config(config));
@@ -269,9 +269,9 @@ fn a_worker_that_fails_inside_a_record_leaves_no_torn_line() {
     let path = folder.path("out");
     let file = FileSink::append(&path, Fsync::Never).unwrap();
     let config = config(|c| {
-        c.max_workers = 2;
-        c.on_sink_error = OnSinkError::Stop;
-        c.count = Some(3_000);
+        c.scaling.max_workers = 2;
+        c.stop.on_sink_error = OnSinkError::Stop;
+        c.stop.count = Some(3_000);
     });
     let full: Faults = "full-after=250+worker=1".parse().unwrap();
     let sinks = move |worker: usize| Ok(Fault::of_file(full.clone(), worker, file.clone()));

@@ -32,9 +32,9 @@ fn a_stalled_sink_does_not_stop_the_other_workers() {
             Ok(Gate((worker == 1).then(|| Arc::clone(&gate))))
         };
         let config = config(|c| {
-            c.max_workers = 3;
-            c.route = route;
-            c.count = Some(200_000);
+            c.scaling.max_workers = 3;
+            c.lanes.route = route;
+            c.stop.count = Some(200_000);
         });
         let running = Pipeline::new(generator(None), sinks)
             .config(config)

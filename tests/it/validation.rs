@@ -212,3 +212,61 @@ fn no_file_may_be_both_read_and_written_or_written_twice() {
     assert_eq!(folder.read("a"), b"line\n");
     assert_eq!(folder.names(), ["a"]);
 }
+
+#[test]
+fn a_table_is_refused_with_the_key_the_value_and_what_is_accepted() {
+    for (file, refusal) in [
+        (
+            "[sink]\ntype = \"delay\"\ndelay = \"soon\"\n",
+            "sink.delay = \"soon\" is not accepted: expected a duration (500us, 20ms, 10s, 2m)",
+        ),
+        (
+            "[sink]\ntype = \"file\"\n",
+            "sink.path is missing: expected a table such as { type = \"file\", path = \"out.ndjson\" }",
+        ),
+        (
+            "[sink]\ntype = \"fiel\"\n",
+            "sink.type = \"fiel\" is not accepted: expected null, check, stdout, file, delay or fault",
+        ),
+        (
+            "[sink]\ntype = \"file\"\npath = \"out\"\npth = 1\n",
+            "sink has no key \"pth\"; did you mean path? (there are: type, path)",
+        ),
+        (
+            "[sink]\ntype = \"fault\"\nretry = 2\n",
+            "sink.retry = 2 is not accepted: expected a share from 0 to 1",
+        ),
+        (
+            "[[source]]\ntype = \"file\"\npath = \"a\"\n\n[[source]]\ntype = \"tape\"\n",
+            "source[1].type = \"tape\" is not accepted: expected generator, stdin or file",
+        ),
+        (
+            "[sink]\ntype = \"null\"\n\ncount = 5\n",
+            "sink has no key \"count\", which is a setting: write it above the first table",
+        ),
+        (
+            "[scaling]\nmax_worker = 2\n",
+            "[scaling] has no setting \"max_worker\"; did you mean max_workers?",
+        ),
+        (
+            "max_workers = 1\n[scaling]\nmax_workers = 2\n",
+            "scaling.max_workers is there as max_workers too",
+        ),
+        (
+            "batch_timeout = 1979-05-27\n",
+            "batch_timeout is not accepted: 1979-05-27 is a date or a time of day, which no setting takes",
+        ),
+        (
+            "batch_timeout = 5\n",
+            "batch_timeout = 5 is not accepted: expected a duration",
+        ),
+        (
+            "[batch_size]\nn = 1\n",
+            "batch_size = { n = 1 } is not accepted: expected a whole number",
+        ),
+    ] {
+        let (folder, ended) = Folder::configured(file, "");
+        ended.exits(2).says(&format!("splashdam.toml: {refusal}"));
+        assert_eq!(folder.names(), ["splashdam.toml"], "{file}");
+    }
+}

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
 
-use crate::cli::args::Job;
 use crate::cli::commands::run::{not_started, refuse};
+use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
 use crate::pipeline::plan;
 use crate::sys::cpu::{OrUnknown, PlacedThread, Placement};
@@ -42,11 +42,11 @@ pub(crate) fn command() -> Command {
 
 /// Runs `plan`, with the table on standard output.
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
-    let job = match Job::from(matches) {
-        Ok(job) => job,
+    let args = match resolve(matches) {
+        Ok(args) => args,
         Err(wrong) => return refuse(&wrong.to_string()),
     };
-    let (placement, starts) = match plan(&job.config) {
+    let (placement, starts) = match plan(&args.config) {
         Ok(planned) => planned,
         Err(error) => return not_started(&error),
     };

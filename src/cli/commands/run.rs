@@ -8,11 +8,11 @@ use std::time::Duration;
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
 
-use crate::cli::args::Job;
+use crate::cli::args::RunArgs;
 use crate::cli::artifacts;
 use crate::cli::exit::USAGE;
-use crate::cli::settings::arguments;
-use crate::components::SourceSpec;
+use crate::cli::resolve::resolve;
+use crate::cli::settings::{arguments, in_force};
 use crate::control::StopCause;
 use crate::control::signals::{SignalError, on_stop_signals};
 use crate::control::stop::Stop;
@@ -21,10 +21,11 @@ use crate::outcome::Report;
 use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
 use crate::report::log_format::print_events;
 use crate::report::metrics_line::{MetricsFormat, metrics_line};
+use crate::report::progress::Goal;
 use crate::report::summary::Summary;
 use crate::report::{progress, say, say_at_once};
 use crate::sinks::FileSink;
-use crate::sources::{Generator, Lines};
+use crate::sources::spec::SourceOptions;
 
 /// How long after a second signal the program leaves even if it is stuck while it says how it went.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
@@ -40,7 +41,9 @@ Examples:
   splashdam run --producer-rate 200000/s --load square:10s,0.1 --duration 1m
                                                             what load that comes and goes does
 
-Every setting may stand in the file of --config too, as a TOML key with underscores (batch_size = 512).
+Every setting is also a key of the TOML file that --config names, with underscores (batch_size = 512). \
+There a source or sink may be a table ([sink] with type = \"file\" and path = \"out.ndjson\"), and settings may be \
+grouped in tables [lanes], [batch], [scaling], [placement] and [stop].
 
 Exit codes:
   0    everything was delivered (or the reader of stdout closed it)
@@ -66,12 +69,12 @@ pub(crate) fn command() -> Command {
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     let quiet = matches.get_flag("quiet");
     print_events(quiet);
-    let job = match Job::from(matches) {
-        Ok(job) => job,
+    let args = match resolve(matches) {
+        Ok(args) => args,
         Err(wrong) => return refuse(&wrong.to_string()),
     };
-    match start(&job, quiet) {
-        Ok(running) => finish(&job, running, quiet),
+    match start(&args, quiet) {
+        Ok(running) => finish(&args, running, quiet),
         Err(refusal) => refusal,
     }
 }
@@ -95,32 +98,32 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
 
 /// Opens everything and lets the pipeline go. What makes a file comes last, so that a refused run leaves none; and a
 /// report that could not be written is told now and not at the end of a long run.
-fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
+fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
-    let source = source(job).map_err(|e| named("source", &e))?;
-    for (setting, path) in artifacts::at_the_end(job) {
+    let source = source(args).map_err(|e| named("source", &e))?;
+    for (setting, path) in artifacts::at_the_end(args) {
         artifacts::could_write(&path).map_err(|e| named(setting, &e))?;
     }
-    let sinks = job.sink.factory(job.fsync).map_err(|e| named("sink", &e))?;
-    let mut pipeline = Pipeline::new(source, sinks).config(job.config.clone());
-    if let Some(path) = &job.spill {
-        let spill = FileSink::append(path, job.fsync).map_err(|e| named("spill", &e))?;
+    let sinks = args.sink.open(args.fsync).map_err(|e| named("sink", &e))?;
+    let mut pipeline = Pipeline::new(source, sinks).config(args.config.clone());
+    if let Some(path) = &args.spill {
+        let spill = FileSink::append(path, args.fsync).map_err(|e| named("spill", &e))?;
         pipeline = pipeline.spill(spill);
     }
     if !quiet {
-        let format = job.metrics_format;
-        pipeline = pipeline.observe(job.metrics_interval, move |now| {
+        let format = args.metrics_format;
+        pipeline = pipeline.observe(args.metrics_interval, move |now| {
             say(metrics_line(now, format));
             progress::show(now);
         });
-    } else if job.report.is_some() || job.html.is_some() || job.hlog.is_some() {
-        pipeline = pipeline.observe(job.metrics_interval, |_| ());
+    } else if args.report.is_some() || args.html.is_some() || args.hlog.is_some() {
+        pipeline = pipeline.observe(args.metrics_interval, |_| ());
     }
-    if let Some(path) = &job.hlog {
+    if let Some(path) = &args.hlog {
         let log = File::create(path).map_err(|e| named("hlog", &artifacts::naming(path, &e)))?;
         pipeline = pipeline.log_latency(log);
     }
-    let leave_anyhow = match job.spill {
+    let leave_anyhow = match args.spill {
         Some(_) => LEAVE_ANYHOW + SPILL_GRACE,
         None => LEAVE_ANYHOW,
     };
@@ -131,10 +134,10 @@ fn start(job: &Job, quiet: bool) -> Result<Running, ExitCode> {
     let running = pipeline.start().map_err(|error| not_started(&error))?;
     signals.stop_on_them(running.stopper());
     let for_people =
-        !quiet && job.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
+        !quiet && args.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
     // Records on the same terminal would run through it.
-    let for_people = for_people && !(job.sink.is_stdout() && io::stdout().is_terminal());
-    if let Some(goal) = job.goal().filter(|_| for_people) {
+    let for_people = for_people && !(args.sink.is_stdout() && io::stdout().is_terminal());
+    if let Some(goal) = goal(args).filter(|_| for_people) {
         progress::begin(goal);
     }
     Ok(running)
@@ -183,28 +186,35 @@ impl Signals {
     }
 }
 
-fn source(job: &Job) -> io::Result<Box<dyn Source>> {
-    let limit = job.config.max_record_bytes;
-    Ok(match job.sources() {
-        [SourceSpec::Generator] => {
-            let generator = Generator::new(job.producer_rate, job.record_bytes, job.seed);
-            Box::new(generator.load(job.load))
-        }
-        [SourceSpec::Stdin] => Box::new(Lines::stdin(limit)?),
-        files => {
-            let paths = files.iter().filter_map(|source| match source {
-                SourceSpec::File(path) => Some(path),
-                SourceSpec::Generator | SourceSpec::Stdin => None,
-            });
-            Box::new(Lines::files(paths, limit)?)
-        }
+/// What the run is to reach, if that is known: a count, a length of time, or the size of its files.
+fn goal(args: &RunArgs) -> Option<Goal> {
+    let (count, duration) = (args.config.stop.count, args.config.stop.duration);
+    let goal = count.map(Goal::Records).or(duration.map(Goal::Time));
+    goal.or_else(|| {
+        let sizes = args.sources.iter().map(|source| {
+            let file = std::fs::metadata(source.file()?).ok();
+            file.filter(std::fs::Metadata::is_file)
+        });
+        let bytes: Option<u64> = sizes.map(|file| Some(file?.len())).sum();
+        bytes.filter(|bytes| *bytes > 0).map(Goal::Bytes)
     })
 }
 
-fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
+fn source(args: &RunArgs) -> io::Result<Box<dyn Source>> {
+    let options = SourceOptions {
+        max_record_bytes: args.config.lanes.max_record_bytes,
+        producer_rate: args.producer_rate,
+        load: args.load,
+        record_bytes: args.record_bytes,
+        seed: args.seed,
+    };
+    args.sources[0].open(&args.sources, &options)
+}
+
+fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode {
     let outcome = running.join();
     progress::end();
-    let report = Report::new(&outcome, artifacts::config(job));
+    let report = Report::new(&outcome, in_force(args));
     if quiet {
         for failure in &outcome.failures {
             say(format_args!("error: {failure}"));
@@ -219,7 +229,7 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
             }
         }
         say(format_args!("Program finished\n{}", Summary(&report)));
-        if let Some(path) = job.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
+        if let Some(path) = args.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
             let (records, path) = (outcome.ledger.spilled, path.display());
             say(format_args!(
                 "spilled      {records} records: deliver them with --source file:{path}"
@@ -227,7 +237,7 @@ fn finish(job: &Job, running: Running, quiet: bool) -> ExitCode {
         }
     }
     let mut code = outcome.exit_code();
-    for failure in artifacts::write(job, &outcome, &report) {
+    for failure in artifacts::write(args, &outcome, &report) {
         say(format_args!("error: {failure}"));
         code = code.max(1);
     }

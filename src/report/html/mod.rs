@@ -40,8 +40,8 @@ use crate::outcome::Report;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// A run as one self-contained HTML page.
-pub(crate) fn page(report: &Report) -> String {
+/// A run as one self-contained HTML page, for a file of its own. Needs the feature `html`, which is on by default.
+pub fn page(report: &Report) -> String {
     let version = escape(&report.splashdam);
     let subject = escape(&headline::subject(report));
     [

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
+use crate::sys::text::ValueError;
+
 /// What goes wrong, and when. Shares are of the writes, 0 to 1; amounts are counted by each worker for itself.
 ///
 /// Read from text: `+` between parts, each `NAME=VALUE`; see [`RANGE`](Self::RANGE).
@@ -89,14 +91,16 @@ fn number(text: &str) -> Option<u64> {
 }
 
 impl FromStr for Faults {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         let mut faults = Self::default();
         for part in text.split('+') {
             let set = part.split_once('=');
             let set = set.and_then(|(name, value)| faults.set(name, value));
-            set.ok_or_else(|| format!("{part:?} is no fault: expected {}", Self::RANGE))?;
+            let refusal =
+                || ValueError::expected(Self::RANGE).because(format!("{part:?} is no fault"));
+            set.ok_or_else(refusal)?;
         }
         Ok(faults)
     }

@@ -1,5 +1,7 @@
 //! When what was written is forced to the disk.
 
+use crate::sys::text::spelled;
+
 /// When a file's contents are forced to the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,3 +13,4 @@ pub enum Fsync {
     /// what it could not write, so that trying again proves nothing.
     Batch,
 }
+spelled!(Fsync: Never = "never", Batch = "batch");

@@ -14,6 +14,8 @@
 mod device;
 mod fsync;
 mod output;
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
 
 use std::fs::File;
 use std::io;

@@ -16,6 +16,8 @@ use crate::sources::schedule::{Load, Poisson, Rate, Schedule};
 use crate::sys::clock::Clock;
 use crate::sys::wait::Pending;
 
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
 #[cfg(test)]
 mod tests;
 mod text;

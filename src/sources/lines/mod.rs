@@ -4,6 +4,8 @@
 //! they empty lines, CRLF, NUL or invalid UTF-8; only the newline that an input's last line lacks is added.
 
 mod input;
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -20,7 +20,7 @@ use crate::sys::clock::saturating_ns;
 /// let schedule = schedule.shaped(Shape::square(Duration::from_secs(1), 0.1)?);
 /// assert_eq!(schedule.due_by(999_999_999), 550);
 /// assert_eq!(schedule.due_ns(550), 1_000_000_000);
-/// # Ok::<(), String>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {

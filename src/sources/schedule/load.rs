@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::sources::schedule::Shape;
+use crate::sys::text::ValueError;
 
 /// How a paced generator's records fall due: on a course known in full beforehand, or at random. The default is the
 /// constant rate.
@@ -20,9 +21,10 @@ use crate::sources::schedule::Shape;
 /// let busy_by_half = Generator::new(rate, None, 0).load(load);
 /// let at_random = Generator::new(rate, None, 7).load(Load::Poisson);
 /// assert_eq!("square:10s,0.2".parse(), Ok(Load::Shaped(load)));
-/// # Ok::<(), String>(())
+/// # Ok::<(), splashdam::ValueError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Load {
     /// On this course.
     Shaped(Shape),
@@ -49,10 +51,10 @@ impl From<Shape> for Load {
 }
 
 impl FromStr for Load {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        type Make = fn(Duration, f64) -> Result<Shape, String>;
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        type Make = fn(Duration, f64) -> Result<Shape, ValueError>;
         let (name, numbers) = match text.split_once(':') {
             None if text == "constant" => return Ok(Self::default()),
             None if text == "poisson" => return Ok(Self::Poisson),
@@ -64,7 +66,7 @@ impl FromStr for Load {
             "step" => Shape::step,
             "ramp" => Shape::ramp,
             "burst" => Shape::burst,
-            _ => return Err(format!("expected {}", Self::RANGE)),
+            _ => return Err(ValueError::expected(Self::RANGE)),
         };
         // What cannot be read is out of every shape's range, and gets the same answer as what is.
         let (time, times) = numbers.split_once(',').unwrap_or_default();

@@ -4,9 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::sources::schedule::Schedule;
+use crate::sys::text::ValueError;
 
 /// How fast a generator produces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Rate {
     /// As fast as the pipeline takes them.
     Max,
@@ -22,9 +24,9 @@ impl Rate {
 
 /// Reads a constant rate; a [`Shape`](super::Shape) is given to its schedule.
 impl FromStr for Rate {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         if text == "max" {
             return Ok(Self::Max);
         }
@@ -35,7 +37,7 @@ impl FromStr for Rate {
             let interval = humantime::parse_duration(text).ok();
             interval.and_then(Schedule::every)
         };
-        let schedule = schedule.ok_or_else(|| format!("expected {}", Self::RANGE))?;
+        let schedule = schedule.ok_or_else(|| ValueError::expected(Self::RANGE))?;
         Ok(Self::Paced(schedule))
     }
 }
@@ -64,7 +66,10 @@ mod tests {
         }
         for text in ["", "0/s", "-1/s", "0us", "2h", "fast", "1e12/s", "nan/s"] {
             let refusal = text.parse::<Rate>();
-            assert!(refusal.is_err_and(|e| e.contains("50000/s")), "{text}");
+            assert!(
+                refusal.is_err_and(|e| e.accepted().contains("50000/s")),
+                "{text}"
+            );
         }
     }
 }

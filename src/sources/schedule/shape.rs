@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::sources::schedule::FS_PER_NS;
 use crate::sources::schedule::work::{Burst, Ramp, Square, Step};
 use crate::sys::clock::saturating_ns;
+use crate::sys::text::ValueError;
 
 /// How a rate varies over time, known in full beforehand. The default is constant.
 ///
@@ -38,7 +39,7 @@ impl Shape {
     /// # Errors
     ///
     /// What is accepted, where something is out of range.
-    pub fn square(period: Duration, low: f64) -> Result<Self, String> {
+    pub fn square(period: Duration, low: f64) -> Result<Self, ValueError> {
         let expected =
             "square:PERIOD,LOW with PERIOD from 1us to 7days and LOW from 0 to 1 (square:10s,0.2)";
         let period_ns = time(period, expected)?;
@@ -51,7 +52,7 @@ impl Shape {
     /// # Errors
     ///
     /// What is accepted, where something is out of range.
-    pub fn step(at: Duration, factor_after: f64) -> Result<Self, String> {
+    pub fn step(at: Duration, factor_after: f64) -> Result<Self, ValueError> {
         let expected =
             "step:AT,FACTOR with AT from 1us to 7days and FACTOR from 0 to 100 (step:30s,3)";
         let at_ns = time(at, expected)?;
@@ -64,7 +65,7 @@ impl Shape {
     /// # Errors
     ///
     /// What is accepted, where something is out of range.
-    pub fn ramp(over: Duration, from: f64) -> Result<Self, String> {
+    pub fn ramp(over: Duration, from: f64) -> Result<Self, ValueError> {
         let expected = "ramp:DURATION,FROM with DURATION from 1us to 7days and FROM from 0 to 100 (ramp:1m,0.1)";
         let over_ns = time(over, expected)?;
         let from = factor(from, 0.0, FACTOR_MAX, expected)?;
@@ -76,7 +77,7 @@ impl Shape {
     /// # Errors
     ///
     /// What is accepted, where something is out of range.
-    pub fn burst(period: Duration, share: f64) -> Result<Self, String> {
+    pub fn burst(period: Duration, share: f64) -> Result<Self, ValueError> {
         let expected = "burst:PERIOD,SHARE with PERIOD from 1us to 7days and SHARE from 0.000001 to 1 (burst:1s,0.1)";
         let period_ns = time(period, expected)?;
         let share = factor(share, 0.000_001, 1.0, expected)?;
@@ -106,17 +107,17 @@ impl Shape {
     }
 }
 
-fn time(time: Duration, expected: &str) -> Result<u64, String> {
+fn time(time: Duration, expected: &'static str) -> Result<u64, ValueError> {
     let accepted = (TIME_MIN..=TIME_MAX).contains(&time);
     accepted
         .then(|| saturating_ns(time))
-        .ok_or_else(|| format!("expected {expected}"))
+        .ok_or_else(|| ValueError::expected(expected))
 }
 
 /// In millionths: femtoseconds of work that a nanosecond does at so many times the rate.
-fn factor(times: f64, min: f64, max: f64, expected: &str) -> Result<u64, String> {
+fn factor(times: f64, min: f64, max: f64, expected: &'static str) -> Result<u64, ValueError> {
     if !(min..=max).contains(&times) {
-        return Err(format!("expected {expected}"));
+        return Err(ValueError::expected(expected));
     }
     #[expect(clippy::cast_sign_loss, reason = "within the range, which begins at 0")]
     let millionths = (times * FS_PER_NS as f64).round() as u64;

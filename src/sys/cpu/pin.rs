@@ -5,6 +5,7 @@ use std::io;
 use core_affinity::CoreId;
 
 use crate::sys::cpu::cpulist::CPUS_MAX;
+use crate::sys::text::spelled;
 
 /// Whether threads are pinned, and what happens if one cannot be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub enum Pin {
     /// No thread is pinned.
     Off,
 }
+spelled!(Pin: Strict = "strict", BestEffort = "best-effort", Off = "off");
 
 /// Returns the CPUs that the calling thread may run on, ascending; empty if the system does not say, as on a Linux
 /// built for more than 1024 CPUs.

@@ -3,9 +3,8 @@
 use std::io::{self, ErrorKind, Read};
 
 use serde_json::Value;
-use splashdam::cli::fuzzing;
 use splashdam::sources::Lines;
-use splashdam::{Demand, Lent, Source};
+use splashdam::{Demand, Lent, Source, fuzzing};
 
 /// A reader whose reads return at most `steps` bytes, in turn; a step of 0 is `WouldBlock`.
 struct Drip {

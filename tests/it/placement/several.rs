@@ -114,7 +114,9 @@ fn pipelines_that_are_given_different_cpus_share_none() {
     let test = "pipelines_that_are_given_different_cpus_share_none";
     alone_on_two_cpus(test, |[first_cpu, second_cpu]| {
         let on = |cpu: usize, source: Told| {
-            let config = config(|c| (c.cores, c.producer_core) = (Some(vec![cpu]), Some(cpu)));
+            let config = config(|c| {
+                (c.placement.cores, c.placement.producer_core) = (Some(vec![cpu]), Some(cpu));
+            });
             let pipeline = Pipeline::new(source, |_: usize| Ok(Null)).config(config);
             pipeline.start().expect("a sane configuration")
         };
@@ -151,7 +153,7 @@ fn start_hanging() -> (Running, Sender<()>) {
     let mut sink = Some(Hangs(reached, waits));
     let (orders, source) = told();
     orders.send(Order::Lend(64)).expect("the source listens");
-    let config = config(|c| c.drain_timeout = Duration::from_millis(1));
+    let config = config(|c| c.stop.drain_timeout = Duration::from_millis(1));
     let running = Pipeline::new(source, move |_: usize| Ok(sink.take().expect("one worker")))
         .config(config)
         .start()

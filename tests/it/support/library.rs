@@ -16,14 +16,14 @@ use super::patiently;
 /// A configuration with small lanes and workers that are always active; batches are due by size only.
 pub(crate) fn config(set: impl FnOnce(&mut Config)) -> Config {
     let mut config = Config::default();
-    config.channel_size = 1_024;
-    config.batch_size = 64;
-    config.lane_bytes = 256 << 10;
-    config.batch_bytes = 64 << 10;
-    config.max_record_bytes = 64 << 10;
-    config.batch_timeout = std::time::Duration::from_secs(3_600);
+    config.lanes.channel_size = 1_024;
+    config.batch.batch_size = 64;
+    config.lanes.lane_bytes = 256 << 10;
+    config.batch.batch_bytes = 64 << 10;
+    config.lanes.max_record_bytes = 64 << 10;
+    config.batch.batch_timeout = std::time::Duration::from_secs(3_600);
     set(&mut config);
-    config.min_workers = config.max_workers;
+    config.scaling.min_workers = config.scaling.max_workers;
     config
 }
 

@@ -10,6 +10,7 @@ const FLOORS: [(&str, u8); 21] = [
     ("metrics", 1),
     ("framing", 1),
     ("verify", 1),
+    ("values", 1),
     ("engine", 2),
     ("sources", 3),
     ("sinks", 3),
@@ -26,7 +27,6 @@ const FLOORS: [(&str, u8); 21] = [
     ("main", 9),
     ("build", 9),
     ("lib", 9),
-    ("serve", 7),
 ];
 
 fn floor(module: &str) -> Option<u8> {

@@ -7,9 +7,7 @@ mod placement;
 mod stopping;
 mod workers;
 
-use serde_json::Value;
-
-use crate::cli::settings::{Job, Setting};
+use crate::cli::settings::Setting;
 
 /// Every setting.
 pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
@@ -22,23 +20,4 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> + Clone {
         stopping::ROWS,
     ];
     groups.into_iter().flatten()
-}
-
-const fn setting(
-    group: &'static str,
-    name: &'static str,
-    value: &'static str,
-    help: &'static str,
-    set: fn(&mut Job, &str) -> Result<(), String>,
-    get: fn(&Job) -> Value,
-) -> Setting {
-    Setting {
-        name,
-        value,
-        group,
-        help,
-        many: false,
-        set,
-        get,
-    }
 }

@@ -3,149 +3,103 @@
 use std::time::Duration;
 
 use crate::cli::settings::Setting;
-use crate::cli::settings::table::setting;
-use crate::cli::settings::values::{duration, on_or_off, parse, text_of};
-use crate::components::SinkSpec;
-use crate::engine::sink_error::OnSinkError;
-use crate::report::metrics_line::MetricsFormat;
-use crate::sinks::Fsync;
+use crate::components::SINKS;
+use crate::values::{Value, path, time, word};
 
 const GROUP: &str = "Output";
+const INTERVAL_MIN: Duration = Duration::from_millis(10);
 
 pub(crate) static ROWS: &[Setting] = &[
-    setting(
+    Setting::of_component(
         GROUP,
         "sink",
         "SINK",
-        "Where records go: null, check (reads every byte; proves framing, order and completeness), stdout, file:PATH (appends; {worker} in the path \
-         makes one file per worker), delay:DURATION[,SINK] (each batch takes that much longer) or fault:FAULTS[,SINK] (it fails as planned, for tests: see the \
-         README)",
-        |job, text| parse::<SinkSpec>(text, &mut job.sink),
-        |job| job.sink.to_string().into(),
+        "Where records go: {kinds}",
+        || SINKS.help(),
+        |args, value| SINKS.read(value, "").map(|sink| args.sink = sink),
+        |args| word::write(&args.sink),
     ),
-    setting(
+    Setting::of_run(
         GROUP,
         "fsync",
         "WHEN",
         "When a file sink forces its data to disk: never, or batch (before the records count as delivered)",
-        |job, text| {
-            let fsync = match text {
-                "never" => Fsync::Never,
-                "batch" => Fsync::Batch,
-                _ => return Err("expected never or batch".into()),
-            };
-            job.fsync = fsync;
-            Ok(())
-        },
-        |job| match job.fsync {
-            Fsync::Never => "never".into(),
-            Fsync::Batch => "batch".into(),
-        },
+        |args, value| word::read(value).map(|value| args.fsync = value),
+        |args| Some(word::write(&args.fsync)),
     ),
-    setting(
+    Setting::of_config(
         GROUP,
         "on_sink_error",
         "POLICY",
         "What a write that failed for now comes to (no space, quota, I/O error, read-only): retry (after 10 ms at first and 1 s at last, until it works or \
          the drain timeout has passed; the source slows down and nothing is lost) or stop (exit code 1)",
-        |job, text| {
-            job.config.on_sink_error = match text {
-                "retry" => OnSinkError::Retry,
-                "stop" => OnSinkError::Stop,
-                _ => return Err("expected retry or stop".into()),
-            };
-            Ok(())
-        },
-        |job| match job.config.on_sink_error {
-            OnSinkError::Retry => "retry".into(),
-            OnSinkError::Stop => "stop".into(),
-        },
     ),
-    setting(
+    Setting::of_config(
         GROUP,
         "latency",
         "ON",
         "Whether latency is recorded: on or off (a few per cent faster at full speed)",
-        |job, text| on_or_off(text).map(|on| job.config.latency = on),
-        |job| if job.config.latency { "on" } else { "off" }.into(),
     ),
-    setting(
+    Setting::of_run(
         GROUP,
         "report",
         "FILE",
         "Write the outcome as JSON to this file",
-        |job, text| {
-            job.report = Some(text.into());
-            Ok(())
-        },
-        |job| job.report.as_ref().map(|p| p.display().to_string()).into(),
-    ),
-    setting(
+        |args, value| path::read(value).map(|path| args.report = Some(path)),
+        |args| args.report.as_deref().map(path::write),
+    )
+    .apart_from_work(),
+    Setting::of_run(
         GROUP,
         "html",
         "FILE",
         "Write the outcome as a page to this file: charts and tables, for any browser, without a network",
-        |job, text| {
-            job.html = Some(text.into());
-            Ok(())
-        },
-        |job| job.html.as_ref().map(|p| p.display().to_string()).into(),
-    ),
-    setting(
+        |args, value| path::read(value).map(|path| args.html = Some(path)),
+        |args| args.html.as_deref().map(path::write),
+    )
+    .apart_from_work(),
+    Setting::of_run(
         GROUP,
         "hgrm",
         "FILE",
         "Write response by percentile to this file, in milliseconds, for HdrHistogram's plotter; {latency} in the path \
          makes two files, response and service",
-        |job, text| {
-            job.hgrm = Some(text.into());
-            Ok(())
-        },
-        |job| job.hgrm.clone().into(),
-    ),
-    setting(
+        |args, value| path::read_text(value).map(|path| args.hgrm = Some(path)),
+        |args| args.hgrm.as_deref().map(Value::from),
+    )
+    .apart_from_work(),
+    Setting::of_run(
         GROUP,
         "hlog",
         "FILE",
         "Log the latencies of each metrics interval to this file, tagged response and service, in nanoseconds, for the \
          readers of HdrHistogram's interval logs",
-        |job, text| {
-            job.hlog = Some(text.into());
-            Ok(())
-        },
-        |job| job.hlog.as_ref().map(|p| p.display().to_string()).into(),
-    ),
-    setting(
+        |args, value| path::read(value).map(|path| args.hlog = Some(path)),
+        |args| args.hlog.as_deref().map(path::write),
+    )
+    .apart_from_work(),
+    Setting::of_run(
         GROUP,
         "metrics_interval",
         "DURATION",
         "How often a line says how it goes, and how finely the report's time series is drawn (10ms and up)",
-        |job, text| {
-            let interval = duration(text)?;
-            if interval < Duration::from_millis(10) {
+        |args, value| {
+            let interval = time::read(value)?;
+            if interval < INTERVAL_MIN {
                 return Err("expected 10ms or more".into());
             }
-            job.metrics_interval = interval;
+            args.metrics_interval = interval;
             Ok(())
         },
-        |job| text_of(job.metrics_interval),
+        |args| Some(time::write(&args.metrics_interval)),
     ),
-    setting(
+    Setting::of_run(
         GROUP,
         "metrics_format",
         "FORMAT",
         "How that line is written: text, or json (one object a line, as in the report's intervals)",
-        |job, text| {
-            job.metrics_format = match text {
-                "text" => MetricsFormat::Text,
-                "json" => MetricsFormat::Json,
-                _ => return Err("expected text or json".into()),
-            };
-            Ok(())
-        },
-        |job| match job.metrics_format {
-            MetricsFormat::Text => "text".into(),
-            MetricsFormat::Json => "json".into(),
-        },
-    ),
+        |args, value| word::read(value).map(|value| args.metrics_format = value),
+        |args| Some(word::write(&args.metrics_format)),
+    )
+    .apart_from_work(),
 ];

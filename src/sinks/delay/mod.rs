@@ -1,5 +1,8 @@
 //! The delay sink: an artificial I/O latency that makes backpressure visible.
 
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
+
 use std::time::Duration;
 
 use crate::engine::batch::Batch;

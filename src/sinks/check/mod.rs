@@ -1,5 +1,8 @@
 //! The check sink: reads every byte that arrives and proves that nothing is missing, repeated, torn or out of order.
 
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
+
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 

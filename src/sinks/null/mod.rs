@@ -1,5 +1,8 @@
 //! The null sink: what is left is the pipeline's own cost.
 
+#[cfg(feature = "cli")]
+pub(crate) mod spec;
+
 use crate::engine::batch::Batch;
 use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkError;

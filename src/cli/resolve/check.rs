@@ -1,0 +1,166 @@
+//! Contradictions between the source, the sink, the files and the settings for them.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::RunArgs;
+use crate::cli::artifacts;
+use crate::sources::{Generator, Load, Rate};
+
+/// Adds a sentence for each contradiction.
+pub(super) fn check(args: &RunArgs, wrong: &mut Vec<String>) {
+    for check in [
+        check_sources,
+        check_generator,
+        check_files,
+        check_latency,
+        check_html,
+        check_record_bytes,
+        check_fsync,
+        check_load,
+    ] {
+        check(args, wrong);
+    }
+}
+
+fn check_sources(args: &RunArgs, wrong: &mut Vec<String>) {
+    if args.sources.len() > 1 && args.sources.iter().any(|source| source.file().is_none()) {
+        wrong.push(
+            "only files can be read one after the other: give one --source, or file:PATH several times".into(),
+        );
+    }
+}
+
+/// Settings of the generator need a generator.
+fn check_generator(args: &RunArgs, wrong: &mut Vec<String>) {
+    if args.is_generated() {
+        return;
+    }
+    for name in ["producer_rate", "load", "record_bytes", "seed"] {
+        if args.is_given(name) {
+            wrong.push(format!(
+                "{name} is for the generator, but the source is {}: leave it out, or use --source generator",
+                args.sources[0]
+            ));
+        }
+    }
+}
+
+/// No file may be read and written, or written twice over.
+fn check_files(args: &RunArgs, wrong: &mut Vec<String>) {
+    let read = args
+        .sources
+        .iter()
+        .filter_map(|source| Some(("source", source.file()?.to_owned())));
+    let mut named: Vec<_> = read.collect();
+    let sink = args.sink.file().map(|path| ("sink", path.to_owned()));
+    let hlog = args.hlog.clone().map(|path| ("hlog", path));
+    let spill = args.spill.clone().map(|path| ("spill", path));
+    let written = sink
+        .into_iter()
+        .chain(artifacts::at_the_end(args))
+        .chain(hlog)
+        .chain(spill);
+    for (name, path) in written {
+        if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(&path)) {
+            wrong.push(format!(
+                "{name} {} is the {other} too: give each a file of its own",
+                path.display()
+            ));
+        }
+        named.push((name, path));
+    }
+}
+
+fn check_latency(args: &RunArgs, wrong: &mut Vec<String>) {
+    for (name, given) in [("hgrm", args.hgrm.is_some()), ("hlog", args.hlog.is_some())] {
+        if given && !args.config.latency {
+            wrong.push(format!(
+                "{name} holds latencies, but latency is off: leave one of the two out"
+            ));
+        }
+    }
+}
+
+fn check_html(args: &RunArgs, wrong: &mut Vec<String>) {
+    if cfg!(not(feature = "html")) && args.html.is_some() {
+        wrong.push(format!("html: {}", artifacts::NO_PAGES));
+    }
+}
+
+fn check_record_bytes(args: &RunArgs, wrong: &mut Vec<String>) {
+    let Some(bytes) = args.record_bytes else {
+        return;
+    };
+    let (min, max) = (Generator::RECORD_BYTES_MIN, Generator::RECORD_BYTES_MAX);
+    let longest = args.config.lanes.max_record_bytes;
+    if !(min..=max).contains(&bytes) {
+        wrong.push(format!(
+            "record_bytes {bytes} is out of range: expected {min} to {max}"
+        ));
+    } else if bytes > longest {
+        wrong.push(format!(
+            "record_bytes {bytes} is more than max_record_bytes {longest}: every record would be dropped; expected at \
+             most that, or a larger max_record_bytes"
+        ));
+    }
+}
+
+fn check_fsync(args: &RunArgs, wrong: &mut Vec<String>) {
+    if args.is_given("fsync") && args.sink.file().is_none() {
+        wrong.push(format!(
+            "fsync is for file sinks, but the sink is {}: leave it out, or use --sink file:PATH",
+            args.sink
+        ));
+    }
+}
+
+/// A load needs a rate to vary, and must not keep a run waiting for ever.
+fn check_load(args: &RunArgs, wrong: &mut Vec<String>) {
+    let load = args.load;
+    if load == Load::default() || !args.is_generated() {
+        return;
+    }
+    let Rate::Paced(schedule) = args.producer_rate else {
+        wrong.push(format!(
+            "load {load} needs a producer_rate other than max: give one (--producer-rate 50000/s), or leave load out"
+        ));
+        return;
+    };
+    let (Load::Shaped(shape), Some(count)) = (load, args.config.stop.count) else {
+        return;
+    };
+    let due = schedule.shaped(shape).due_by(u64::MAX - 1);
+    if due < count && args.config.stop.duration.is_none() {
+        wrong.push(format!(
+            "count {count} is never reached: under load {load} no more than {due} records fall due; expected at most \
+             that, or a duration"
+        ));
+    }
+}
+
+/// Small lanes derive a small `max_record_bytes`, with which every generated line would be dropped.
+pub(super) fn check_natural_length(args: &RunArgs, wrong: &mut Vec<String>) {
+    let (max, natural) = (
+        args.config.lanes.max_record_bytes,
+        Generator::RECORD_BYTES_NATURAL,
+    );
+    let natural_length = args.record_bytes.is_none() && args.is_generated();
+    if natural_length && max < natural {
+        wrong.push(format!(
+            "max_record_bytes {max} is less than a generated line may take: expected {natural} or more, a larger \
+             lane_bytes, or a record_bytes that fits"
+        ));
+    }
+}
+
+/// The identity of the file at a path; of the path itself if there is no regular file.
+fn identity(path: &Path) -> (Option<(u64, u64)>, Option<PathBuf>) {
+    let file = std::fs::metadata(path)
+        .ok()
+        .filter(std::fs::Metadata::is_file);
+    match file {
+        Some(file) => (Some((file.dev(), file.ino())), None),
+        None => (None, std::path::absolute(path).ok()),
+    }
+}

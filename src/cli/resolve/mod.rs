@@ -1,0 +1,14 @@
+//! From what was given to the arguments of a run, checked.
+//!
+//! ```text
+//!   default <-- file <-- flags    (merge)  --fit--> defaults follow what was given  --check, limits--> RunArgs
+//! ```
+//!
+//! All that is wrong is reported at once, and nothing is created before all is right.
+
+mod check;
+mod fit;
+mod limits;
+mod merge;
+
+pub(super) use merge::{merge, resolve};

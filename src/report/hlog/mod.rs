@@ -1,0 +1,11 @@
+//! `.hlog`: the latencies of each interval, as an interval log that the readers of `HdrHistogram` accept.
+
+#[cfg(feature = "hlog")]
+mod log;
+#[cfg(not(feature = "hlog"))]
+mod none;
+
+#[cfg(feature = "hlog")]
+pub(crate) use log::IntervalLog;
+#[cfg(not(feature = "hlog"))]
+pub(crate) use none::IntervalLog;

@@ -1,0 +1,50 @@
+//! A sink as it was asked for, before it is opened.
+
+use std::fmt::{Debug, Display};
+use std::io;
+use std::path::Path;
+
+use crate::engine::sink::SinkFactory;
+use crate::sinks::{FileSink, Fsync};
+
+/// What stands for the worker's number in the path of a file sink.
+pub(super) const WORKER: &str = "{worker}";
+
+/// Makes the file sink of each worker.
+pub(super) type Files = Box<dyn FnMut(usize) -> io::Result<FileSink> + Send>;
+
+/// A sink as it was asked for. Its text is the short form, as it is written behind `--sink`.
+pub(crate) trait SinkSpec: Debug + Display + Send + Sync {
+    /// Makes the factory. A file or standard output that all workers share is opened here, once.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened; the error names what failed.
+    fn open(&self, fsync: Fsync) -> io::Result<Box<dyn SinkFactory>>;
+
+    /// Makes the file sinks, if it is nothing else, for those that have to reach the file.
+    fn open_files(&self, _fsync: Fsync) -> Option<io::Result<Files>> {
+        None
+    }
+
+    /// The sink that this one wraps.
+    fn inner(&self) -> Option<&dyn SinkSpec> {
+        None
+    }
+
+    /// Whether it ends in standard output.
+    fn is_stdout(&self) -> bool {
+        self.inner().is_some_and(SinkSpec::is_stdout)
+    }
+
+    /// The file in which it ends, if it does.
+    fn file(&self) -> Option<&Path> {
+        self.inner()?.file()
+    }
+
+    /// Whether each worker has a file of its own.
+    fn is_per_worker(&self) -> bool {
+        let path = self.file().and_then(Path::to_str);
+        path.is_some_and(|path| path.contains(WORKER))
+    }
+}

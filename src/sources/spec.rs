@@ -1,0 +1,43 @@
+//! A source as it was asked for, before it is opened.
+
+use std::fmt::{Debug, Display};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::source::Source;
+use crate::sources::{Load, Rate};
+
+/// A source as it was asked for. Its text is the short form, as it is written behind `--source`.
+pub(crate) trait SourceSpec: Debug + Display + Send + Sync {
+    /// Opens it, the first of `all`, and has the others follow it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened; the error names what failed.
+    fn open(
+        &self,
+        all: &[Arc<dyn SourceSpec>],
+        options: &SourceOptions,
+    ) -> io::Result<Box<dyn Source>>;
+
+    /// The file that it reads, if it does. Only such sources may follow one another.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Whether rate, load, length and seed of generated records apply.
+    fn is_generator(&self) -> bool {
+        false
+    }
+}
+
+/// The settings that sources share.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceOptions {
+    pub(crate) max_record_bytes: usize,
+    pub(crate) producer_rate: Rate,
+    pub(crate) load: Load,
+    pub(crate) record_bytes: Option<usize>,
+    pub(crate) seed: u64,
+}

@@ -1,0 +1,111 @@
+//! The kinds of a component, such as sinks: how each is written, as text and as a table.
+
+use std::sync::Arc;
+
+use crate::sys::text::either;
+use crate::values::{Fields, Refused, Value};
+
+/// One kind of component. `S` is the component as it was asked for, before it is opened.
+pub(crate) struct Kind<S: ?Sized + 'static> {
+    /// As the text begins, and the table's `type`.
+    pub(crate) name: &'static str,
+    /// What the text looks like: `file:PATH`.
+    pub(crate) form: &'static str,
+    /// Such a text, if the form needs one; or empty.
+    pub(crate) example: &'static str,
+    /// A few words for help, or empty.
+    pub(crate) help: &'static str,
+    /// Such a table, in a line.
+    pub(crate) table: &'static str,
+    /// From what follows the colon, if there is one.
+    pub(crate) from_text: FromText<S>,
+    /// From a table; `None` if something is wrong, which the fields then hold.
+    pub(crate) from_table: FromTable<S>,
+}
+
+type FromText<S> = fn(Option<&str>, &Kinds<S>) -> Result<Arc<S>, String>;
+type FromTable<S> = fn(&mut Fields<'_>, &Kinds<S>) -> Option<Arc<S>>;
+
+/// All kinds of a component.
+pub(crate) struct Kinds<S: ?Sized + 'static>(pub(crate) &'static [Kind<S>]);
+
+impl<S: ?Sized> Kinds<S> {
+    /// Reads text such as `file:PATH`.
+    ///
+    /// # Errors
+    ///
+    /// What is accepted.
+    pub(crate) fn parse(&self, text: &str) -> Result<Arc<S>, String> {
+        let (name, rest) = match text.split_once(':') {
+            Some((name, rest)) => (name, Some(rest)),
+            None => (text, None),
+        };
+        let kind = self.0.iter().find(|kind| kind.name == name);
+        let kind = kind.ok_or_else(|| self.expected())?;
+        (kind.from_text)(rest, self)
+    }
+
+    /// Reads text or a table that is found `at` a place below its setting.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it.
+    pub(crate) fn read(&self, value: &Value, at: &str) -> Result<Arc<S>, Vec<Refused>> {
+        let refused = |expected| vec![Refused::value_at(at, value, expected)];
+        match value {
+            Value::Text(text) => self.parse(text).map_err(refused),
+            Value::Table(entries) => {
+                let mut fields = Fields::new(entries, at);
+                fields.set_example(self.0.last().map_or("", |kind| kind.table));
+                let kind = fields.required("type", |name| self.named(name));
+                let Some(kind) = kind else {
+                    return Err(fields.into_wrong());
+                };
+                fields.set_example(kind.table);
+                let made = (kind.from_table)(&mut fields, self);
+                fields.finish(made)
+            }
+            _ => Err(refused(format!(
+                "{}, or a table with a type",
+                self.expected()
+            ))),
+        }
+    }
+
+    /// The component at a key of a table; `None` if the key is left out, or if something is wrong with it.
+    pub(crate) fn field(&self, fields: &mut Fields<'_>, key: &'static str) -> Option<Arc<S>> {
+        let (value, at) = fields.entry(key);
+        let component = self.read(value?, &at);
+        component
+            .map_err(|refused| fields.extend_wrong(refused))
+            .ok()
+    }
+
+    fn named(&self, name: &Value) -> Result<&'static Kind<S>, String> {
+        let kind = self.0.iter().find(|kind| *name == Value::from(kind.name));
+        kind.ok_or_else(|| format!("expected {}", self.list(|kind| kind.name.to_owned())))
+    }
+
+    /// `expected`, and the forms of all kinds.
+    pub(crate) fn expected(&self) -> String {
+        let forms = self.list(|kind| with(kind.form, kind.example));
+        format!("expected {forms}")
+    }
+
+    /// The forms of all kinds, each with its help.
+    pub(crate) fn help(&self) -> String {
+        self.list(|kind| with(kind.form, kind.help))
+    }
+
+    fn list(&self, of: impl Fn(&Kind<S>) -> String) -> String {
+        either(&self.0.iter().map(of).collect::<Vec<_>>())
+    }
+}
+
+fn with(form: &str, remark: &str) -> String {
+    if remark.is_empty() {
+        form.to_owned()
+    } else {
+        format!("{form} ({remark})")
+    }
+}
