@@ -122,8 +122,8 @@ mod tests {
     use crate::cli::commands::run;
 
     #[test]
-    fn the_configuration_file_in_the_readme_is_accepted() {
-        let readme = include_str!("../../../README.md");
+    fn the_configuration_file_in_the_reference_is_accepted() {
+        let readme = include_str!("../../reference/settings.md");
         let (_, rest) = readme.split_once("```toml\n").expect("a file");
         let (file, _) = rest.split_once("```").expect("its end");
         let table = file
