@@ -7,7 +7,7 @@
 use crate::engine::batch::Batch;
 use crate::engine::control_block::ControlBlock;
 use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
-use crate::engine::lane::{Extent, LaneMemory, LaneReader, LaneSize, LaneWriter};
+use crate::engine::lane::{LaneMemory, LaneReader, LaneWriter, Volume};
 use crate::engine::latency::record_delivered;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::route::Route;
@@ -22,7 +22,10 @@ use crate::sys::wait::{Backoff, Waiter};
 /// A lane that holds so many records and so many bytes, its memory touched.
 pub fn lane(records: usize, bytes: usize) -> (Writer, Reader) {
     let waiter = Waiter::new(Clock::start());
-    let memory = LaneMemory::new(LaneSize { records, bytes });
+    let memory = LaneMemory::new(Volume {
+        records: records as u64,
+        bytes: bytes as u64,
+    });
     let (writer, reader) = memory.lane(waiter.waker().clone());
     (Writer(writer), Reader(reader, waiter))
 }
@@ -49,20 +52,20 @@ impl Reader {
     /// not handed over.
     #[inline]
     pub fn take(&mut self, records: usize, accept: impl FnOnce(&Batch<'_>)) -> usize {
-        let limit = Extent {
+        let limit = Volume {
             records: records as u64,
             bytes: u64::MAX,
         };
-        let extent = self.0.scan(limit).extent;
-        if extent.records > 0 {
-            self.0.take(|batch| (batch.len(), accept(batch)));
+        let volume = self.0.peek(limit).volume;
+        if volume.records > 0 {
+            self.0.drain(|batch| (batch.len(), accept(batch)));
         }
-        extent.records as usize
+        volume.records as usize
     }
 
     /// Parks until a record is there, as a worker does that has spun long enough. May return early.
     pub fn park(&self) {
-        let one = Extent {
+        let one = Volume {
             records: 1,
             bytes: u64::MAX,
         };

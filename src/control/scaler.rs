@@ -21,7 +21,7 @@ pub(crate) struct Scaler {
 #[expect(clippy::struct_field_names, reason = "the unit")]
 struct Totals {
     now_ns: u64,
-    held_ns: u64,
+    backpressure_ns: u64,
     busy_ns: u64,
 }
 
@@ -56,7 +56,7 @@ impl Scaler {
         let producer = &self.shard.counters.producer;
         let now = Totals {
             now_ns: self.shard.clock.now_ns(),
-            held_ns: producer.throttle_ns.get() + producer.full_ns.get(),
+            backpressure_ns: producer.throttle_ns.get() + producer.full_ns.get(),
             busy_ns: 0,
         };
         let busy = self
@@ -78,7 +78,8 @@ impl Scaler {
         Sample {
             usage: usage / active as f64,
             // A wait counts when it ends: one that is longer than an interval would come out as more than all of it.
-            held: ((now.held_ns - before.held_ns) as f64 / elapsed_ns).min(1.0),
+            backpressure: ((now.backpressure_ns - before.backpressure_ns) as f64 / elapsed_ns)
+                .min(1.0),
             load: now.busy_ns.saturating_sub(before.busy_ns) as f64 / elapsed_ns,
         }
     }
@@ -97,7 +98,11 @@ impl Scaler {
     /// The decision as an event, if it is one: a step, or a step that is suppressed for another reason than the last
     /// one.
     fn event(&mut self, from: usize, sample: Sample, decision: Decision) -> Option<ScaleEvent> {
-        let Sample { usage, held, load } = sample;
+        let Sample {
+            usage,
+            backpressure,
+            load,
+        } = sample;
         let (to, reason) = (decision.workers, decision.reason);
         let repeats = self.events.last().is_some_and(|last| last.reason == reason);
         if to == from && (reason == ScaleReason::Steady || repeats) {
@@ -106,7 +111,7 @@ impl Scaler {
         let event = ScaleEvent {
             t_ns: self.before.now_ns,
             usage,
-            held,
+            held: backpressure,
             load,
             from,
             to,

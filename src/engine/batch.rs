@@ -86,7 +86,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The position behind the last of the first `records` records; `None` if there are none.
-    pub(crate) fn position_behind(&self, records: usize) -> Option<u64> {
+    pub(crate) fn position_after(&self, records: usize) -> Option<u64> {
         let [first, second] = self.headers;
         let last = records.checked_sub(1)?;
         let header = first.get(last).or_else(|| second.get(last - first.len()));

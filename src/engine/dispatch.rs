@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::batch::Batch;
-use crate::engine::lane::{Extent, LaneWriter};
+use crate::engine::lane::{LaneWriter, Volume};
 use crate::engine::notice::{Notice, Notices};
 use crate::engine::record::{Burst, RecordHeader, stamp_and_measure};
 use crate::engine::route::{Route, Router};
@@ -70,9 +70,9 @@ pub(crate) struct Dispatcher {
     when_full: WhenFull,
     throttle: Throttle,
     max_record_bytes: usize,
-    /// An upper bound for the usage of the lanes together: what it was when it was last sampled, and what was published
+    /// An upper bound for the fill of the lanes together: what it was when it was last sampled, and what was published
     /// since. The workers only lower it.
-    usage_upper_bound: u64,
+    fill_upper_bound: u64,
     /// How many lanes that sample included, from the first on.
     lanes_sampled: usize,
     shard: Arc<ShardHandle>,
@@ -99,7 +99,7 @@ impl Dispatcher {
             when_full: policy.when_full,
             throttle: policy.throttle,
             max_record_bytes: policy.max_record_bytes,
-            usage_upper_bound: 0,
+            fill_upper_bound: 0,
             lanes_sampled: 0,
             shard,
             backoff,
@@ -140,7 +140,7 @@ impl Dispatcher {
         let produced = &self.shard.counters.producer;
         produced.bursts.add(1);
         let due_ns = headers.first().map_or(now_ns, |header| header.due_ns);
-        produced.behind_ns.set(now_ns.saturating_sub(due_ns));
+        produced.schedule_lag_ns.set(now_ns.saturating_sub(due_ns));
         produced.produced.add(headers.len() as u64);
         produced.produced_bytes.add(bytes.len() as u64);
         let longest = match stamp_and_measure(headers, now_ns) {
@@ -153,11 +153,11 @@ impl Dispatcher {
         if let Some(last) = headers.last() {
             self.next_position = last.position.saturating_add(1);
         }
-        let added = self.lanes[0].usage_of(Extent {
+        let added = self.lanes[0].fill_of(Volume {
             records: headers.len() as u64,
             bytes: bytes.len() as u64,
         });
-        self.usage_upper_bound = self.usage_upper_bound.saturating_add(added);
+        self.fill_upper_bound = self.fill_upper_bound.saturating_add(added);
         let published = if longest <= self.max_record_bytes {
             self.publish_all(waiter, headers, bytes)
         } else {
@@ -180,12 +180,12 @@ impl Dispatcher {
     #[inline]
     pub(crate) fn pause(&mut self, waiter: &Waiter) -> bool {
         let active = self.shard.active();
-        let at_most = average(self.usage_upper_bound, active);
+        let at_most = average(self.fill_upper_bound, active);
         if active <= self.lanes_sampled && at_most <= self.throttle.resume_at() {
             return false;
         }
-        (self.usage_upper_bound, self.lanes_sampled) = (self.usage(active), active);
-        let usage = average(self.usage_upper_bound, active);
+        (self.fill_upper_bound, self.lanes_sampled) = (self.fill(active), active);
+        let usage = average(self.fill_upper_bound, active);
         let pause = self.throttle.pause(usage);
         !pause.is_zero() && self.pause_for(waiter, pause)
     }
@@ -197,7 +197,7 @@ impl Dispatcher {
         let resume_at = self.throttle.resume_at();
         self.backoff.wait(waiter, until_ns, || {
             let active = self.shard.active();
-            self.shard.control.is_quiescing() || average(self.usage(active), active) <= resume_at
+            self.shard.control.is_quiescing() || average(self.fill(active), active) <= resume_at
         });
         self.counters().throttle_pauses.add(1);
         self.counters().throttle_ns.add(clock.now_ns() - began_ns);
@@ -304,9 +304,9 @@ impl Dispatcher {
     #[inline]
     fn route(&mut self) -> Option<usize> {
         let lanes = &self.lanes;
-        self.router.choose(
+        self.router.route(
             self.shard.active(),
-            |lane| lanes[lane].usage(),
+            |lane| lanes[lane].fill(),
             |lane| lanes[lane].is_closed(),
         )
     }
@@ -341,15 +341,17 @@ impl Dispatcher {
             let now_ns = self.shard.clock.now_ns();
             producer.full_waits.add(1);
             producer.full_ns.add(now_ns - began_ns);
-            producer.behind_ns.set(now_ns.saturating_sub(header.due_ns));
+            producer
+                .schedule_lag_ns
+                .set(now_ns.saturating_sub(header.due_ns));
         }
         seen
     }
 
     /// Usage of the active lanes, added up.
-    fn usage(&self, active: usize) -> u64 {
+    fn fill(&self, active: usize) -> u64 {
         let active = &self.lanes[..active];
-        active.iter().map(LaneWriter::usage).sum()
+        active.iter().map(LaneWriter::fill).sum()
     }
 }
 

@@ -10,7 +10,7 @@
 pub(crate) struct LaneProgress {
     pub(crate) is_empty: bool,
     /// The position behind the last record that was released; 0 before the first.
-    pub(crate) behind: u64,
+    pub(crate) position: u64,
 }
 
 /// The low-water mark of a shard.
@@ -31,7 +31,9 @@ impl LowWaterMark {
         lanes: impl Iterator<Item = LaneProgress>,
         dispatched: u64,
     ) -> bool {
-        let held = lanes.filter(|lane| !lane.is_empty).map(|lane| lane.behind);
+        let held = lanes
+            .filter(|lane| !lane.is_empty)
+            .map(|lane| lane.position);
         let mark = held.min().unwrap_or(dispatched).min(dispatched);
         let rises = mark > self.0;
         self.0 = self.0.max(mark);
@@ -43,17 +45,17 @@ impl LowWaterMark {
 mod tests {
     use super::{LaneProgress, LowWaterMark};
 
-    const fn empty(behind: u64) -> LaneProgress {
+    const fn empty(position: u64) -> LaneProgress {
         LaneProgress {
             is_empty: true,
-            behind,
+            position,
         }
     }
 
-    const fn holding(behind: u64) -> LaneProgress {
+    const fn holding(position: u64) -> LaneProgress {
         LaneProgress {
             is_empty: false,
-            behind,
+            position,
         }
     }
 

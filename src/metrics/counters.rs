@@ -104,7 +104,7 @@ pub(crate) struct ProducerCounters {
     pub(crate) bursts: Counter,
     /// How late the burst at hand is dispatched: its first record's time since it was due, when it came and after each
     /// wait for room.
-    pub(crate) behind_ns: Gauge,
+    pub(crate) schedule_lag_ns: Gauge,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,

@@ -75,14 +75,14 @@ impl Recorder {
 impl Collector {
     /// Asks the worker for what it has recorded: it hands that over with its next batch. `spare` is a cleared recorder
     /// for it to go on with, given back where the last one has not been taken yet.
-    pub(crate) fn ask(&mut self, spare: Box<Latencies>) -> Result<(), Box<Latencies>> {
+    pub(crate) fn request(&mut self, spare: Box<Latencies>) -> Result<(), Box<Latencies>> {
         self.cleared
             .push(spare)
             .map_err(|rtrb::PushError::Full(spare)| spare)
     }
 
     /// Fetches what the worker has handed over, if it has.
-    pub(crate) fn fetch(&mut self) -> Option<Box<Latencies>> {
+    pub(crate) fn collect(&mut self) -> Option<Box<Latencies>> {
         self.full.pop().ok()
     }
 }
@@ -121,7 +121,7 @@ impl Gatherer {
         for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
             *awaited = true;
             if let Some(spare) = self.spares.pop()
-                && let Err(spare) = collector.ask(spare)
+                && let Err(spare) = collector.request(spare)
             {
                 self.spares.push(spare);
             }
@@ -157,7 +157,7 @@ impl Gatherer {
 
     fn take_in(&mut self) {
         for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
-            if let Some(mut full) = collector.fetch() {
+            if let Some(mut full) = collector.collect() {
                 *awaited = false;
                 self.current.add(&full);
                 full.clear();
@@ -177,15 +177,15 @@ mod tests {
         let mut fetched = 0;
         for i in 0..100_u64 {
             if i % 3 == 0 {
-                let _ = collector.ask(Box::default());
+                let _ = collector.request(Box::default());
             }
             recorder.current().record_due(0, 0, i, 1);
             if i % 7 == 0 {
-                let full = collector.fetch();
+                let full = collector.collect();
                 fetched += full.map_or(0, |full| full.report().response.count);
             }
         }
-        while let Some(full) = collector.fetch() {
+        while let Some(full) = collector.collect() {
             fetched += full.report().response.count;
         }
         let rest = recorder.into_rest().report().response.count;

@@ -17,7 +17,7 @@ use crate::control::scale_event::ScaleReason;
 
 /// A producer that the throttle or full lanes held back for more than this share of an interval found the queue too
 /// full, however it looked at the moment of the sample: the throttle keeps it near its lowest step.
-const HELD_SHARE: f64 = 0.1;
+const BACKPRESSURE_SHARE: f64 = 0.1;
 /// Step down only below this share of the load that once was too much for the smaller number.
 const RETURN_SHARE: f64 = 0.9;
 /// A remembered load is at least this share of the workers there were: a lane that a burst filled in a moment says
@@ -49,7 +49,7 @@ pub(crate) struct Sample {
     /// Usage of the active lanes together at the end of the interval, 0 to 1.
     pub(crate) usage: f64,
     /// Share of the interval for which the producer was held back by the throttle or by full lanes, 0 to 1.
-    pub(crate) held: f64,
+    pub(crate) backpressure: f64,
     /// The workers' busy time over the interval: 2.5 means as much as two and a half workers can do.
     pub(crate) load: f64,
 }
@@ -137,7 +137,8 @@ impl Autoscaler {
     }
 
     fn asked_for(&self, sample: Sample) -> Option<Step> {
-        if sample.usage > self.policy.scale_up_threshold || sample.held > HELD_SHARE {
+        if sample.usage > self.policy.scale_up_threshold || sample.backpressure > BACKPRESSURE_SHARE
+        {
             Some(Step::Up)
         } else if sample.usage < self.policy.scale_down_threshold {
             Some(Step::Down)

@@ -28,7 +28,7 @@ impl World<'_> {
         let mut queue = 0.0_f64;
         let mut history = Vec::new();
         for interval in 0..intervals {
-            let (mut busy, mut held) = (0.0, 0.0);
+            let (mut busy, mut backpressure) = (0.0, 0.0);
             for step in 0..STEPS {
                 let time = interval as f64 + step as f64 / STEPS as f64;
                 let room = self.lane * active as f64;
@@ -41,14 +41,14 @@ impl World<'_> {
                 busy += at_work * active as f64 / STEPS as f64;
                 let left = queue + into - out;
                 if left > room {
-                    held += 1.0 / STEPS as f64;
+                    backpressure += 1.0 / STEPS as f64;
                 }
                 queue = left.min(room);
             }
             let usage = queue / (self.lane * active as f64);
             let sample = Sample {
                 usage: (usage * self.noisy(&mut state)).clamp(0.0, 1.0),
-                held,
+                backpressure,
                 load: busy * self.noisy(&mut state),
             };
             let decision = scaler.decide(sample, interval as u64 * 1_000_000_000);

@@ -1,6 +1,6 @@
 //! The dispatcher's end of a lane.
 
-use crate::engine::lane::gauge::{Extent, Gauge};
+use crate::engine::lane::gauge::{Gauge, Volume};
 use crate::engine::lane::ring::Producer;
 use crate::engine::lane::wake::WakeWord;
 use crate::engine::record::RecordHeader;
@@ -17,12 +17,12 @@ pub(crate) struct LaneWriter {
     wake: Arc<WakeWord>,
     waker: Waker,
     /// Running total; equals the gauge's, which others read.
-    published: Extent,
+    published: Volume,
     /// The wake word that was last answered with a wake-up. A worker sleeps again on the same word only if its re-check
     /// failed to see the publish, which the two fences rule out, so one wake-up per word is enough. A torn read of the
     /// two halves is harmless: we wake only when a threshold was reached, and an early wake-up costs one extra look.
-    served: Extent,
-    /// The usage that one record makes, and one byte.
+    served: Volume,
+    /// How much one record fills, and one byte, of [`FULL`](Self::FULL).
     per_record: u64,
     per_byte: u64,
 }
@@ -36,33 +36,33 @@ impl LaneWriter {
         waker: Waker,
     ) -> Self {
         Self {
-            per_record: Self::FULL / gauge.size().records as u64,
-            per_byte: Self::FULL / gauge.size().bytes as u64,
+            per_record: Self::FULL / gauge.size().records,
+            per_byte: Self::FULL / gauge.size().bytes,
             headers,
             bytes,
             gauge,
             wake,
             waker,
-            published: Extent::default(),
-            served: Extent::default(),
+            published: Volume::default(),
+            served: Volume::default(),
         }
     }
 
-    /// The usage of a full lane. Usage is a whole number here, because the dispatcher compares lanes by it for every
+    /// The fill of a full lane. Fill is a whole number here, because the dispatcher compares lanes by it for every
     /// burst: 14 bits are left for the smallest byte of the largest lane, and 13 for the sum of all lanes.
     pub(crate) const FULL: u64 = 1 << 50;
 
     /// How full the lane is, 0 to [`FULL`](Self::FULL): the larger of records and bytes. May be more than there is by
     /// what the worker released meanwhile.
     #[inline]
-    pub(crate) fn usage(&self) -> u64 {
+    pub(crate) fn fill(&self) -> u64 {
         let occupancy = self.published - self.gauge.released();
         (occupancy.records * self.per_record).max(occupancy.bytes * self.per_byte)
     }
 
     /// How much of the lane this would take; a burst may be larger than a lane.
     #[inline]
-    pub(crate) fn usage_of(&self, burst: Extent) -> u64 {
+    pub(crate) fn fill_of(&self, burst: Volume) -> u64 {
         let by_records = burst.records.saturating_mul(self.per_record);
         by_records.max(burst.bytes.saturating_mul(self.per_byte))
     }
@@ -97,7 +97,7 @@ impl LaneWriter {
         if records == 0 {
             return 0;
         }
-        self.published += Extent {
+        self.published += Volume {
             records: records as u64,
             bytes: len as u64,
         };
@@ -158,7 +158,7 @@ impl LaneWriter {
     fn wake_reader(&mut self) {
         let at = self.wake.check();
         let reached = self.published.records >= at.records || self.published.bytes >= at.bytes;
-        let never_again = mutated(Mutant::OneWakeEver) && self.served != Extent::default();
+        let never_again = mutated(Mutant::OneWakeEver) && self.served != Volume::default();
         if reached && at != self.served && !never_again && !mutated(Mutant::NoWake) {
             self.served = at;
             self.waker.wake();

@@ -2,7 +2,7 @@
 
 use crate::engine::batch::split;
 use crate::engine::due::{BatchLimits, FlushReason};
-use crate::engine::lane::{Extent, LaneReader, Ready};
+use crate::engine::lane::{LaneReader, PendingBatch, Volume};
 use crate::engine::latency::record_delivered;
 use crate::engine::retry::Retry;
 use crate::engine::shard::ShardHandle;
@@ -16,7 +16,7 @@ use crate::sys::sync::Arc;
 use crate::sys::wait::{Backoff, Pending, Waiter};
 
 /// A record, of any length.
-const ONE_RECORD: Extent = Extent {
+const ONE_RECORD: Volume = Volume {
     records: 1,
     bytes: u64::MAX,
 };
@@ -92,7 +92,7 @@ pub(super) fn deliver<'a>(
         accepted: before,
     } = held.take().unwrap_or(first);
     let mut delivered_ns = now_ns;
-    let taken = lane.take(|batch| {
+    let taken = lane.drain(|batch| {
         let wrote = sink.write(batch);
         let accepted = accepted(&wrote, batch.len());
         delivered_ns = clock.now_ns();
@@ -104,7 +104,7 @@ pub(super) fn deliver<'a>(
         (accepted, (wrote, accepted == batch.len()))
     });
     let Some((done, (wrote, all))) = taken else {
-        return Step::Worked; // not reached: scan() saw these records, and only this thread takes any
+        return Step::Worked; // not reached: peek() saw these records, and only this thread takes any
     };
     counters.delivered_bytes.add(done.bytes);
     if done.records > 0 {
@@ -160,22 +160,27 @@ impl Duty {
     }
 
     #[inline]
-    pub(super) fn due(&self, ready: Ready, closed: bool, now_ns: u64) -> Option<FlushReason> {
+    pub(super) fn due(
+        &self,
+        pending: PendingBatch,
+        closed: bool,
+        now_ns: u64,
+    ) -> Option<FlushReason> {
         let draining = closed || self.index >= self.shard.control.active();
-        self.limits.due(ready, draining, now_ns)
+        self.limits.due(pending, draining, now_ns)
     }
 
     /// What is waited for: the rest of a batch until its deadline, or a record.
-    pub(super) fn wait_for(&mut self, ready: Ready) -> Step<'static> {
+    pub(super) fn wait_for(&mut self, pending: PendingBatch) -> Step<'static> {
         self.recorder.as_mut().map(Recorder::yield_full);
-        if ready.extent.records > 0 {
+        if pending.volume.records > 0 {
             Step::Wait {
-                holds: self.limits.extent,
-                until_ns: Some(self.limits.deadline_ns(ready)),
+                volume: self.limits.volume,
+                until_ns: Some(self.limits.deadline_ns(pending)),
             }
         } else {
             Step::Wait {
-                holds: ONE_RECORD,
+                volume: ONE_RECORD,
                 until_ns: None,
             }
         }
@@ -186,10 +191,10 @@ impl Duty {
         &self,
         waiter: &Waiter,
         backoff: Backoff,
-        holds: Extent,
+        volume: Volume,
         until_ns: Option<u64>,
     ) {
-        if !backoff.spin(|| self.lane.holds(holds)) && self.lane.sleep(waiter, holds, until_ns) {
+        if !backoff.spin(|| self.lane.has(volume)) && self.lane.sleep(waiter, volume, until_ns) {
             self.counters().parks.add(1);
         }
     }
@@ -222,15 +227,15 @@ impl Duty {
             return Step::Ended(WorkerEnd::Spilled); // not reached: only with a spill this state begins
         };
         let closed = self.lane.is_closed();
-        let ready = self.lane.scan(self.limits.extent);
-        if ready.extent.records > 0 {
-            let taken = self.lane.take(|batch| {
+        let pending = self.lane.peek(self.limits.volume);
+        if pending.volume.records > 0 {
+            let taken = self.lane.drain(|batch| {
                 let wrote = spill.write(batch);
                 (accepted(&wrote, batch.len()), wrote)
             });
             let counters = &self.shard.counters.workers[self.index];
             return match taken {
-                None => Step::Worked, // not reached: scan() saw these records, and only this thread takes any
+                None => Step::Worked, // not reached: peek() saw these records, and only this thread takes any
                 Some((done, wrote)) => {
                     counters.spilled.add(done.records);
                     match wrote {
@@ -248,7 +253,7 @@ impl Duty {
             return Step::Ended(WorkerEnd::Spilled);
         }
         Step::Wait {
-            holds: ONE_RECORD,
+            volume: ONE_RECORD,
             until_ns: closes_by_ns,
         }
     }

@@ -1,7 +1,7 @@
 //! The worker: takes batches out of its lane and hands them to its sink.
 //!
 //! ```text
-//!            .--- scan the lane: full, old, draining? --> sink.write --All--> released
+//!            .--- peek: batch full, old, draining? ----> sink.write --All--> released
 //!   Delivering     |  not due                              |  Part --> wait for the sink -.
 //!            '---- wait for the lane                       |  Err, retryable              |
 //!                                                      BackingOff, 10 ms to 1 s ----------+--> the rest again
@@ -95,9 +95,9 @@ impl Worker {
         loop {
             match self.step(clock.now_ns()) {
                 Step::Worked => {}
-                Step::Wait { holds, until_ns } => {
+                Step::Wait { volume, until_ns } => {
                     counters.busy.stop(clock.now_ns());
-                    self.duty.wait(waiter, backoff, holds, until_ns);
+                    self.duty.wait(waiter, backoff, volume, until_ns);
                     counters.busy.start(clock.now_ns());
                 }
                 // Counts as busy: a sink that is not ready is a sink that stalls.
@@ -132,16 +132,16 @@ impl Worker {
         if mutated(Mutant::ClosedReadLast) {
             return wrong::step(sink, duty, now_ns);
         }
-        // Read before the scan: whatever was published before the lane closed is seen by it.
+        // Read before the peek: whatever was published before the lane closed is seen by it.
         let closed = duty.lane.is_closed();
-        let ready = duty.lane.scan(duty.limits.extent);
-        if duty.shard.control.is_halted() && !(closed && ready.extent.records == 0) {
+        let pending = duty.lane.peek(duty.limits.volume);
+        if duty.shard.control.is_halted() && !(closed && pending.volume.records == 0) {
             return duty.leave(WorkerEnd::Halted);
         }
-        match duty.due(ready, closed, now_ns) {
+        match duty.due(pending, closed, now_ns) {
             Some(reason) => deliver(&mut **sink, duty, reason, now_ns),
             None if closed => flush(&mut **sink, duty),
-            None => duty.wait_for(ready),
+            None => duty.wait_for(pending),
         }
     }
 
@@ -183,11 +183,11 @@ mod wrong {
     use crate::engine::sink::Sink;
 
     pub(super) fn step<'a>(sink: &'a mut Box<dyn Sink>, duty: &mut Duty, now_ns: u64) -> Step<'a> {
-        let ready = duty.lane.scan(duty.limits.extent);
-        match duty.due(ready, false, now_ns) {
+        let pending = duty.lane.peek(duty.limits.volume);
+        match duty.due(pending, false, now_ns) {
             Some(reason) => deliver(&mut **sink, duty, reason, now_ns),
             None if duty.lane.is_closed() => flush(&mut **sink, duty),
-            None => duty.wait_for(ready),
+            None => duty.wait_for(pending),
         }
     }
 }

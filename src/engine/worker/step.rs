@@ -1,6 +1,6 @@
 //! What a worker's step returns, and how a worker ends.
 
-use crate::engine::lane::Extent;
+use crate::engine::lane::Volume;
 use crate::engine::sink_error::{SinkError, SinkErrorKind};
 use crate::sys::wait::Pending;
 
@@ -44,7 +44,7 @@ pub(crate) enum Step<'a> {
     Worked,
     /// It waits until the lane holds so much, in one of the units, or until a moment.
     Wait {
-        holds: Extent,
+        volume: Volume,
         until_ns: Option<u64>,
     },
     /// It waits for its sink, or to try it again.

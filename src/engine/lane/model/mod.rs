@@ -18,7 +18,7 @@ use std::io;
 use loom::model::Builder;
 use loom::thread::{self, JoinHandle};
 
-use super::{Extent, Gauge, LaneMemory, LaneSize, LaneWriter};
+use super::{Gauge, LaneMemory, LaneWriter, Volume};
 use crate::engine::batch::Batch;
 use crate::engine::control_block::ControlBlock;
 use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
@@ -47,8 +47,8 @@ fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
 
 /// What a model is made of.
 struct Setup {
-    lane: LaneSize,
-    batch: Extent,
+    lane: Volume,
+    batch: Volume,
     promised: u64,
     gauged: bool,
 }
@@ -60,19 +60,19 @@ const TWO_BYTES: (u64, u64) = (4, 2);
 /// A worker that takes batches of so much, in records or bytes, out of a lane of 4 records and 4 bytes.
 fn batches_of((records, bytes): (u64, u64)) -> Setup {
     Setup {
-        lane: LaneSize {
+        lane: Volume {
             records: 4,
             bytes: 4,
         },
-        batch: Extent { records, bytes },
+        batch: Volume { records, bytes },
         promised: u64::MAX,
         gauged: false,
     }
 }
 
 impl Setup {
-    fn lane(mut self, records: usize, bytes: usize) -> Self {
-        self.lane = LaneSize { records, bytes };
+    fn lane(mut self, records: u64, bytes: u64) -> Self {
+        self.lane = Volume { records, bytes };
         self
     }
 
@@ -109,7 +109,7 @@ impl Setup {
             gauge: self.gauged.then(|| Arc::clone(writer.gauge())),
         });
         let limits = BatchLimits {
-            extent: self.batch,
+            volume: self.batch,
             timeout_ns: u64::MAX,
         };
         let retry = Retry::new(OnSinkError::Stop, 0, Notices::default());
