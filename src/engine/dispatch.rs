@@ -1,4 +1,4 @@
-//! The dispatcher: publishes bursts into lanes; what happens when none has room.
+//! The dispatcher: publishes bursts into lanes, and waits, drops or spills when no lane has room.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub enum WhenFull {
 }
 spelled!(WhenFull: Block = "block", DropNewest = "drop-newest");
 
-/// Why a burst was not published whole.
+/// Why a burst was not published completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DispatchError {
     /// The run was halted.
@@ -41,7 +41,7 @@ pub(crate) enum DispatchError {
     Malformed,
 }
 
-/// Whether a record fits somewhere.
+/// Whether a lane has room for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     /// This lane has room.
@@ -53,7 +53,7 @@ enum Room {
     Halted,
 }
 
-/// What a dispatcher does.
+/// How a dispatcher routes, waits and drops.
 #[derive(Debug)]
 pub(crate) struct DispatchPolicy {
     pub(crate) route: Route,
@@ -70,18 +70,18 @@ pub(crate) struct Dispatcher {
     when_full: WhenFull,
     throttle: Throttle,
     max_record_bytes: usize,
-    /// An upper bound for the fill of the lanes together: what it was when it was last sampled, and what was published
-    /// since. The workers only lower it.
+    /// An upper bound of the total fill of the lanes: the last sample plus what was published since. Workers only lower
+    /// the fill.
     fill_upper_bound: u64,
-    /// How many lanes that sample included, from the first on.
+    /// How many lanes that sample included, counted from the first.
     lanes_sampled: usize,
     shard: Arc<ShardHandle>,
     backoff: Backoff,
-    /// The position behind the last record that was dispatched or dropped.
+    /// The position after the last record that was dispatched or dropped.
     next_position: u64,
-    /// The first record that no lane took and that is not settled.
+    /// The position of the first record that no lane took and that is not settled.
     unsettled_from: Option<u64>,
-    /// Where records go that no lane took before the run was halted, if anywhere.
+    /// The spill file for records that no lane took before the run was halted.
     spill: Option<Spill>,
     notices: Notices,
 }
@@ -110,14 +110,14 @@ impl Dispatcher {
         }
     }
 
-    /// Has what no lane takes before a halt written there, and a failure to do so logged.
+    /// Sets where records are written that no lane took before a halt, and where a failure to do so is logged.
     pub(crate) fn spill_to(mut self, spill: Option<Spill>, notices: Notices) -> Self {
         (self.spill, self.notices) = (spill, notices);
         self
     }
 
-    /// The position behind everything that was dispatched: published, dropped, or spilled. Stays before the first
-    /// record that no lane took and that was abandoned.
+    /// The position after everything that was published, dropped or spilled. Never passes a record that no lane took
+    /// and that was abandoned.
     pub(crate) fn dispatched(&self) -> u64 {
         self.unsettled_from.unwrap_or(self.next_position)
     }
@@ -126,8 +126,8 @@ impl Dispatcher {
         &self.shard.counters.producer
     }
 
-    /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping as
-    /// [`WhenFull`] says. Returns the moment of publication.
+    /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping according to
+    /// [`WhenFull`]. Returns the time of publication.
     ///
     /// On an error the records that no lane took are spilled, or counted as unpublished.
     pub(crate) fn dispatch(
@@ -166,17 +166,18 @@ impl Dispatcher {
         published.map(|()| now_ns)
     }
 
-    /// Counts records that the source gave up.
+    /// Counts records that the source dropped.
     pub(crate) fn count_dropped(&mut self, reason: DropReason, records: u64) {
         self.next_position = self.next_position.saturating_add(records);
         self.counters().produced.add(records);
         self.counters().dropped.add(reason, records);
     }
 
-    /// Pauses for as long as the throttle's table says, or until the queue is relieved; returns whether it paused.
+    /// Pauses for the time in the throttle's table, or until the queue has drained to the lowest step; returns whether
+    /// it paused.
     ///
-    /// Looks into the lanes only when they may be full enough for a pause: to look costs a cache miss for each lane
-    /// whose worker has released something meanwhile.
+    /// Samples the lanes only when they may be full enough for a pause: a sample costs a cache miss for each lane whose
+    /// worker has released something since the last one.
     #[inline]
     pub(crate) fn pause(&mut self, waiter: &Waiter) -> bool {
         let active = self.shard.active();
@@ -222,8 +223,8 @@ impl Dispatcher {
             next = if published > 0 {
                 self.route()
             } else {
-                // The lane with room, and not the one that route() would take: it may be the fuller one, and the
-                // only one that a record of this length fits into.
+                // Take the lane with room, not the one that route() would choose: it may be the fuller one, yet the
+                // only one with room for a record of this length.
                 match self.wait_for_room(waiter, &headers[0]) {
                     Room::In(lane) => Some(lane),
                     Room::NoLane => None,
@@ -239,13 +240,13 @@ impl Dispatcher {
                 }
             };
         }
-        // Nobody reads any more, or the spill file failed its workers.
+        // The reader of the output has gone, or the workers' spill file failed.
         self.count_unpublished(headers);
         Err(DispatchError::NoLane)
     }
 
     /// The rare case: some records of the burst are longer than a lane is sure to carry. They are dropped and counted;
-    /// what lies between them is published.
+    /// the records between them are published.
     fn publish_without_too_long(
         &mut self,
         waiter: &Waiter,
@@ -266,7 +267,7 @@ impl Dispatcher {
             }
             match published {
                 Ok(()) => published = self.publish_all(waiter, run, bytes),
-                // What is behind a refused run goes where that went, so that all of the burst is counted.
+                // The runs after a refused one share its fate, so that the whole burst is counted.
                 Err(DispatchError::Halted) => self.spill(waiter, run, bytes),
                 Err(DispatchError::NoLane | DispatchError::Malformed) => {
                     self.count_unpublished(run);
@@ -300,7 +301,7 @@ impl Dispatcher {
         self.count_unpublished(&headers[spilled..]);
     }
 
-    /// The lane for the next records, or none when every active worker has gone.
+    /// The lane for the next records; `None` if every active worker has gone.
     #[inline]
     fn route(&mut self) -> Option<usize> {
         let lanes = &self.lanes;
@@ -311,7 +312,7 @@ impl Dispatcher {
         )
     }
 
-    /// Waits until an active lane can take a record, or looks once where the policy is to drop.
+    /// Waits until an active lane can take a record, or checks once if the policy is to drop.
     fn wait_for_room(&self, waiter: &Waiter, header: &RecordHeader) -> Room {
         let len = header.len as usize;
         let look = || {
@@ -348,14 +349,14 @@ impl Dispatcher {
         seen
     }
 
-    /// Usage of the active lanes, added up.
+    /// The total fill of the active lanes.
     fn fill(&self, active: usize) -> u64 {
         let active = &self.lanes[..active];
         active.iter().map(LaneWriter::fill).sum()
     }
 }
 
-/// The average usage of so many lanes, 0 to 1.
+/// The average usage of `lanes` lanes whose fills add up to `sum`, 0 to 1.
 #[inline]
 fn average(sum: u64, lanes: usize) -> f64 {
     sum as f64 / (LaneWriter::FULL as f64 * lanes as f64)

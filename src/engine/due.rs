@@ -2,18 +2,18 @@
 
 use crate::engine::lane::{PendingBatch, Volume};
 
-/// When a batch is due, beside by draining.
+/// When a batch is due while the lane is not draining.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BatchLimits {
     pub(crate) volume: Volume,
-    /// How long its oldest record may have been in the lane; 0 takes what is there.
+    /// How long its oldest record may wait in the lane; with 0 a batch is due as soon as it has a record.
     pub(crate) timeout_ns: u64,
 }
 
 /// Why a batch was handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FlushReason {
-    /// It is full, by records or by bytes.
+    /// It is full, in records or in bytes.
     Size,
     /// Its oldest record has waited for `batch_timeout`.
     Age,

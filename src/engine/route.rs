@@ -1,4 +1,4 @@
-//! The route: which lane gets the next records. Pure: lanes are numbers, and their state is asked for.
+//! The route: which lane gets the next records. Pure: lanes are numbers, and closures return their state.
 
 use crate::sys::text::spelled;
 
@@ -6,7 +6,7 @@ use crate::sys::text::spelled;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Route {
-    /// The lane with the least in it; equals in turn. Keeps away from a worker whose sink stalls.
+    /// The emptiest lane, equals in turn. Avoids a worker whose sink stalls.
     #[default]
     LeastOccupied,
     /// Each lane in turn.
@@ -27,7 +27,7 @@ impl Router {
         Self { route, turn: 0 }
     }
 
-    /// The lane for the next records, among the first `active`; `None` when every one of them is closed.
+    /// The lane for the next records, among the first `active`; `None` if all of them are closed.
     #[inline]
     pub(crate) fn route(
         &mut self,
@@ -47,7 +47,7 @@ impl Router {
         if !is_closed(lane) {
             return Some(lane);
         }
-        // Its worker has gone: the others are looked at more closely.
+        // Its worker has gone: choose among the open lanes.
         match self.route {
             Route::LeastOccupied => self.least_occupied(active, &fill, |lane| !is_closed(lane)),
             Route::RoundRobin => {

@@ -1,15 +1,15 @@
 //! The low-water mark: below it every record is settled - delivered, dropped by a policy that counts, or spilled.
 //!
-//! Each lane's worker publishes one position, behind the last record that it released. A lane that is empty holds
+//! Each lane's worker publishes one position, after the last record that it released. A lane that is empty holds
 //! nothing back; of one that is not, every record below that position is released, and no other lane got it. So the
-//! mark is the least such position over the lanes that are not empty, else the position behind everything that was
+//! mark is the least such position over the lanes that are not empty, else the position after everything that was
 //! dispatched. It costs nothing per record, and never falls: what is settled stays settled.
 
 /// How far one lane's worker has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LaneProgress {
     pub(crate) is_empty: bool,
-    /// The position behind the last record that was released; 0 before the first.
+    /// The position after the last record that was released; 0 before the first.
     pub(crate) position: u64,
 }
 
@@ -24,8 +24,8 @@ impl LowWaterMark {
 
     /// Raises the mark to what these lanes allow; returns whether it rose.
     ///
-    /// `dispatched` is the position behind the last record that was dispatched, or the first one that no lane took and
-    /// that is not settled.
+    /// `dispatched` is the position after the last record that was dispatched, or that of the first record that no lane
+    /// took and that is not settled.
     pub(crate) fn raise(
         &mut self,
         lanes: impl Iterator<Item = LaneProgress>,

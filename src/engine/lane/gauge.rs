@@ -1,4 +1,4 @@
-//! The occupancy gauge: what went in, what came out, each counted by the one thread that knows.
+//! The occupancy gauge: what went in and what went out, each counted by a single writer.
 
 use std::ops::{AddAssign, Sub};
 
@@ -6,7 +6,7 @@ use crate::engine::watermark::LaneProgress;
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
 
-/// An amount in both of a lane's units.
+/// Records and bytes: a lane's capacity, what it holds, or a total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Volume {
     pub(crate) records: u64,
@@ -33,8 +33,8 @@ impl Sub for Volume {
     }
 }
 
-/// Both halves of a volume, written by one thread. They are not read together: a reader may see the records of one
-/// moment and the bytes of the next.
+/// A volume that one thread writes. Its halves are not read together: a reader may see the records of one moment and
+/// the bytes of the next.
 #[derive(Debug, Default)]
 pub(super) struct VolumeCell {
     records: AtomicU64,
@@ -61,11 +61,11 @@ impl VolumeCell {
 #[derive(Debug, Default)]
 struct Released {
     total: VolumeCell,
-    /// The position behind the last released record.
+    /// The position after the last released record.
     position: AtomicU64,
 }
 
-/// How full a lane is and how far its worker has come, for anyone who asks: running totals that only grow.
+/// How full a lane is and how far its worker has come, readable by any thread: running totals that only grow.
 #[derive(Debug)]
 pub(crate) struct Gauge {
     /// Written by the dispatcher, before the records become visible to the worker.
@@ -94,10 +94,10 @@ impl Gauge {
         self.published.store(total, Ordering::Relaxed);
     }
 
-    /// What was released in total, and the position behind the last of these records.
+    /// Publishes the total of released records and the position after the last of them.
     ///
-    /// Release: pairs with the Acquire in [`occupancy`](Self::occupancy) and [`progress`](Self::progress). Whoever sees
-    /// these records released also sees that they were published, and what their sink did with them.
+    /// Release: pairs with the Acquire in [`occupancy`](Self::occupancy) and [`progress`](Self::progress). A thread
+    /// that sees these records released also sees that they were published, and what their sink did with them.
     #[inline]
     pub(super) fn set_released(&self, total: Volume, position: u64) {
         let release = if mutated(Mutant::ReleasedWithoutRelease) {
@@ -109,7 +109,7 @@ impl Gauge {
         self.released.total.store(total, release);
     }
 
-    /// Records the worker released. For the dispatcher, which knows by itself what it published.
+    /// What the worker released. For the dispatcher, which keeps the published total itself.
     #[inline]
     pub(super) fn released(&self) -> Volume {
         self.released.total.load(Ordering::Relaxed)
@@ -135,11 +135,11 @@ impl Gauge {
         self.published.load(Ordering::Relaxed) - released
     }
 
-    /// How far the worker has come: whether the lane is empty, and the position behind the last record it released.
+    /// How far the worker has come: whether the lane is empty, and the position after the last record it released.
     ///
-    /// Called by the thread that publishes: to others a lane may look empty while records arrive.
+    /// Call it on the thread that publishes: to others a lane may look empty while records arrive.
     pub(crate) fn progress(&self) -> LaneProgress {
-        // The position first: with the total read behind it, an empty lane is empty.
+        // Read the position first: with the total read after it, a lane that looks empty is empty up to that position.
         let position = self.released.position.load(Ordering::Acquire); // pairs with the Release in set_released
         LaneProgress {
             is_empty: self.occupancy().records == 0,

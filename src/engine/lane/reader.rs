@@ -9,7 +9,7 @@ use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
 use crate::sys::wait::Waiter;
 
-/// Takes batches out of a lane, and sleeps when there is nothing to take.
+/// Takes batches out of a lane, and sleeps while there is none.
 #[derive(Debug)]
 pub(crate) struct LaneReader {
     headers: Consumer<RecordHeader>,
@@ -17,7 +17,8 @@ pub(crate) struct LaneReader {
     gauge: Arc<Gauge>,
     wake: Arc<WakeWord>,
     released: Volume,
-    /// The records at the front that were already looked at, so that waiting for a batch to fill looks at each once.
+    /// The records that [`peek`](Self::peek) has already counted, so that waiting for a batch to fill reads each header
+    /// once.
     pending: PendingBatch,
 }
 
@@ -49,17 +50,17 @@ impl LaneReader {
         }
     }
 
-    /// Whether the dispatcher has gone. Read this *before* the last [`peek`](Self::peek): what was published before
-    /// it went is then seen by that call.
+    /// Whether the dispatcher has gone. Call this *before* the last [`peek`](Self::peek), which then sees everything
+    /// that was published.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.headers.is_abandoned()
     }
 
-    /// Whether this much is there, in one of the units, and [`peek`](Self::peek) has not seen all of it.
+    /// Whether the lane has this many records or bytes, and not all of them were seen by [`peek`](Self::peek).
     ///
-    /// Bytes arrive before their headers. Without a header that is new `peek` would find nothing, and the worker would
-    /// look again and again for as long as a dispatcher is kept from publishing it.
+    /// Bytes arrive before their headers. Without a new header `peek` would find nothing, and the worker would poll in
+    /// vain for as long as the dispatcher is kept from publishing it.
     #[inline]
     pub(crate) fn has(&self, volume: Volume) -> bool {
         let records = self.headers.slots() as u64;
@@ -67,7 +68,8 @@ impl LaneReader {
         records >= volume.records || is_new && self.bytes.slots() as u64 >= volume.bytes
     }
 
-    /// Looks at what has arrived and says how far the next batch has come: at most `limit`, but always one record.
+    /// Returns the next batch as far as its records have arrived: at most `limit`, but always one record if there is
+    /// one.
     #[inline]
     pub(crate) fn peek(&mut self, limit: Volume) -> PendingBatch {
         let seen = self.pending.volume.records as usize;
@@ -84,8 +86,8 @@ impl LaneReader {
         self.pending
     }
 
-    /// Hands the batch that was last returned by [`peek`](Self::peek) to `accept`, and releases as many of its first records as `accept`
-    /// returns. Where these are not all, the rest is the next batch, and does not grow.
+    /// Passes the batch that [`peek`](Self::peek) returned last to `accept`, and releases as many of its first records
+    /// as `accept` returns. If these are not all, the rest is the next batch, and does not grow.
     pub(crate) fn drain<R>(
         &mut self,
         accept: impl FnOnce(&Batch<'_>) -> (usize, R),
@@ -124,11 +126,11 @@ impl LaneReader {
         Some((done, result))
     }
 
-    /// Sleeps until the lane holds `wait_for` (in one of the units), someone wakes this worker, or `until_ns` has come.
-    /// Returns whether it slept.
+    /// Sleeps until the lane has `wait_for` (in records or in bytes), a waker wakes this worker, or `until_ns` has
+    /// passed. Returns whether it slept.
     ///
-    /// May return early; the caller looks again at everything it waits for. The control block needs no re-check here:
-    /// whoever writes to it wakes the worker afterwards, and a wake-up is kept for a sleep that comes later.
+    /// May return early; the caller checks everything it waits for again. The control block needs no re-check here: its
+    /// writer wakes the worker afterwards, and a wake-up before the sleep ends that sleep.
     pub(crate) fn sleep(&self, waiter: &Waiter, wait_for: Volume, until_ns: Option<u64>) -> bool {
         #[cfg(loom)]
         if mutated(Mutant::ArmAfterRecheck) {
@@ -160,7 +162,7 @@ impl LaneReader {
         !arrived
     }
 
-    /// The totals at which the lane holds this much.
+    /// The totals at which the lane has this much.
     fn released_and(&self, more: Volume) -> Volume {
         Volume {
             records: self.released.records.saturating_add(more.records),
@@ -184,7 +186,7 @@ impl PendingBatch {
             bytes: headers.iter().map(|header| u64::from(header.len)).sum(),
         };
         self.volume += if self.volume.bytes + all.bytes <= limit.bytes {
-            all // nearly always: a sum alone costs a fifth of looking where a limit is passed
+            all // nearly always: the sum alone costs a fifth of finding where a limit is passed
         } else {
             self.full = true;
             self.within(headers, limit)
@@ -193,7 +195,7 @@ impl PendingBatch {
         self.full |= records == limit.records || bytes >= limit.bytes;
     }
 
-    /// How far the records go before the next one would exceed the limit of bytes; always one.
+    /// The records before the first one that would exceed the limit in bytes; at least one.
     fn within(&self, headers: &[RecordHeader], limit: Volume) -> Volume {
         let mut within = Volume::default();
         for header in headers {
