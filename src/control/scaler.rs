@@ -1,11 +1,12 @@
-//! The scaler: samples a shard's counters, asks the policy, sets the active set. Its thread calls [`Scaler::tick`].
+//! The scaler: samples a shard's counters, lets the policy decide, sets the active set. Its thread calls
+//! [`Scaler::tick`].
 
 use crate::control::autoscale::{Autoscaler, Decision, Policy, Sample};
 use crate::control::{ScaleEvent, ScaleReason};
 use crate::engine::shard::ShardHandle;
 use crate::sys::sync::Arc;
 
-/// Events that are kept; a year of decisions each second would not fit, a week of changes does.
+/// How many events are kept: more than a week of changes, so that a run of years stays bounded in memory.
 const EVENTS_MAX: usize = 10_000;
 
 /// Changes the number of active workers.
@@ -16,7 +17,7 @@ pub(crate) struct Scaler {
     events: Vec<ScaleEvent>,
 }
 
-/// Totals since the start, of which a sample takes differences.
+/// Totals since the start; a sample is the difference of two.
 #[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_field_names, reason = "the unit")]
 struct Totals {
@@ -35,7 +36,8 @@ impl Scaler {
         }
     }
 
-    /// Samples, decides, acts; once per interval. Returns what is new. Does nothing once a stop has begun.
+    /// Samples, decides, acts; once per interval. Returns the decision, if it is an event. Does nothing once a stop has
+    /// begun.
     pub(crate) fn tick(&mut self) -> Option<ScaleEvent> {
         if self.shard.control.is_quiescing() {
             return None;
@@ -47,7 +49,7 @@ impl Scaler {
         self.event(from, sample, decision)
     }
 
-    /// The decisions so far: every change, and each time a step that was asked for was held back for a new reason.
+    /// The decisions so far: every change, and each time a requested step was suppressed for a new reason.
     pub(crate) fn into_events(self) -> Vec<ScaleEvent> {
         self.events
     }
@@ -77,7 +79,7 @@ impl Scaler {
             .sum();
         Sample {
             usage: usage / active as f64,
-            // A wait counts when it ends: one that is longer than an interval would come out as more than all of it.
+            // A wait counts when it ends, so that one longer than an interval would exceed 1.
             backpressure: ((now.backpressure_ns - before.backpressure_ns) as f64 / elapsed_ns)
                 .min(1.0),
             load: now.busy_ns.saturating_sub(before.busy_ns) as f64 / elapsed_ns,
@@ -89,13 +91,13 @@ impl Scaler {
         if to != from {
             self.shard.control.set_active(to);
         }
-        // The retired ones may sleep with a partial batch: they then flush it.
+        // Retired workers may sleep with a partial batch: wake them to flush it.
         for retired in to..from {
             self.shard.lanes[retired].waker.wake();
         }
     }
 
-    /// The decision as an event, if it is one: a step, or a step that is suppressed for another reason than the last
+    /// The decision as an event, if it is one: a step, or a step that was suppressed for another reason than the last
     /// one.
     fn event(&mut self, from: usize, sample: Sample, decision: Decision) -> Option<ScaleEvent> {
         let Sample {

@@ -5,7 +5,7 @@ use crate::control::autoscale::{Autoscaler, Policy, Sample};
 /// Steps per interval: fine enough that queues fill and drain within one.
 const STEPS: usize = 20;
 
-/// What goes in and what the workers can do, both as numbers of workers' full work, over time in intervals.
+/// The offered load and the workers' speed, both in units of one worker's full work, over time in intervals.
 pub(super) struct World<'a> {
     pub(super) policy: Policy,
     /// Offered load at a time: 2.5 keeps two and a half workers busy.
@@ -20,7 +20,7 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
-    /// The number of active workers after each of so many intervals, one second each.
+    /// The number of active workers after each interval of one second.
     pub(super) fn run(&self, intervals: usize) -> Vec<usize> {
         let mut scaler = Autoscaler::new(self.policy);
         let mut state = self.seed;
@@ -35,7 +35,7 @@ impl World<'_> {
                 let into = (self.offered)(time) / STEPS as f64;
                 let most = (self.speed)(time) * active as f64 / STEPS as f64;
                 let out = most.min(queue + into);
-                // A stalled worker is busy all the time, though nothing comes out.
+                // A stalled worker is busy all the time, although it delivers nothing.
                 let share = if most > 0.0 { out / most } else { 1.0 };
                 let at_work = if queue + into > 0.0 { share } else { 0.0 };
                 busy += at_work * active as f64 / STEPS as f64;

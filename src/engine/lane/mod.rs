@@ -25,7 +25,7 @@
 //! | rtrb's release of the header ring's tail | rtrb's acquire in `LaneReader` | the records' bytes and headers |
 //! | rtrb's release of the rings' heads | rtrb's acquire in `LaneWriter` | slots are free again |
 //! | `Gauge` released: Release store | `Gauge::occupancy`: Acquire load | released never overtakes published |
-//! | `Gauge` position: Release store | `Gauge::progress`: Acquire load | what the sink did is visible on acknowledging |
+//! | `Gauge` position: Release store | `Gauge::progress`: Acquire load | an acknowledger sees what the sink did |
 //! | fence(SeqCst) in `WakeWord::check` | fence(SeqCst) in `WakeWord::arm` | no wake-up is lost |
 //!
 //! `model` holds the proofs, one for each claim, run on loom.
