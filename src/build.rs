@@ -25,7 +25,7 @@ fn main() {
     }
 }
 
-/// What a command prints, or none if it fails.
+/// What a command prints; `None` if it fails.
 fn output(command: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(command).args(arguments).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

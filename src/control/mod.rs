@@ -1,14 +1,14 @@
 //! Floor 3: what steers the data path from outside.
 //!
 //! ```text
-//!   ShardHandle --sample--> Scaler --asks--> autoscale (pure) --set--> active set, read by the dispatcher
+//!   ShardHandle --sample--> Scaler --calls-> autoscale (pure) --set--> active set, read by the dispatcher
 //!   signal, duration, caller --request--> Stop --quiesce, halt--> control block, wakers
-//!   ShardHandle --look--> StallDetector --> which worker stalls, and for how long
+//!   ShardHandle --read--> StallDetector --> which worker stalls, and for how long
 //! ```
 //!
 //! Invariants:
-//! * Nothing here sees a record, a lane's bytes or a sink: all it has of the data path is a shard's handle.
-//! * Nothing here logs or spawns a thread: `pipeline` does, with what is returned.
+//! * Nothing here sees a record, a lane's bytes or a sink: its only access to the data path is a shard's handle.
+//! * Nothing here logs or spawns a thread: `pipeline` does, with the returned values.
 
 pub(crate) mod autoscale;
 pub(crate) mod scale_event;

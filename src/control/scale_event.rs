@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A decision of the autoscaler: a step, or a step that was asked for and suppressed.
+/// A decision of the autoscaler: a step, or a requested step that was suppressed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ScaleEvent {
@@ -44,7 +44,7 @@ pub enum ScaleReason {
     AtMax,
     /// A step down was suppressed: only `min_workers` are active.
     AtMin,
-    /// A step was suppressed: not enough samples in a row have asked for it yet.
+    /// A step was suppressed: not enough consecutive samples have requested it yet.
     NotYet,
     /// A step was suppressed: the last step the other way is too recent.
     Cooldown,

@@ -1,11 +1,12 @@
-//! The scaler: samples a shard's counters, asks the policy, sets the active set. Its thread calls [`Scaler::tick`].
+//! The scaler: samples a shard's counters, lets the policy decide, sets the active set. Its thread calls
+//! [`Scaler::tick`].
 
 use crate::control::autoscale::{Autoscaler, Decision, Policy, Sample};
 use crate::control::{ScaleEvent, ScaleReason};
 use crate::engine::shard::ShardHandle;
 use crate::sys::sync::Arc;
 
-/// Events that are kept; a year of decisions each second would not fit, a week of changes does.
+/// How many events are kept: more than a week of changes, so that a run of years stays bounded in memory.
 const EVENTS_MAX: usize = 10_000;
 
 /// Changes the number of active workers.
@@ -16,12 +17,12 @@ pub(crate) struct Scaler {
     events: Vec<ScaleEvent>,
 }
 
-/// Totals since the start, of which a sample takes differences.
+/// Totals since the start; a sample is the difference of two.
 #[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_field_names, reason = "the unit")]
 struct Totals {
     now_ns: u64,
-    held_ns: u64,
+    backpressure_ns: u64,
     busy_ns: u64,
 }
 
@@ -35,7 +36,8 @@ impl Scaler {
         }
     }
 
-    /// Samples, decides, acts; once per interval. Returns what is new. Does nothing once a stop has begun.
+    /// Samples, decides, acts; once per interval. Returns the decision, if it is an event. Does nothing once a stop has
+    /// begun.
     pub(crate) fn tick(&mut self) -> Option<ScaleEvent> {
         if self.shard.control.is_quiescing() {
             return None;
@@ -47,7 +49,7 @@ impl Scaler {
         self.event(from, sample, decision)
     }
 
-    /// The decisions so far: every change, and each time a step that was asked for was held back for a new reason.
+    /// The decisions so far: every change, and each time a requested step was suppressed for a new reason.
     pub(crate) fn into_events(self) -> Vec<ScaleEvent> {
         self.events
     }
@@ -56,7 +58,7 @@ impl Scaler {
         let producer = &self.shard.counters.producer;
         let now = Totals {
             now_ns: self.shard.clock.now_ns(),
-            held_ns: producer.throttle_ns.get() + producer.full_ns.get(),
+            backpressure_ns: producer.throttle_ns.get() + producer.full_ns.get(),
             busy_ns: 0,
         };
         let busy = self
@@ -77,8 +79,9 @@ impl Scaler {
             .sum();
         Sample {
             usage: usage / active as f64,
-            // A wait counts when it ends: one that is longer than an interval would come out as more than all of it.
-            held: ((now.held_ns - before.held_ns) as f64 / elapsed_ns).min(1.0),
+            // A wait counts when it ends, so that one longer than an interval would exceed 1.
+            backpressure: ((now.backpressure_ns - before.backpressure_ns) as f64 / elapsed_ns)
+                .min(1.0),
             load: now.busy_ns.saturating_sub(before.busy_ns) as f64 / elapsed_ns,
         }
     }
@@ -88,16 +91,20 @@ impl Scaler {
         if to != from {
             self.shard.control.set_active(to);
         }
-        // The retired ones may sleep with a partial batch: they then flush it.
+        // Retired workers may sleep with a partial batch: wake them to flush it.
         for retired in to..from {
             self.shard.lanes[retired].waker.wake();
         }
     }
 
-    /// The decision as an event, if it is one: a step, or a step that is suppressed for another reason than the last
+    /// The decision as an event, if it is one: a step, or a step that was suppressed for another reason than the last
     /// one.
     fn event(&mut self, from: usize, sample: Sample, decision: Decision) -> Option<ScaleEvent> {
-        let Sample { usage, held, load } = sample;
+        let Sample {
+            usage,
+            backpressure,
+            load,
+        } = sample;
         let (to, reason) = (decision.workers, decision.reason);
         let repeats = self.events.last().is_some_and(|last| last.reason == reason);
         if to == from && (reason == ScaleReason::Steady || repeats) {
@@ -106,7 +113,7 @@ impl Scaler {
         let event = ScaleEvent {
             t_ns: self.before.now_ns,
             usage,
-            held,
+            held: backpressure,
             load,
             from,
             to,

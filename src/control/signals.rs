@@ -1,8 +1,8 @@
 //! Signals: SIGINT, SIGTERM and SIGHUP ask for a stop; a second one of any of them for a halt.
 //!
 //! `ctrlc` does the work: its handler posts a semaphore and its own thread calls us, in a context where anything is
-//! allowed. It does not say which signal came, and the exit code of a second signal depends on that; so
-//! `signal-hook` notes each kind beside it (it calls on to the handler that was there before).
+//! allowed. It does not pass on which signal came, and the exit code of a second signal depends on that; so
+//! `signal-hook` sets a flag for each kind (and then calls the previous handler).
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag::register;
@@ -13,7 +13,7 @@ use crate::sys::sync::for_signals::{Arc, AtomicBool, Ordering};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignalError {
-    /// `ctrlc` could not: something else in the process has taken them.
+    /// `ctrlc` failed: something else in the process handles them.
     #[error("cannot take over the stop signals: {0}")]
     Taken(#[from] ctrlc::Error),
     /// The system refused.
@@ -36,13 +36,13 @@ pub enum SignalError {
 /// When another part of the process already handles them.
 pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Result<(), SignalError> {
     let ignored = ignored_at_start();
-    let notes = [SIGINT, SIGTERM, SIGHUP].map(|signal| (signal, Arc::new(AtomicBool::new(false))));
-    let seen = notes.clone();
-    // A note that is missing belongs to a signal of the kind that came before: two of a kind at once share one. Where
-    // some are ignored the first of all is not guessed, because an ignored one must stop nothing.
+    let flags = [SIGINT, SIGTERM, SIGHUP].map(|signal| (signal, Arc::new(AtomicBool::new(false))));
+    let seen = flags.clone();
+    // If no flag is set, two signals of the same kind coalesced: reuse the previous one. With some signals ignored do
+    // not assume SIGINT for the first, since an ignored signal must not stop the run.
     let mut last = ignored.is_empty().then_some(SIGINT);
     ctrlc::set_handler(move || {
-        let Some(signal) = noted(&seen).or(last) else {
+        let Some(signal) = raised(&seen).or(last) else {
             return;
         };
         last = Some(signal);
@@ -50,23 +50,24 @@ pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Resul
             on_signal(signal);
         }
     })?;
-    for (signal, note) in notes {
-        register(signal, note)?;
+    for (signal, flag) in flags {
+        register(signal, flag)?;
     }
     register(SIGXFSZ, Arc::default())?; // a handler that does nothing else
     Ok(())
 }
 
-/// The signal that just came; of several at once, the first in the table, and the others at the next call.
+/// The signal that just came; of several at once the first in the table, the others at the next calls. `None` if no
+/// flag is set.
 ///
-/// The note is made right behind `ctrlc`'s semaphore post, in the same handler: it may be a moment late. Two signals of
-/// one kind at once share a note.
-fn noted(notes: &[(i32, Arc<AtomicBool>)]) -> Option<i32> {
+/// The flag is set right after `ctrlc`'s semaphore post, in the same handler, so it may be a moment late. Two signals
+/// of one kind at once share a flag.
+fn raised(flags: &[(i32, Arc<AtomicBool>)]) -> Option<i32> {
     for _ in 0..1_000 {
-        // Relaxed: the note says everything.
-        let mut set = notes
+        // Relaxed: no other memory is read after it.
+        let mut set = flags
             .iter()
-            .filter(|(_, note)| note.swap(false, Ordering::Relaxed));
+            .filter(|(_, flag)| flag.swap(false, Ordering::Relaxed));
         if let Some((signal, _)) = set.next() {
             return Some(*signal);
         }
@@ -75,7 +76,7 @@ fn noted(notes: &[(i32, Arc<AtomicBool>)]) -> Option<i32> {
     None
 }
 
-/// Which of the stop signals were ignored when the process began, as Linux tells; none where it cannot be told.
+/// Which of the stop signals were ignored when the process began; empty if Linux' `/proc` does not show it.
 fn ignored_at_start() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

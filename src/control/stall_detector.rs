@@ -1,20 +1,20 @@
 //! The stall detector: finds the workers that do not move while records wait for them, and those that move again.
 //!
-//! It reads counters and gauges and returns what is new; nothing is done about a stall. The dispatcher keeps away from
-//! a stalled worker by itself, because its lane stays the fullest, and a halt leaves its thread behind.
+//! It reads counters and gauges and returns events; it does nothing about a stall. The dispatcher avoids a stalled
+//! worker anyway, because its lane stays the fullest, and a halt abandons its thread.
 
 use crate::engine::shard::ShardHandle;
 use crate::metrics::counters::StallCounters;
 use crate::sys::sync::Arc;
 
-/// A worker that has not moved for this long is stalled. Longer than a disk takes that spins up or a file server that
-/// fails over, and short enough that somebody may still be watching.
+/// A worker that has not moved for this long is stalled. Longer than a disk takes to spin up or a file server to fail
+/// over, and short enough for an operator to see it live.
 const PATIENCE_NS: u64 = 5_000_000_000;
 
-/// A worker as it looks at a moment.
+/// The state of a worker at one time.
 #[derive(Clone, Copy, Debug, Default)]
 struct Observation {
-    /// It does not wait for records: it is in its sink, or waits to try it again.
+    /// Whether it is in its sink, or waits to try it again, rather than waiting for records.
     busy: bool,
     /// All the records that have left its lane.
     moved: u64,
@@ -22,15 +22,15 @@ struct Observation {
     waiting: u64,
 }
 
-/// What is new about a worker.
+/// A change in a worker's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Nothing,
-    /// It has not moved for so long. Reported after 5 s, and after twice as long each time.
+    /// It has not moved for this long. Reported after 5 s, and each time that doubles.
     Stalled {
         for_ns: u64,
     },
-    /// It moves again, after so long.
+    /// It moves again, after this long.
     Moves {
         after_ns: u64,
     },
@@ -55,7 +55,7 @@ pub(crate) enum Stall {
 struct Progress {
     moved: u64,
     since_ns: u64,
-    /// When the stall is next reported, counted from `since_ns`; 0 while it does not stall.
+    /// When the stall is reported next, counted from `since_ns`; 0 while the worker does not stall.
     next_ns: u64,
 }
 
@@ -101,7 +101,7 @@ impl StallDetector {
         }
     }
 
-    /// Looks at every worker, and returns what is new.
+    /// Checks every worker, and returns the changes.
     pub(crate) fn tick(&mut self) -> Vec<Stall> {
         let now_ns = self.shard.clock.now_ns();
         let workers = 0..self.workers.len();
@@ -112,7 +112,7 @@ impl StallDetector {
 
     fn look(&mut self, worker: usize, now_ns: u64) -> Option<Stall> {
         let counters = &self.shard.counters.workers[worker];
-        // Progress is read first: a worker that moves meanwhile is seen to move, now or next time.
+        // Progress is read first: a worker that moves meanwhile is seen to move, in this call or the next.
         let observation = Observation {
             moved: counters.delivered.get(),
             busy: counters.busy.is_busy(),

@@ -1,4 +1,4 @@
-//! The stop: who may ask for it, and how every thread hears of it.
+//! The stop: how it is requested, and how it reaches every thread.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use crate::control::StopCause;
 use crate::engine::shard::ShardHandle;
 use crate::sys::sync::Arc;
 
-/// What is asked of a running pipeline.
+/// A request to a running pipeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     /// An orderly stop.
     Stop(StopCause),
-    /// An end to the draining.
+    /// A halt: an end to the draining.
     Halt,
 }
 
@@ -42,8 +42,8 @@ impl Stop {
         }))
     }
 
-    /// Asks for an orderly stop: nothing more is taken in, everything accepted is delivered. Returns at once; joining
-    /// the pipeline waits for it. Asking twice changes nothing, but a second *signal* halts.
+    /// Requests an orderly stop: nothing more is taken in, everything accepted is delivered. Returns at once; joining
+    /// the pipeline waits for it. A second call changes nothing, but a second *signal* halts.
     pub fn request(&self, cause: StopCause) {
         // Notified first: a pipeline with little to drain may have ended before this thread runs again.
         (self.0.notify)(Request::Stop(cause));
@@ -52,7 +52,7 @@ impl Stop {
         }
     }
 
-    /// Asks every thread to leave at once: what is in the lanes is spilled, or abandoned and counted.
+    /// Makes every thread end at once: what is in the lanes is spilled, or abandoned and counted.
     pub fn halt(&self) {
         (self.0.notify)(Request::Halt);
     }

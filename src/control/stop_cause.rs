@@ -8,13 +8,13 @@ use std::fmt;
 pub enum StopCause {
     /// The source had no more.
     EndOfInput,
-    /// As many records were produced as were asked for.
+    /// The requested number of records was produced.
     CountReached,
-    /// The time was over.
+    /// The configured duration was over.
     DurationOver,
     /// A signal came; its number.
     Signal(i32),
-    /// The program that embeds the pipeline asked for it.
+    /// The program that embeds the pipeline requested it.
     Requested,
     /// The reader of the output closed it.
     ReaderClosed,

@@ -1,8 +1,8 @@
-//! A batch: what a sink gets at a time, a view of the lane.
+//! A batch: the records that a sink gets in one call, a view of the lane.
 
 use crate::engine::record::RecordHeader;
 
-/// Whole records, in order, as they lie in the lane: nothing is copied for a batch.
+/// Whole records, in order, borrowed from the lane: a batch copies nothing.
 ///
 /// The lane is a ring, so a batch that wraps around its end comes in two parts; the second is empty otherwise. One
 /// record at most is split by the wrap.
@@ -22,7 +22,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// A batch over a lane's slices - or over any others, so that a stage before a sink can hand on its own. The
+    /// A batch over a lane's slices, or over any others, so that a sink that wraps another can pass on its own. The
     /// headers' lengths must add up to the bytes.
     pub fn new(
         headers: (&'a [RecordHeader], &'a [RecordHeader]),
@@ -34,17 +34,17 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// How many records.
+    /// The number of records.
     pub fn len(&self) -> usize {
         self.headers[0].len() + self.headers[1].len()
     }
 
-    /// Whether there are none; the engine hands no such batch to a sink.
+    /// Whether the batch has no records; the engine never passes such a batch to a sink.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes, newlines included.
+    /// The number of bytes, newlines included.
     pub fn byte_len(&self) -> usize {
         self.bytes[0].len() + self.bytes[1].len()
     }
@@ -59,7 +59,8 @@ impl<'a> Batch<'a> {
         self.headers
     }
 
-    /// The records one by one. Costs a few nanoseconds each; a sink that wants bytes takes [`bytes`](Self::bytes).
+    /// The records one by one, at a few nanoseconds each. A sink that only needs the bytes calls
+    /// [`bytes`](Self::bytes).
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
         let mut bytes = self.bytes;
         self.headers.into_iter().flatten().map(move |header| {
@@ -85,8 +86,8 @@ impl<'a> Batch<'a> {
         (Self { headers, bytes }, rest)
     }
 
-    /// The position behind the last of the first `records` records; `None` if there are none.
-    pub(crate) fn position_behind(&self, records: usize) -> Option<u64> {
+    /// The position after that of the last of the first `records` records; `None` if there are none.
+    pub(crate) fn position_after(&self, records: usize) -> Option<u64> {
         let [first, second] = self.headers;
         let last = records.checked_sub(1)?;
         let header = first.get(last).or_else(|| second.get(last - first.len()));
@@ -107,13 +108,13 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// The bytes of these records together.
+/// The total length of these records in bytes.
 pub(crate) fn byte_len(headers: [&[RecordHeader]; 2]) -> usize {
     let all = headers.into_iter().flatten();
     all.map(|header| header.len as usize).sum()
 }
 
-/// Splits a slice in two parts behind its first `at` elements.
+/// Splits a pair of slices after their first `at` elements.
 ///
 /// # Panics
 ///

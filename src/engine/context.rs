@@ -4,7 +4,7 @@ use crate::engine::notice::{Notice, Notices};
 use crate::sys::clock::Clock;
 use crate::sys::wait::{Waiter, Waker};
 
-/// The run as a source or a sink sees it: its clock, how to wake the thread that calls the component, and a way to log.
+/// The run as a source or a sink sees it: its clock, the waker of the thread that calls the component, and its log.
 #[derive(Clone, Debug)]
 pub struct Context {
     clock: Clock,
@@ -32,7 +32,7 @@ impl Context {
         }
     }
 
-    /// A context of no run, to test a component by itself: it logs nothing, and its waker wakes nobody.
+    /// A context of no run, to test a component by itself: it logs nothing, and its waker wakes no thread.
     pub fn standalone(clock: Clock) -> Self {
         let waker = Waiter::new(clock).waker().clone();
         Self::new(clock, waker, 0, None, Notices::default())
@@ -44,7 +44,7 @@ impl Context {
     }
 
     /// Wakes the thread that calls this component: the producer's for a source, its worker's for a sink. Clone it for
-    /// another thread that brings what the component waits for.
+    /// another thread that produces what the component waits for.
     pub fn waker(&self) -> &Waker {
         &self.waker
     }
@@ -59,12 +59,13 @@ impl Context {
         self.worker
     }
 
-    /// Logs a warning, by a thread of its own: never waits, whatever reads the log. Allocates; not for every record.
+    /// Logs a warning. Another thread writes it, so that this call never waits. It allocates; do not call it per
+    /// record.
     pub fn warn(&self, text: impl Into<String>) {
         self.notices.send(Notice::Warning(text.into()));
     }
 
-    /// Logs what is worth knowing and no reason to worry. Otherwise as [`warn`](Self::warn).
+    /// Logs information. Otherwise as [`warn`](Self::warn).
     pub fn info(&self, text: impl Into<String>) {
         self.notices.send(Notice::Information(text.into()));
     }

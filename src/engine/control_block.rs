@@ -1,4 +1,4 @@
-//! The control block: all that control can tell the data path.
+//! The control block: the flags by which control steers the data path.
 //!
 //! The flags belong to the engine, which reads them once per burst or batch; control sets them. There is no lock,
 //! callback or queue between the two.
@@ -15,7 +15,7 @@ pub(crate) struct ControlBlock {
 }
 
 impl ControlBlock {
-    /// `active` lanes are routed to at first: those with the lowest numbers.
+    /// At first bursts are routed to `active` lanes: those with the lowest numbers.
     pub(crate) fn new(active: usize) -> CachePadded<Self> {
         CachePadded::new(Self {
             quiesce: AtomicBool::new(false),
@@ -25,7 +25,7 @@ impl ControlBlock {
         })
     }
 
-    /// Tells the producer to take nothing more in; wake it after. Returns whether this was the first time.
+    /// Makes the producer stop taking records in; wake it after the call. Returns whether this was the first call.
     pub(crate) fn quiesce(&self) -> bool {
         // Release: pairs with the Acquire in is_quiescing.
         !self.quiesce.swap(true, Ordering::Release)
@@ -36,7 +36,7 @@ impl ControlBlock {
         self.quiesce.load(Ordering::Acquire) // pairs with the Release in quiesce
     }
 
-    /// Tells every thread to leave at its next look, delivered or not; wake them all after.
+    /// Makes every thread end at its next check, delivered or not; wake them all after the call.
     pub(crate) fn halt(&self) {
         // Release: pairs with the Acquire in is_halted.
         self.halt.store(true, Ordering::Release);
@@ -47,7 +47,7 @@ impl ControlBlock {
         self.halt.load(Ordering::Acquire) // pairs with the Release in halt
     }
 
-    /// Tells the producer that no worker releases records any more; wake it after.
+    /// Notifies the producer that no worker releases records any more; wake it after the call.
     pub(crate) fn settle(&self) {
         // Release: pairs with the Acquire in is_settled.
         self.settled.store(true, Ordering::Release);
@@ -57,14 +57,14 @@ impl ControlBlock {
         self.settled.load(Ordering::Acquire) // pairs with the Release in settle
     }
 
-    /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. Wake the workers
-    /// that this retires after.
+    /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. After the call,
+    /// wake the workers that it retires.
     pub(crate) fn set_active(&self, active: usize) {
         // Relaxed: nothing else depends on the number, and the wake-up orders it for the worker.
         self.active.store(active, Ordering::Relaxed);
     }
 
-    /// How many lanes are routed to.
+    /// The number of lanes that bursts are routed to.
     #[inline]
     pub(crate) fn active(&self) -> usize {
         self.active.load(Ordering::Relaxed)

@@ -1,9 +1,9 @@
-//! The dispatcher: publishes bursts into lanes; what happens when none has room.
+//! The dispatcher: publishes bursts into lanes, and waits, drops or spills when no lane has room.
 
 use std::time::Duration;
 
 use crate::engine::batch::Batch;
-use crate::engine::lane::{Extent, LaneWriter};
+use crate::engine::lane::{LaneWriter, Volume};
 use crate::engine::notice::{Notice, Notices};
 use crate::engine::record::{Burst, RecordHeader, stamp_and_measure};
 use crate::engine::route::{Route, Router};
@@ -30,7 +30,7 @@ pub enum WhenFull {
 }
 spelled!(WhenFull: Block = "block", DropNewest = "drop-newest");
 
-/// Why a burst was not published whole.
+/// Why a burst was not published completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DispatchError {
     /// The run was halted.
@@ -41,7 +41,7 @@ pub(crate) enum DispatchError {
     Malformed,
 }
 
-/// Whether a record fits somewhere.
+/// Whether a lane has room for a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room {
     /// This lane has room.
@@ -53,7 +53,7 @@ enum Room {
     Halted,
 }
 
-/// What a dispatcher does.
+/// How a dispatcher routes, waits and drops.
 #[derive(Debug)]
 pub(crate) struct DispatchPolicy {
     pub(crate) route: Route,
@@ -70,18 +70,18 @@ pub(crate) struct Dispatcher {
     when_full: WhenFull,
     throttle: Throttle,
     max_record_bytes: usize,
-    /// An upper bound for the usage of the lanes together: what it was when it was last sampled, and what was published
-    /// since. The workers only lower it.
-    usage_upper_bound: u64,
-    /// How many lanes that sample included, from the first on.
+    /// An upper bound of the total fill of the lanes: the last sample plus what was published since. Workers only lower
+    /// the fill.
+    fill_upper_bound: u64,
+    /// How many lanes that sample included, counted from the first.
     lanes_sampled: usize,
     shard: Arc<ShardHandle>,
     backoff: Backoff,
-    /// The position behind the last record that was dispatched or dropped.
+    /// The position after the last record that was dispatched or dropped.
     next_position: u64,
-    /// The first record that no lane took and that is not settled.
+    /// The position of the first record that no lane took and that is not settled.
     unsettled_from: Option<u64>,
-    /// Where records go that no lane took before the run was halted, if anywhere.
+    /// The spill file for records that no lane took before the run was halted.
     spill: Option<Spill>,
     notices: Notices,
 }
@@ -99,7 +99,7 @@ impl Dispatcher {
             when_full: policy.when_full,
             throttle: policy.throttle,
             max_record_bytes: policy.max_record_bytes,
-            usage_upper_bound: 0,
+            fill_upper_bound: 0,
             lanes_sampled: 0,
             shard,
             backoff,
@@ -110,14 +110,14 @@ impl Dispatcher {
         }
     }
 
-    /// Has what no lane takes before a halt written there, and a failure to do so logged.
+    /// Sets where records are written that no lane took before a halt, and where a failure to do so is logged.
     pub(crate) fn spill_to(mut self, spill: Option<Spill>, notices: Notices) -> Self {
         (self.spill, self.notices) = (spill, notices);
         self
     }
 
-    /// The position behind everything that was dispatched: published, dropped, or spilled. Stays before the first
-    /// record that no lane took and that was abandoned.
+    /// The position after everything that was published, dropped or spilled. Never passes a record that no lane took
+    /// and that was abandoned.
     pub(crate) fn dispatched(&self) -> u64 {
         self.unsettled_from.unwrap_or(self.next_position)
     }
@@ -126,8 +126,8 @@ impl Dispatcher {
         &self.shard.counters.producer
     }
 
-    /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping as
-    /// [`WhenFull`] says. Returns the moment of publication.
+    /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping according to
+    /// [`WhenFull`]. Returns the time of publication.
     ///
     /// On an error the records that no lane took are spilled, or counted as unpublished.
     pub(crate) fn dispatch(
@@ -140,7 +140,7 @@ impl Dispatcher {
         let produced = &self.shard.counters.producer;
         produced.bursts.add(1);
         let due_ns = headers.first().map_or(now_ns, |header| header.due_ns);
-        produced.behind_ns.set(now_ns.saturating_sub(due_ns));
+        produced.schedule_lag_ns.set(now_ns.saturating_sub(due_ns));
         produced.produced.add(headers.len() as u64);
         produced.produced_bytes.add(bytes.len() as u64);
         let longest = match stamp_and_measure(headers, now_ns) {
@@ -153,11 +153,11 @@ impl Dispatcher {
         if let Some(last) = headers.last() {
             self.next_position = last.position.saturating_add(1);
         }
-        let added = self.lanes[0].usage_of(Extent {
+        let added = self.lanes[0].fill_of(Volume {
             records: headers.len() as u64,
             bytes: bytes.len() as u64,
         });
-        self.usage_upper_bound = self.usage_upper_bound.saturating_add(added);
+        self.fill_upper_bound = self.fill_upper_bound.saturating_add(added);
         let published = if longest <= self.max_record_bytes {
             self.publish_all(waiter, headers, bytes)
         } else {
@@ -166,26 +166,27 @@ impl Dispatcher {
         published.map(|()| now_ns)
     }
 
-    /// Counts records that the source gave up.
+    /// Counts records that the source dropped.
     pub(crate) fn count_dropped(&mut self, reason: DropReason, records: u64) {
         self.next_position = self.next_position.saturating_add(records);
         self.counters().produced.add(records);
         self.counters().dropped.add(reason, records);
     }
 
-    /// Pauses for as long as the throttle's table says, or until the queue is relieved; returns whether it paused.
+    /// Pauses for the time in the throttle's table, or until the queue has drained to the lowest step; returns whether
+    /// it paused.
     ///
-    /// Looks into the lanes only when they may be full enough for a pause: to look costs a cache miss for each lane
-    /// whose worker has released something meanwhile.
+    /// Samples the lanes only when they may be full enough for a pause: a sample costs a cache miss for each lane whose
+    /// worker has released something since the last one.
     #[inline]
     pub(crate) fn pause(&mut self, waiter: &Waiter) -> bool {
         let active = self.shard.active();
-        let at_most = average(self.usage_upper_bound, active);
+        let at_most = average(self.fill_upper_bound, active);
         if active <= self.lanes_sampled && at_most <= self.throttle.resume_at() {
             return false;
         }
-        (self.usage_upper_bound, self.lanes_sampled) = (self.usage(active), active);
-        let usage = average(self.usage_upper_bound, active);
+        (self.fill_upper_bound, self.lanes_sampled) = (self.fill(active), active);
+        let usage = average(self.fill_upper_bound, active);
         let pause = self.throttle.pause(usage);
         !pause.is_zero() && self.pause_for(waiter, pause)
     }
@@ -197,7 +198,7 @@ impl Dispatcher {
         let resume_at = self.throttle.resume_at();
         self.backoff.wait(waiter, until_ns, || {
             let active = self.shard.active();
-            self.shard.control.is_quiescing() || average(self.usage(active), active) <= resume_at
+            self.shard.control.is_quiescing() || average(self.fill(active), active) <= resume_at
         });
         self.counters().throttle_pauses.add(1);
         self.counters().throttle_ns.add(clock.now_ns() - began_ns);
@@ -222,8 +223,8 @@ impl Dispatcher {
             next = if published > 0 {
                 self.route()
             } else {
-                // The lane with room, and not the one that route() would take: it may be the fuller one, and the
-                // only one that a record of this length fits into.
+                // Take the lane with room, not the one that route() would choose: it may be the fuller one, yet the
+                // only one with room for a record of this length.
                 match self.wait_for_room(waiter, &headers[0]) {
                     Room::In(lane) => Some(lane),
                     Room::NoLane => None,
@@ -239,13 +240,13 @@ impl Dispatcher {
                 }
             };
         }
-        // Nobody reads any more, or the spill file failed its workers.
+        // The reader of the output has gone, or the workers' spill file failed.
         self.count_unpublished(headers);
         Err(DispatchError::NoLane)
     }
 
     /// The rare case: some records of the burst are longer than a lane is sure to carry. They are dropped and counted;
-    /// what lies between them is published.
+    /// the records between them are published.
     fn publish_without_too_long(
         &mut self,
         waiter: &Waiter,
@@ -266,7 +267,7 @@ impl Dispatcher {
             }
             match published {
                 Ok(()) => published = self.publish_all(waiter, run, bytes),
-                // What is behind a refused run goes where that went, so that all of the burst is counted.
+                // The runs after a refused one share its fate, so that the whole burst is counted.
                 Err(DispatchError::Halted) => self.spill(waiter, run, bytes),
                 Err(DispatchError::NoLane | DispatchError::Malformed) => {
                     self.count_unpublished(run);
@@ -300,18 +301,18 @@ impl Dispatcher {
         self.count_unpublished(&headers[spilled..]);
     }
 
-    /// The lane for the next records, or none when every active worker has gone.
+    /// The lane for the next records; `None` if every active worker has gone.
     #[inline]
     fn route(&mut self) -> Option<usize> {
         let lanes = &self.lanes;
-        self.router.choose(
+        self.router.route(
             self.shard.active(),
-            |lane| lanes[lane].usage(),
+            |lane| lanes[lane].fill(),
             |lane| lanes[lane].is_closed(),
         )
     }
 
-    /// Waits until an active lane can take a record, or looks once where the policy is to drop.
+    /// Waits until an active lane can take a record, or checks once if the policy is to drop.
     fn wait_for_room(&self, waiter: &Waiter, header: &RecordHeader) -> Room {
         let len = header.len as usize;
         let look = || {
@@ -341,19 +342,21 @@ impl Dispatcher {
             let now_ns = self.shard.clock.now_ns();
             producer.full_waits.add(1);
             producer.full_ns.add(now_ns - began_ns);
-            producer.behind_ns.set(now_ns.saturating_sub(header.due_ns));
+            producer
+                .schedule_lag_ns
+                .set(now_ns.saturating_sub(header.due_ns));
         }
         seen
     }
 
-    /// Usage of the active lanes, added up.
-    fn usage(&self, active: usize) -> u64 {
+    /// The total fill of the active lanes.
+    fn fill(&self, active: usize) -> u64 {
         let active = &self.lanes[..active];
-        active.iter().map(LaneWriter::usage).sum()
+        active.iter().map(LaneWriter::fill).sum()
     }
 }
 
-/// The average usage of so many lanes, 0 to 1.
+/// The average usage of `lanes` lanes whose fills add up to `sum`, 0 to 1.
 #[inline]
 fn average(sum: u64, lanes: usize) -> f64 {
     sum as f64 / (LaneWriter::FULL as f64 * lanes as f64)

@@ -1,12 +1,12 @@
-//! What a worker records of the records that it delivered.
+//! The latencies of delivered records.
 
 use crate::engine::record::RecordHeader;
 use crate::metrics::latency::Latencies;
 
-/// Records the latencies of delivered records, those with the same stamps together.
+/// Records the latencies of delivered records; those with the same timestamps are recorded together.
 ///
-/// Records published together share that stamp; at full speed they share their due time too. A run of them is found by
-/// comparing what the headers carry: working a stamp out for each record took four times as long.
+/// Records published together share that timestamp; at full speed they share their due time too. Comparing the headers'
+/// encoded fields finds a run of them; decoding the timestamp of each record took four times as long.
 #[inline]
 pub(crate) fn record_delivered(
     latencies: &mut Latencies,

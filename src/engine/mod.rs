@@ -6,14 +6,14 @@
 //!      '----- producer thread -----'     SPSC, records + bytes     '---- worker thread N ----'
 //!      ^          |  throttle: usage -> pause        |                     |  spin -> yield -> sleep
 //!      |          '---------- control block (quiesce, halt, active) -------'
-//!      '--acknowledge-- low-water mark <-- the position behind each lane's last released record
+//!      '--acknowledge-- low-water mark <-- the position after each lane's last released record
 //! ```
 //!
 //! Invariants:
-//! * After start nothing here takes a lock, allocates or makes a system call per record; what waits sleeps in the
-//!   kernel, in `sys::wait`.
+//! * After start nothing here takes a lock, allocates or makes a system call per record; a thread that waits sleeps in
+//!   the kernel, in `sys::wait`.
 //! * A record is copied once: from the source's buffer into its lane. The sink reads it there.
-//! * A burst is routed whole or in parts, in order; a worker never sees positions fall.
+//! * A burst is routed whole or in parts, in order; within a lane positions only rise.
 //! * Only the dispatcher publishes and routes; only a worker releases. Control sets flags and reads gauges.
 //! * Producer and worker are machines with a `step`: what they decide is tested on one thread with a manual clock.
 

@@ -1,4 +1,5 @@
-//! What the threads of the data path have to say. They do not log: standard error may be a pipe that nobody reads.
+//! Notices: log messages of the data path. Its threads do not log themselves, because standard error may be a pipe that
+//! nobody reads.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 pub(crate) enum Notice {
     /// A worker's sink failed and is tried again.
     SinkFailing { worker: usize, error: String },
-    /// It accepts again, after so many failures.
+    /// The sink accepts records again.
     SinkRecovered {
         worker: usize,
         failures: u64,
@@ -23,7 +24,7 @@ pub(crate) enum Notice {
     Information(String),
 }
 
-/// Takes notices from any thread, and never waits.
+/// Sends notices to that thread, from any thread, and never waits.
 #[derive(Clone, Default)]
 pub(crate) struct Notices(Option<Arc<dyn Fn(Notice) + Send + Sync>>);
 

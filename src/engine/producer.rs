@@ -1,5 +1,4 @@
-//! The producer: asks the source, dispatches what it lends, waits for what it waits for, and acknowledges what is
-//! settled.
+//! The producer: lets the source lend, dispatches its bursts, waits on its behalf, and acknowledges what is settled.
 //!
 //! ```text
 //!   Producing --stop, end, count--> Emptying --source has nothing buffered--> Closed --workers ended--> Ended
@@ -7,7 +6,8 @@
 //!                                                                              now and for the last time   close
 //! ```
 //!
-//! A machine: [`Producer::step`] does one thing and says what is next; [`Producer::run`] is the loop around it.
+//! A state machine: [`Producer::step`] does one thing and returns what to wait for; [`Producer::run`] is the loop
+//! around it.
 
 use std::io;
 
@@ -18,11 +18,11 @@ use crate::engine::watermark::LowWaterMark;
 use crate::sys::sync::Arc;
 use crate::sys::wait::{Backoff, Pending, Waiter};
 
-/// A burst's limits: what amortises the clock reading, the route, the fence and the two pushes, and still lies in L1
-/// while it is copied (256 headers are 6 KiB).
+/// A burst's limits: large enough to amortise the clock reading, the route, the fence and the two pushes, small enough
+/// to stay in L1 while it is copied (256 headers are 6 KiB).
 const BURST_RECORDS: usize = 256;
 const BURST_BYTES: usize = 32 << 10;
-/// How often a source is told what is settled, at most.
+/// The shortest time between two acknowledgements.
 const ACKNOWLEDGE_EACH_NS: u64 = 100_000_000;
 
 /// Why the producer closed the lanes.
@@ -30,11 +30,11 @@ const ACKNOWLEDGE_EACH_NS: u64 = 100_000_000;
 pub(crate) enum ProducerEnd {
     /// The source has no more.
     EndOfInput,
-    /// As many records were taken as the run was limited to.
+    /// The run's limit of records is reached.
     CountReached,
     /// The run stops.
     Quiesced,
-    /// The source failed, or lent a burst that contradicts itself.
+    /// The source failed, or lent a burst whose headers do not match its bytes.
     SourceFailed(io::Error),
     /// Every worker had gone.
     NoLane,
@@ -43,14 +43,14 @@ pub(crate) enum ProducerEnd {
 /// What the producer did, or waits for.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
-    /// It did something, at this moment; there may be more.
+    /// It did something, at this time; there may be more to do.
     Worked { now_ns: u64 },
-    /// It waits for its source; where records are not settled yet, only until the source is told again.
+    /// It waits for its source; while records are not settled, at most until the next acknowledgement.
     Wait {
         pending: Pending<'a>,
         settle_ns: Option<u64>,
     },
-    /// The lanes are closed, for this reason; from the next step on it waits for the workers.
+    /// The lanes are closed, for this reason; its next steps wait for the workers.
     Closed(ProducerEnd),
     /// The workers have ended, and the source is closed.
     Ended,
@@ -59,12 +59,12 @@ pub(crate) enum Step<'a> {
 #[derive(Debug)]
 enum State {
     Producing,
-    /// After a stop: what the source has read from the outside already is delivered too, or counted.
+    /// After a stop: what the source has already read from outside is delivered too, or counted.
     Emptying(ProducerEnd),
     Closed,
 }
 
-/// Everything that a producer owns, but for its thread's way to sleep.
+/// Everything that a producer owns except its thread's waiter.
 pub(crate) struct Producer {
     source: Box<dyn Source>,
     dispatcher: Dispatcher,
@@ -75,18 +75,18 @@ pub(crate) struct Producer {
     settled: Settled,
 }
 
-/// What the source was told of settled records.
+/// The low-water mark that was acknowledged last.
 #[derive(Debug, Default)]
 struct Settled {
-    /// The source wants to know.
+    /// Whether the source wants acknowledgements.
     wanted: bool,
     mark: LowWaterMark,
-    /// When it is told again.
+    /// When the next acknowledgement is due.
     next_ns: u64,
 }
 
 impl Producer {
-    /// A producer that takes `count` records at most.
+    /// A producer that takes at most `count` records.
     pub(crate) fn new(
         source: Box<dyn Source>,
         dispatcher: Dispatcher,
@@ -145,7 +145,7 @@ impl Producer {
         if self.settled.wanted && now_ns >= self.settled.next_ns {
             self.acknowledge(now_ns);
         }
-        // Fields one by one: what the source answers borrows it.
+        // Field by field, because the source's answer borrows it.
         let Self {
             source,
             dispatcher,
@@ -160,14 +160,14 @@ impl Producer {
             Err(ProducerEnd::CountReached)
         } else {
             match source.lend(demand(now_ns, *left)) {
-                // Refused before anything is counted: the count is a promise to whoever set it.
+                // Refused before anything is counted: the run's count must never be exceeded.
                 Ok(Lent::Burst(burst)) if burst.headers.len() as u64 > *left => {
                     Err(ProducerEnd::SourceFailed(lent_too_much()))
                 }
                 Ok(Lent::Burst(burst)) => {
                     *left -= burst.headers.len() as u64;
                     match dispatcher.dispatch(waiter, burst) {
-                        // The moment of publication serves as the next burst's now: one clock reading per burst.
+                        // The time of publication is the next burst's now: one clock reading per burst.
                         Ok(published_ns) if !dispatcher.pause(waiter) => Ok(published_ns),
                         Ok(_) => Ok(shard.clock.now_ns()),
                         Err(error) => Err(error.into()),
@@ -191,8 +191,8 @@ impl Producer {
         };
         match produced {
             Ok(now_ns) => Step::Worked { now_ns },
-            // What was taken from the outside is delivered too - or, where no worker is left, counted: a halt may show
-            // first in the workers that have gone.
+            // What was read from outside is delivered too, or counted if no worker is left: a halt may show first in
+            // workers that have ended.
             Err(end @ (ProducerEnd::Quiesced | ProducerEnd::NoLane)) => {
                 *state = State::Emptying(end);
                 Step::Worked { now_ns }
@@ -226,7 +226,7 @@ impl Producer {
         }
     }
 
-    /// Dispatches what the source has buffered; `false` if that is nothing.
+    /// Dispatches what the source has buffered; returns `false` if it has nothing.
     fn empty_source(&mut self, waiter: &Waiter, now_ns: u64) -> Result<bool, ProducerEnd> {
         if self.left == 0 {
             return Ok(false);
@@ -253,7 +253,7 @@ impl Producer {
         }
     }
 
-    /// The lanes are closed: acknowledges while the workers drain, and for the last time when they have ended.
+    /// The lanes are closed: acknowledges while the workers drain, and a last time when they have ended.
     fn settle(&mut self, now_ns: u64) -> Step<'_> {
         let is_settled = self.shard.control.is_settled();
         if self.settled.wanted && (is_settled || now_ns >= self.settled.next_ns) {
@@ -278,12 +278,12 @@ impl Producer {
     }
 }
 
-/// A producer's way to wait.
+/// How a producer waits.
 #[derive(Debug)]
 pub(crate) struct Waits {
     waiter: Waiter,
     backoff: Backoff,
-    /// It sleeps at least this long, and then publishes all that came or fell due meanwhile. See [`rest_ns`].
+    /// The shortest sleep; after it everything that arrived or fell due is published at once. See [`rest_ns`].
     rest_ns: u64,
     woke_ns: u64,
     /// Records that had been produced when the last wait, a rest for the waker, began.
@@ -293,8 +293,8 @@ pub(crate) struct Waits {
 /// How long a producer may let records gather, when its batches may wait `batch_timeout` in their lane anyway: a
 /// twentieth of that, 5 ms at most.
 ///
-/// To wake from a sleep costs about 5 us of CPU on bare metal and 40-60 us on a virtual machine (each sleep halts the
-/// virtual CPU), so a wake-up per record would be most of what a slow pipeline costs.
+/// A wake-up costs about 5 us of CPU on bare metal and 40-60 us on a virtual machine (each sleep halts the virtual
+/// CPU), so a wake-up per record would be most of what a slow pipeline costs.
 pub(crate) fn rest_ns(batch_timeout_ns: u64) -> u64 {
     (batch_timeout_ns / 20).min(5_000_000)
 }
@@ -310,9 +310,9 @@ impl Waits {
         }
     }
 
-    /// Waits for what is pending, or until `at_most_ns`. For a moment and for the waker it rests first, so that it
-    /// never wakes more than once per rest; a descriptor is waited for at once, because whoever writes to it may be
-    /// blocked. A rest that brought nothing is not followed by another: an idle source sleeps until it is woken.
+    /// Waits for what is pending, or until `at_most_ns`. Before it waits for a time or for the waker it rests, so that
+    /// it never wakes more than once per rest; a descriptor is waited for at once, because its writer may be blocked. A
+    /// rest that brought nothing is not followed by another: an idle source sleeps until it is woken.
     pub(crate) fn wait(
         &mut self,
         shard: &ShardHandle,
@@ -337,7 +337,7 @@ impl Waits {
             None => self.waiter.sleep(at_most_ns),
             Some(due_ns) => {
                 let due_ns = at_most_ns.map_or(due_ns, |at_ns| due_ns.min(at_ns));
-                // Spins the last stretch where the budget allows it.
+                // Spins the last stretch if the budget allows it.
                 let until_ns = due_ns.max(rested_ns);
                 let spin_from_ns = until_ns.saturating_sub(self.backoff.spin_ns());
                 if now_ns >= spin_from_ns {
@@ -355,7 +355,7 @@ impl Waits {
     }
 }
 
-/// What the producer asks for at a time, if so many records may still be taken.
+/// The demand of one call, if this many records may still be taken.
 pub(crate) fn demand(now_ns: u64, left: u64) -> Demand {
     Demand {
         now_ns,

@@ -1,13 +1,13 @@
 //! What moves: a record's header, and the burst that a source lends.
 
-/// What the path knows of a record beside its bytes. 24 bytes, so that a burst of 256 headers is 6 KiB and stays in L1.
+/// A record's metadata. 24 bytes, so that the 256 headers of a burst take 6 KiB and stay in L1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct RecordHeader {
-    /// When the record was due, in nanoseconds since the run began: for a paced source the moment its schedule
-    /// fixed beforehand, otherwise when the source got hold of it.
+    /// When the record was due, in nanoseconds since the run began: for a paced source the time that its schedule fixed
+    /// beforehand, otherwise the time when the source obtained it.
     pub due_ns: u64,
-    /// The record's number at its source: 0, 1, 2, ... Records that a source skips use up a number too.
+    /// The record's number at its source: 0, 1, 2, ... A record that the source drops uses up a number too.
     pub position: u64,
     /// Length in bytes, the newline included; never 0.
     pub len: u32,
@@ -46,8 +46,8 @@ impl RecordHeader {
     }
 }
 
-/// Stamps each header with the moment of publication; returns the records' bytes together and the longest of them.
-/// `None` if a record is empty, or there is none.
+/// Stamps each header with the time of publication; returns the total and the longest length of the records. `None` if
+/// a record is empty, or if there is none.
 #[inline]
 pub(crate) fn stamp_and_measure(
     headers: &mut [RecordHeader],
@@ -97,20 +97,20 @@ impl Lag {
     }
 }
 
-/// What a source lends at a time: slices of its own buffers, whole records, back to back.
+/// What a source lends in one call: slices of its own buffers with whole records, back to back.
 ///
 /// `bytes` holds the records of `headers` in order, each ending in its newline, and nothing else.
 #[derive(Debug)]
 pub struct Burst<'a> {
     /// One header per record, in order; the dispatcher stamps them as it publishes.
     pub headers: &'a mut [RecordHeader],
-    /// The records themselves; as long as the headers' lengths together.
+    /// The records themselves; their length is the sum of the headers' lengths.
     pub bytes: &'a [u8],
 }
 
-/// A buffer to build bursts in, for sources that make their records one at a time.
+/// A buffer to build bursts in, for sources that create their records one at a time.
 ///
-/// Positions are given out in order, from 0. The buffer keeps its memory from burst to burst.
+/// Positions are assigned in order, from 0. The buffer keeps its memory from burst to burst.
 #[derive(Debug, Default)]
 pub struct BurstBuffer {
     headers: Vec<RecordHeader>,
@@ -125,7 +125,7 @@ impl BurstBuffer {
         self.bytes.clear();
     }
 
-    /// Adds one record; the newline is added where `line` does not end in one.
+    /// Adds one record, and a newline if `line` does not end in one.
     ///
     /// # Panics
     ///
@@ -144,17 +144,17 @@ impl BurstBuffer {
         self.next_position += 1;
     }
 
-    /// How many records it holds.
+    /// The number of records in the buffer.
     pub fn len(&self) -> usize {
         self.headers.len()
     }
 
-    /// Whether it holds none.
+    /// Whether the buffer has no records.
     pub fn is_empty(&self) -> bool {
         self.headers.is_empty()
     }
 
-    /// Lends what it holds.
+    /// Lends the records in the buffer.
     pub fn burst(&mut self) -> Burst<'_> {
         Burst {
             headers: &mut self.headers,

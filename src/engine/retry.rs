@@ -1,4 +1,4 @@
-//! The retry: what a worker knows of a sink that fails, and how long it waits before it tries again.
+//! The retry: how often a worker's sink has failed, and how long the worker waits before it tries again.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Retry {
         now_ns.saturating_add(self.delay.next_ns())
     }
 
-    /// The sink accepted something: the next failure is a first one.
+    /// The sink accepted something; the next failure is the first of a new outage.
     #[inline]
     pub(crate) fn on_progress(&mut self, now_ns: u64) {
         if self.failures > 0 {

@@ -1,4 +1,4 @@
-//! The route: which lane gets the next records. Pure: lanes are numbers, and their state is asked for.
+//! The route: which lane gets the next records. Pure: lanes are numbers, and closures return their state.
 
 use crate::sys::text::spelled;
 
@@ -6,7 +6,7 @@ use crate::sys::text::spelled;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Route {
-    /// The lane with the least in it; equals in turn. Keeps away from a worker whose sink stalls.
+    /// The emptiest lane, equals in turn. Avoids a worker whose sink stalls.
     #[default]
     LeastOccupied,
     /// Each lane in turn.
@@ -27,12 +27,12 @@ impl Router {
         Self { route, turn: 0 }
     }
 
-    /// The lane for the next records, among the first `active`; `None` when every one of them is closed.
+    /// The lane for the next records, among the first `active`; `None` if all of them are closed.
     #[inline]
-    pub(crate) fn choose(
+    pub(crate) fn route(
         &mut self,
         active: usize,
-        usage: impl Fn(usize) -> u64,
+        fill: impl Fn(usize) -> u64,
         is_closed: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         self.turn = if self.turn + 1 < active {
@@ -41,15 +41,15 @@ impl Router {
             0
         };
         let lane = match self.route {
-            Route::LeastOccupied if active > 1 => self.least_occupied(active, &usage, |_| true)?,
+            Route::LeastOccupied if active > 1 => self.least_occupied(active, &fill, |_| true)?,
             _ => self.turn,
         };
         if !is_closed(lane) {
             return Some(lane);
         }
-        // Its worker has gone: the others are looked at more closely.
+        // Its worker has gone: choose among the open lanes.
         match self.route {
-            Route::LeastOccupied => self.least_occupied(active, &usage, |lane| !is_closed(lane)),
+            Route::LeastOccupied => self.least_occupied(active, &fill, |lane| !is_closed(lane)),
             Route::RoundRobin => {
                 let mut in_turn = (self.turn..active).chain(0..self.turn);
                 in_turn.find(|lane| !is_closed(*lane))
@@ -62,16 +62,16 @@ impl Router {
     fn least_occupied(
         &self,
         active: usize,
-        usage: &impl Fn(usize) -> u64,
+        fill: &impl Fn(usize) -> u64,
         may_be_taken: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let mut least = (u64::MAX, None);
         for lanes in [self.turn..active, 0..self.turn] {
             for lane in lanes {
-                let usage = usage(lane);
-                if usage < least.0 && may_be_taken(lane) {
-                    least = (usage, Some(lane));
-                    if usage == 0 {
+                let fill = fill(lane);
+                if fill < least.0 && may_be_taken(lane) {
+                    least = (fill, Some(lane));
+                    if fill == 0 {
                         return least.1; // no lane has less
                     }
                 }
@@ -85,16 +85,16 @@ impl Router {
 mod tests {
     use super::{Route, Router};
 
-    /// The lanes that a number of bursts go to, each of which adds 1 to its lane's usage.
-    fn chosen(route: Route, mut usage: Vec<u64>, closed: &[usize], bursts: usize) -> Vec<usize> {
+    /// The lanes that a number of bursts go to, each of which adds 1 to its lane's fill.
+    fn chosen(route: Route, mut fill: Vec<u64>, closed: &[usize], bursts: usize) -> Vec<usize> {
         let mut router = Router::new(route);
         let mut lanes = Vec::new();
         for _ in 0..bursts {
-            let active = usage.len();
-            let lane = router.choose(active, |lane| usage[lane], |lane| closed.contains(&lane));
+            let active = fill.len();
+            let lane = router.route(active, |lane| fill[lane], |lane| closed.contains(&lane));
             lanes.extend(lane);
             if let Some(lane) = lane {
-                usage[lane] += 1;
+                fill[lane] += 1;
             }
         }
         lanes
@@ -102,12 +102,12 @@ mod tests {
 
     #[test]
     fn least_occupied_fills_the_emptiest_lane_first_and_round_robin_does_not_look() {
-        let usage = vec![5, 0, 3];
+        let fill = vec![5, 0, 3];
         assert_eq!(
-            chosen(Route::LeastOccupied, usage.clone(), &[], 7),
+            chosen(Route::LeastOccupied, fill.clone(), &[], 7),
             [1, 1, 1, 1, 2, 1, 2]
         );
-        assert_eq!(chosen(Route::RoundRobin, usage, &[], 4), [1, 2, 0, 1]);
+        assert_eq!(chosen(Route::RoundRobin, fill, &[], 4), [1, 2, 0, 1]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! A shard: a producer, its dispatcher, lanes and workers; here its outside, shared by whoever watches or steers it.
+//! A shard - a producer, its dispatcher, lanes and workers - as the threads see it that watch or steer it.
 //!
-//! A record is identified by its shard and its position. One shard runs now: each thing that takes a handle takes one,
-//! or a list of them.
+//! A record is identified by its shard and its position. There is one shard so far, but everything that takes a handle
+//! takes one per shard.
 
 use crate::engine::control_block::ControlBlock;
 use crate::engine::lane::Gauge;
@@ -11,7 +11,7 @@ use crate::sys::clock::Clock;
 use crate::sys::sync::{Arc, CachePadded};
 use crate::sys::wait::Waker;
 
-/// A lane as others than its two ends see it.
+/// A lane as seen by other threads than its two ends'.
 #[derive(Clone, Debug)]
 pub(crate) struct LaneHandle {
     pub(crate) gauge: Arc<Gauge>,
@@ -19,7 +19,7 @@ pub(crate) struct LaneHandle {
     pub(crate) waker: Waker,
 }
 
-/// A shard's outside.
+/// A handle that watches and steers a shard.
 #[derive(Debug)]
 pub(crate) struct ShardHandle {
     pub(crate) id: usize,
@@ -32,20 +32,20 @@ pub(crate) struct ShardHandle {
 }
 
 impl ShardHandle {
-    /// How many lanes are routed to.
+    /// The number of lanes that bursts are routed to.
     #[inline]
     pub(crate) fn active(&self) -> usize {
         self.control.active().min(self.lanes.len())
     }
 
-    /// Tells the producer to take nothing more in.
+    /// Makes the producer stop taking records in.
     pub(crate) fn quiesce(&self) {
         if self.control.quiesce() {
             self.producer.wake_now();
         }
     }
 
-    /// Makes every thread leave at its next look.
+    /// Makes every thread end at its next check.
     pub(crate) fn halt(&self) {
         self.control.halt();
         self.quiesce();
@@ -54,13 +54,13 @@ impl ShardHandle {
         }
     }
 
-    /// Tells the producer that every worker has ended, or is not waited for any longer.
+    /// Notifies the producer that every worker has ended, or is not waited for any longer.
     pub(crate) fn settle(&self) {
         self.control.settle();
         self.producer.wake_now();
     }
 
-    /// How far each lane's worker has come. For the producer's thread.
+    /// How far each lane's worker has come. Call it on the producer's thread.
     pub(crate) fn progress(&self) -> impl Iterator<Item = LaneProgress> + '_ {
         self.lanes.iter().map(|lane| lane.gauge.progress())
     }

@@ -10,8 +10,8 @@
 //! Invariants:
 //! * Each worker owns one sink; a [`SinkFactory`] makes them before the run starts.
 //! * Progress is in whole records: a record that a sink accepted is delivered, exactly once.
-//! * A batch that was not accepted whole is the same batch at the next call: its rest, and nothing behind it.
-//! * A sink keeps no records back without saying so: what it buffers it must write on [`Sink::flush`].
+//! * If a batch was not accepted whole, the next call gets its rest, and no record after it.
+//! * A sink may buffer records that it accepted, but must write them on [`Sink::flush`].
 
 use std::any::Any;
 use std::io;
@@ -22,15 +22,15 @@ use crate::engine::sink_error::SinkError;
 use crate::metrics::Ledger;
 use crate::sys::wait::Pending;
 
-/// A sink's answer to a batch.
+/// What a sink returns for a batch.
 #[derive(Debug)]
 #[must_use = "an answer: return it"]
 pub enum Wrote<'a> {
     /// Every record was accepted.
     All,
-    /// The first `records` were accepted. The sink takes more when what it waits for has happened; that is no failure.
+    /// The first `records` were accepted. The sink accepts more when `pending` has happened; this is no failure.
     Part {
-        /// How many, from the first on; 0 for none.
+        /// The number of accepted records, counted from the first; may be 0.
         records: usize,
         /// When to call again.
         pending: Pending<'a>,
@@ -39,13 +39,12 @@ pub enum Wrote<'a> {
 
 /// Takes batches from one worker, on that worker's thread.
 ///
-/// The call is dynamic: once per batch it costs a nanosecond or two, and the engine stays one piece of code whatever
-/// the sink.
+/// The call is dynamic: at one or two nanoseconds per batch it saves the engine from being generic over the sink.
 ///
 /// ```
 /// use splashdam::{Batch, Sink, SinkError, Wrote};
 ///
-/// /// Adds up what arrives.
+/// /// Counts the bytes that arrive.
 /// #[derive(Default)]
 /// struct Meter {
 ///     bytes: usize,
@@ -65,16 +64,16 @@ pub trait Sink: Any + Send {
     /// Takes a batch. Accepted records count as delivered, and their memory is reused.
     ///
     /// May block for a while: a slow sink fills its lane, which is the backpressure. A sink that may block for longer
-    /// than 200 ms answers [`Wrote::Part`] instead, so that stops, deadlines and spills are heard.
+    /// than 200 ms returns [`Wrote::Part`] instead, so that its worker notices stops, deadlines and halts.
     ///
     /// # Errors
     ///
-    /// A [`SinkError`] says how many of the batch's records were accepted before it. After a retryable one the call is
-    /// made again with the rest of the batch, unless the run is configured otherwise or halts.
+    /// A [`SinkError`] carries the number of the batch's records that were accepted before it. After a retryable one
+    /// the worker calls again with the rest of the batch, unless the run is configured otherwise or halts.
     fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError>;
 
-    /// Called after the last batch, unless a halt or a failure came before: what is buffered must be out when this
-    /// returns [`Wrote::All`]. After [`Wrote::Part`] it is called again; `records` is ignored.
+    /// Called after the last batch, unless a halt or a failure came first: everything buffered must be written when
+    /// this returns [`Wrote::All`]. After [`Wrote::Part`] it is called again; `records` is ignored.
     ///
     /// # Errors
     ///
@@ -106,7 +105,7 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
     }
 }
 
-/// Makes one sink per worker, and has the last word on them all.
+/// Makes one sink per worker, and checks the run at its end.
 ///
 /// A closure `|worker: usize| -> io::Result<impl Sink>` is a factory.
 pub trait SinkFactory: Send {
@@ -114,7 +113,7 @@ pub trait SinkFactory: Send {
     ///
     /// # Errors
     ///
-    /// The pipeline does not start then.
+    /// If the sink cannot be made; the pipeline then does not start.
     fn open(&mut self, worker: usize) -> io::Result<Box<dyn Sink>>;
 
     /// Judges the whole run after every worker has drained, flushed and ended; not called when a worker failed or
@@ -122,7 +121,7 @@ pub trait SinkFactory: Send {
     ///
     /// # Errors
     ///
-    /// A sentence that says what is wrong; the run then counts as failed.
+    /// What is wrong, as a sentence; the run then counts as failed.
     fn verdict(&mut self, _ledger: &Ledger) -> Result<(), String> {
         Ok(())
     }

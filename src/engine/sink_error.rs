@@ -1,4 +1,4 @@
-//! What a failed write means: whether trying again may help, and how many records had been accepted.
+//! A failed write: whether trying again may help, and how many records had been accepted.
 
 use std::io;
 
@@ -6,12 +6,12 @@ use rustix::io::Errno;
 
 use crate::sys::text::spelled;
 
-/// What becomes of a run whose sink fails in a way that a later try may not meet.
+/// How a run treats a sink's retryable failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnSinkError {
-    /// The worker keeps its batch and tries again, after 10 ms at first and 1 s at last. Its lane fills meanwhile,
-    /// which slows the source down: a failing sink costs time and no records.
+    /// The worker keeps its batch and tries again, at first after 10 ms, later after up to 1 s. Its lane fills
+    /// meanwhile, which slows the source down: a failing sink costs time but no records.
     #[default]
     Retry,
     /// The failure is final: the run stops, the other workers drain.
@@ -25,14 +25,14 @@ spelled!(OnSinkError: Retry = "retry", Stop = "stop");
 pub enum SinkErrorKind {
     /// Trying again may help: a full disk, a quota, a disk that reports an error, an interruption.
     Retryable,
-    /// The reader of the output closed it, as `head` does: the run ends in order, the rest counts as dropped.
+    /// The reader of the output closed it, as `head` does: the run ends in order, and the rest counts as dropped.
     ReaderClosed,
-    /// The sink is of no more use: the run stops, the other workers drain, and it counts as failed.
+    /// The sink cannot be used any more: the run stops, the other workers drain, and the run counts as failed.
     Final,
 }
 
 impl SinkErrorKind {
-    /// What the system's errors mean.
+    /// Classifies an error of the system.
     ///
     /// Retryable are those whose cause something outside the process can remove: no space (ENOSPC), a quota
     /// (EDQUOT), a size limit (EFBIG), a file system that turned read-only (EROFS), a device that fails (EIO), short
@@ -70,8 +70,7 @@ pub struct SinkError {
 }
 
 impl SinkError {
-    /// A failure after the batch's first `accepted` records had been accepted; of the kind that [`SinkErrorKind::of`]
-    /// finds.
+    /// A failure after the batch's first `accepted` records had been accepted; [`SinkErrorKind::of`] classifies it.
     pub fn new(source: io::Error, accepted: usize) -> Self {
         Self {
             kind: SinkErrorKind::of(&source),
@@ -80,20 +79,20 @@ impl SinkError {
         }
     }
 
-    /// The same failure, of a kind that the sink knows better.
+    /// The same failure with another kind, for a sink that knows better.
     #[must_use]
     pub fn with_kind(self, kind: SinkErrorKind) -> Self {
         Self { kind, ..self }
     }
 
-    /// The same, with the name of what failed before the reason.
+    /// The same failure, its text preceded by the name of what failed.
     #[must_use]
     pub fn with_name(self, name: &str) -> Self {
         let source = io::Error::new(self.source.kind(), format!("{name}: {}", self.source));
         Self { source, ..self }
     }
 
-    /// The same, after so many more records had been accepted.
+    /// The same failure, after this many more records had been accepted.
     pub(crate) fn after(self, records: usize) -> Self {
         let accepted = self.accepted.saturating_add(records);
         Self { accepted, ..self }
@@ -104,7 +103,7 @@ impl SinkError {
         self.kind
     }
 
-    /// How many of the batch's records were accepted before it.
+    /// The number of the batch's records that were accepted before the failure.
     pub fn accepted(&self) -> usize {
         self.accepted
     }

@@ -1,15 +1,16 @@
 //! The source: where records come from.
 //!
 //! ```text
-//!   Producer --lend--> Source --Burst--> Dispatcher       asked again when the burst was published whole
+//!   Producer --lend--> Source --Burst--> Dispatcher       called again when the whole burst is published
 //!                             --Pending-> wait            a time, descriptors, or its waker
 //!            --acknowledge(below)-->                      every record below is settled
 //! ```
 //!
 //! Invariants:
 //! * A source lends slices of its own buffers: a record is copied once between source and sink, buffer to lane.
-//! * A source never waits: it says what it waits for, and the producer thread waits, so a stop is heard at once.
-//! * Positions number the records 0, 1, 2, ... in the order they are lent; a skipped record uses one up too.
+//! * A source never waits: it returns what it waits for, and the producer thread waits, so that a stop takes effect at
+//!   once.
+//! * Positions number the records 0, 1, 2, ... in the order they are lent; a dropped record uses one up too.
 
 use std::io;
 
@@ -18,7 +19,7 @@ use crate::engine::record::Burst;
 use crate::metrics::DropReason;
 use crate::sys::wait::Pending;
 
-/// What the producer asks of a source: the time, and how much it will take.
+/// The producer's demand: the time, and how much a source may lend.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand {
     /// Now, in nanoseconds since the run began.
@@ -29,17 +30,17 @@ pub struct Demand {
     pub bytes: usize,
 }
 
-/// A source's answer to a [`Demand`].
+/// What a source returns for a [`Demand`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Lent<'a> {
-    /// Records, one or more. Asked again, the source goes on behind them.
+    /// One or more records. The next call continues after them.
     Burst(Burst<'a>),
-    /// The source met records that it gives up: counted as produced and dropped.
+    /// The source dropped records; they count as produced and dropped.
     Dropped(DropReason, u64),
-    /// Nothing to lend before a moment, a descriptor's readiness or a call of the waker.
+    /// Nothing to lend before a time, a descriptor's readiness or a call of the waker.
     Pending(Pending<'a>),
-    /// Nothing will ever come again.
+    /// The source has no more records.
     End,
 }
 
@@ -74,16 +75,15 @@ pub trait Source: Send {
     /// Called once on the producer thread before anything else. Does nothing by default.
     fn start(&mut self, _context: Context) {}
 
-    /// Lends the next burst, or says what it waits for. Must not wait.
+    /// Lends the next burst, or returns what it waits for. Must not wait.
     ///
     /// # Errors
     ///
-    /// A source that cannot go on returns why; the run then drains what was accepted and fails.
+    /// If the source cannot go on; the run then drains what was accepted, and fails.
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>>;
 
-    /// Called after a stop instead of [`lend`](Self::lend), until it answers [`Lent::End`] or [`Lent::Pending`]: lends
-    /// what was already read from the outside and would be lost otherwise. Reads nothing more. Lends nothing by
-    /// default.
+    /// Called after a stop instead of [`lend`](Self::lend), until it returns [`Lent::End`] or [`Lent::Pending`]: lends
+    /// what was already read from outside and would be lost otherwise. Reads nothing more. Lends nothing by default.
     ///
     /// # Errors
     ///
@@ -92,15 +92,15 @@ pub trait Source: Send {
         Ok(Lent::End)
     }
 
-    /// Whether [`acknowledge`](Self::acknowledge) is to be called. `false` by default, which costs nothing.
+    /// Whether the producer calls [`acknowledge`](Self::acknowledge). `false` by default, which costs nothing.
     fn wants_acknowledgements(&self) -> bool {
         false
     }
 
     /// Every record at a position below `below` is settled: delivered, dropped by a policy that counts it, or spilled.
-    /// What "delivered" is worth is the sink's.
+    /// How durable a delivered record is depends on the sink.
     ///
-    /// Called between bursts, at most every 100 ms and only when there is something new, and for the last time when the
+    /// Called between bursts, at most every 100 ms and only when there is something new, and a last time when the
     /// workers have ended. `below` never falls, and never passes a record that a halt or a failure cut off.
     fn acknowledge(&mut self, _below: u64) {}
 
@@ -108,13 +108,13 @@ pub trait Source: Send {
     fn close(&mut self) {}
 
     /// Whether due times are fixed beforehand, whatever the pipeline does (an open load). A run can then be late, and
-    /// its outcome says whether it was. `false` by default.
+    /// its outcome reports whether it was. `false` by default.
     fn is_scheduled(&self) -> bool {
         false
     }
 
-    /// A source that makes the same records as fast as it can, to measure what this one could do without a pipeline
-    /// behind it. `None` by default: for sources that take their records from outside.
+    /// A source that makes the same records at full speed, to measure this one's limit without a pipeline. `None` by
+    /// default: for sources that take their records from outside.
     fn unpaced(&self) -> Option<Box<dyn Source>> {
         None
     }

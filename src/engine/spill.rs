@@ -1,4 +1,4 @@
-//! The spill: where records go that no sink took.
+//! The spill: the way to the file for records that no sink accepted.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use crate::engine::sink_error::SinkError;
 use crate::sys::clock::Clock;
 use crate::sys::wait::Waiter;
 
-/// How long a spill file that takes nothing more is waited for.
+/// How long to wait for a spill file that accepts nothing.
 const WRITES_WITHIN_NS: u64 = 1_000_000_000;
 
-/// One thread's way to the spill file: a sink like any other, so that the engine knows no file.
+/// One thread's spill: a sink like any other, so that the engine needs no knowledge of files.
 pub(crate) struct Spill(Box<dyn Sink>);
 
 impl Spill {
@@ -23,8 +23,8 @@ impl Spill {
         self.0.write(batch)
     }
 
-    /// Writes a batch, waiting where the file takes nothing for a while; returns how many records were written, and
-    /// what failed.
+    /// Writes a batch, and waits while the file accepts nothing; returns how many records were written, and the
+    /// failure.
     pub(crate) fn write_all(
         &mut self,
         batch: &Batch<'_>,
@@ -38,7 +38,7 @@ impl Spill {
                 Ok(Wrote::All) => written = batch.len(),
                 Ok(Wrote::Part { records, pending }) => {
                     written = (written + records).min(batch.len());
-                    // Rare, and after a halt: looks again soon instead of polling.
+                    // Rare, and only after a halt: a short sleep is simpler than polling.
                     let soon_ns = clock.now_ns().saturating_add(1_000_000);
                     waiter.sleep(Some(pending.until_ns().unwrap_or(soon_ns).min(by_ns)));
                 }

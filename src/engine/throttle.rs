@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::sys::text::ValueError;
 
-/// A table of usage and pause: above so much usage, the producer pauses so long after each burst.
+/// A table of usages and pauses: above a step's usage, the producer pauses for the step's time after each burst.
 ///
-/// The pause is the longest wait, not a fixed one: it ends as soon as usage is back at the lowest step. Served in
-/// full it would cost a fast pipeline most of its throughput - a worker that takes 50 M records/s empties the default
-/// lane in 0.3 ms, less than the shortest pause of the default table.
+/// A pause is a maximum: it ends as soon as usage is back at the lowest step. In full it would cost a fast pipeline
+/// most of its throughput - a worker that takes 50 M records/s empties the default lane in 0.3 ms, less than the
+/// shortest pause of the default table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Throttle {
     /// Rising in usage.
@@ -41,7 +41,7 @@ impl Throttle {
         step.map_or(Duration::ZERO, |step| step.pause)
     }
 
-    /// The usage at which pauses end: the lowest step; above any usage where the throttle is off.
+    /// The usage at which pauses end: the lowest step; above any usage if the throttle is off.
     #[inline]
     pub fn resume_at(&self) -> f64 {
         self.steps.first().map_or(f64::INFINITY, |step| step.above)

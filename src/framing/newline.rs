@@ -6,11 +6,10 @@ use crate::framing::Frame;
 
 /// Divides a stream into records at its newlines.
 ///
-/// What is left unread at the end of a stream is a record without a newline; whether it counts is for the caller to
-/// decide. The next stream starts with a new framer.
+/// What is left unread at the end of a stream is a record without a newline; the caller decides whether it counts. The
+/// next stream starts with a new framer.
 ///
-/// Behind a record a framer is as good as new: a caller that leaves the frame behind it for later gets that again from
-/// a new framer.
+/// After a record a framer has no state: a caller that leaves the next frame for later gets it again from a new framer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Newline {
     limit: usize,
@@ -30,7 +29,7 @@ impl Newline {
         }
     }
 
-    /// Returns what `unread` begins with: the bytes of the stream behind those of the frames returned so far.
+    /// Returns what `unread` begins with: the bytes of the stream after those of the frames returned so far.
     ///
     /// After a frame with a length the caller counts that many bytes as read. After [`Frame::NeedMore`] it calls again
     /// with the same bytes and more.
@@ -50,7 +49,7 @@ impl Newline {
         }
     }
 
-    /// What `len` bytes are that hold no newline.
+    /// The frame for `len` bytes without a newline.
     fn without_newline(&mut self, len: usize) -> Frame {
         let is_too_long = len >= self.limit; // the newline would be one byte more
         self.searched = 0;

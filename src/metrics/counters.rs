@@ -1,12 +1,12 @@
-//! Single-writer counters, and what each thread of the path counts.
+//! Single-writer counters, and the counters of each thread of the data path.
 
 use crate::metrics::ledger::{DropReason, Dropped};
 use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
 
 /// A count with one writer and any number of readers.
 ///
-/// Relaxed throughout: no reader infers the state of other memory from a count. Whoever needs an exact figure reads
-/// it after joining the writer's thread, and the join orders the two.
+/// Relaxed throughout: no reader infers the state of other memory from a count. For an exact figure read it after
+/// joining the writer's thread, which orders the two.
 #[derive(Debug, Default)]
 pub(crate) struct Counter(AtomicU64);
 
@@ -24,7 +24,7 @@ impl Counter {
     }
 }
 
-/// A figure of which the last value counts; one writer, like a [`Counter`].
+/// A value that is overwritten; one writer, like a [`Counter`].
 #[derive(Debug, Default)]
 pub(crate) struct Gauge(AtomicU64);
 
@@ -40,11 +40,11 @@ impl Gauge {
     }
 }
 
-/// How long its owner has been busy, including the piece of work at hand: a stalled sink shows at once.
+/// How long its owner has been busy, including the current piece of work, so that a stalled sink shows at once.
 #[derive(Debug, Default)]
 pub(crate) struct BusyTime {
     done: Counter,
-    /// When the piece of work at hand began; 0 when there is none.
+    /// When the current piece of work began; 0 if there is none.
     since_ns: AtomicU64,
 }
 
@@ -61,7 +61,7 @@ impl BusyTime {
         self.done.add(now_ns.saturating_sub(since_ns));
     }
 
-    /// Whether there is a piece of work at hand.
+    /// Whether a piece of work has begun and not ended.
     pub(crate) fn is_busy(&self) -> bool {
         self.since_ns.load(Ordering::Relaxed) != 0
     }
@@ -98,19 +98,19 @@ impl DropCounters {
 /// What the producer thread counts.
 #[derive(Debug, Default)]
 pub(crate) struct ProducerCounters {
-    /// Records taken from the source, whatever became of them.
+    /// Records taken from the source, delivered or not.
     pub(crate) produced: Counter,
     pub(crate) produced_bytes: Counter,
     pub(crate) bursts: Counter,
-    /// How late the burst at hand is dispatched: its first record's time since it was due, when it came and after each
-    /// wait for room.
-    pub(crate) behind_ns: Gauge,
+    /// How late the current burst is: the time since its first record was due, when it was lent and after each wait for
+    /// room.
+    pub(crate) schedule_lag_ns: Gauge,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,
     /// Records taken from the source that went to the spill file instead.
     pub(crate) spilled: Counter,
-    /// Pauses that the throttle asked for, and the time they took.
+    /// Pauses of the throttle, and the time they took.
     pub(crate) throttle_pauses: Counter,
     pub(crate) throttle_ns: Counter,
     /// Waits because no active lane had room, and the time they took.
@@ -129,7 +129,7 @@ pub(crate) struct WorkerCounters {
     pub(crate) batches_by_size: Counter,
     pub(crate) batches_by_age: Counter,
     pub(crate) batches_by_drain: Counter,
-    /// Time that it did not wait: with its sink, and with its lane.
+    /// Time that it spent with its sink and its lane, not waiting for records.
     pub(crate) busy: BusyTime,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
@@ -137,13 +137,13 @@ pub(crate) struct WorkerCounters {
     pub(crate) retries: Counter,
 }
 
-/// What the watchdog counts of one worker.
+/// What the stall detector counts of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct StallCounters {
     /// Times it did not move for 5 s while records waited, and the time until it did.
     pub(crate) stalls: Counter,
     pub(crate) stalled_ns: Counter,
-    /// The most records that waited behind it then.
+    /// The most records that waited in its lane during a stall.
     pub(crate) waited_records: Counter,
 }
 
@@ -152,7 +152,7 @@ pub(crate) struct StallCounters {
 pub(crate) struct Counters {
     pub(crate) producer: CachePadded<ProducerCounters>,
     pub(crate) workers: Vec<CachePadded<WorkerCounters>>,
-    /// By worker; the watchdog's.
+    /// By worker; written by the stall detector.
     pub(crate) stalls: Vec<CachePadded<StallCounters>>,
 }
 

@@ -47,7 +47,7 @@ impl Recorder {
         &mut self.current
     }
 
-    /// Hands the recorder in use over if the collector has asked for it: call it before a sleep, too.
+    /// Hands over the current recorder if the collector has requested it. Call it before a sleep, too.
     #[inline]
     pub(crate) fn yield_full(&mut self) {
         if !self.cleared.is_empty() {
@@ -57,7 +57,7 @@ impl Recorder {
 
     fn hand_over(&mut self) {
         if self.full.is_full() {
-            return; // the collector has not fetched the one before
+            return; // the collector has not taken the one before
         }
         if let Ok(cleared) = self.cleared.pop() {
             let full = std::mem::replace(&mut self.current, cleared);
@@ -73,16 +73,16 @@ impl Recorder {
 }
 
 impl Collector {
-    /// Asks the worker for what it has recorded: it hands that over with its next batch. `spare` is a cleared recorder
-    /// for it to go on with, given back where the last one has not been taken yet.
-    pub(crate) fn ask(&mut self, spare: Box<Latencies>) -> Result<(), Box<Latencies>> {
+    /// Requests the worker's recorder, which it hands over with its next batch. `spare` is a cleared recorder to
+    /// replace it; it is returned as the error if the worker has not taken the last one yet.
+    pub(crate) fn request(&mut self, spare: Box<Latencies>) -> Result<(), Box<Latencies>> {
         self.cleared
             .push(spare)
             .map_err(|rtrb::PushError::Full(spare)| spare)
     }
 
-    /// Fetches what the worker has handed over, if it has.
-    pub(crate) fn fetch(&mut self) -> Option<Box<Latencies>> {
+    /// Takes the recorder that the worker has handed over; `None` if it has not.
+    pub(crate) fn collect(&mut self) -> Option<Box<Latencies>> {
         self.full.pop().ok()
     }
 }
@@ -91,13 +91,13 @@ impl Collector {
 #[derive(Debug)]
 pub(crate) struct Gatherer {
     collectors: Vec<Collector>,
-    /// Which workers have been asked and have not handed over.
+    /// Which workers have been requested to hand over and have not.
     awaited: Vec<bool>,
     spares: Vec<Box<Latencies>>,
-    /// What was taken in since the last interval ended, and the interval that ended last: they change places.
+    /// The current interval, and the one that ended last; they swap places.
     current: Box<Latencies>,
     ended: Box<Latencies>,
-    /// All intervals that have ended together.
+    /// The sum of all intervals that have ended.
     total: Box<Latencies>,
 }
 
@@ -114,27 +114,27 @@ impl Gatherer {
         }
     }
 
-    /// Asks every worker to hand over its recorder with its next batch, or before it sleeps again.
+    /// Requests every worker's recorder, which it hands over with its next batch or before it sleeps again.
     pub(crate) fn request(&mut self) {
-        // What a worker handed over since the last call: it was asked then, and busy.
+        // Workers that were busy at the last request may have handed over since.
         self.take_in();
         for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
             *awaited = true;
             if let Some(spare) = self.spares.pop()
-                && let Err(spare) = collector.ask(spare)
+                && let Err(spare) = collector.request(spare)
             {
                 self.spares.push(spare);
             }
         }
     }
 
-    /// Whether each of these workers has handed over since it was asked.
+    /// Whether each of these workers has handed over since the request.
     pub(crate) fn has_all(&mut self, workers: &[usize]) -> bool {
         self.take_in();
         !workers.iter().any(|worker| self.awaited[*worker])
     }
 
-    /// Ends an interval with what was handed over: what a worker still has comes with a later one.
+    /// Ends an interval with what was handed over; what a worker still has counts in a later one.
     pub(crate) fn end_interval(&mut self) -> &Latencies {
         self.take_in();
         self.total.add(&self.current);
@@ -157,7 +157,7 @@ impl Gatherer {
 
     fn take_in(&mut self) {
         for (collector, awaited) in self.collectors.iter_mut().zip(&mut self.awaited) {
-            if let Some(mut full) = collector.fetch() {
+            if let Some(mut full) = collector.collect() {
                 *awaited = false;
                 self.current.add(&full);
                 full.clear();
@@ -177,15 +177,15 @@ mod tests {
         let mut fetched = 0;
         for i in 0..100_u64 {
             if i % 3 == 0 {
-                let _ = collector.ask(Box::default());
+                let _ = collector.request(Box::default());
             }
             recorder.current().record_due(0, 0, i, 1);
             if i % 7 == 0 {
-                let full = collector.fetch();
+                let full = collector.collect();
                 fetched += full.map_or(0, |full| full.report().response.count);
             }
         }
-        while let Some(full) = collector.fetch() {
+        while let Some(full) = collector.collect() {
             fetched += full.report().response.count;
         }
         let rest = recorder.into_rest().report().response.count;

@@ -16,7 +16,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// The longest latency told apart: an hour. Longer ones count as an hour, and as overflow.
+/// The longest latency that is resolved: an hour. Longer ones count as an hour, and as overflow.
 const HIGHEST_NS: u64 = 3_600_000_000_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
@@ -61,7 +61,7 @@ impl Distribution {
         }
     }
 
-    /// Adds what another recorded.
+    /// Adds another histogram.
     pub(crate) fn add(&mut self, other: &Self) {
         self.min_ns = self.min_ns.min(other.min_ns);
         self.max_ns = self.max_ns.max(other.max_ns);
@@ -179,7 +179,7 @@ pub struct LatencyReport {
     pub response: LatencySummary,
     /// From published to delivered.
     pub service: LatencySummary,
-    /// From due to published: what the schedule ran behind.
+    /// From due to published: how far the producer lagged behind the schedule.
     pub schedule_lag: LatencySummary,
     /// From published to taken by a worker, batching included.
     pub queue_wait: LatencySummary,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Why a record was given up on purpose.
+/// Why a record was dropped on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DropReason {
@@ -10,7 +10,7 @@ pub enum DropReason {
     TooLong,
     /// No active lane had room, and `when_full` is `drop-newest`.
     Full,
-    /// The reader of the output has gone (a closed pipe): nobody is left to deliver to.
+    /// The reader of the output closed it (a closed pipe).
     ReaderClosed,
 }
 
@@ -58,12 +58,12 @@ impl Dropped {
         ]
     }
 
-    /// All of them, whatever the reason.
+    /// The sum over all reasons.
     pub fn total(&self) -> u64 {
         self.too_long + self.full + self.reader_closed
     }
 
-    /// Those that a policy of the pipeline dropped. A reader that went away dropped its share itself.
+    /// Those that a policy of the pipeline dropped. A reader that closed the output is no such policy.
     pub fn by_policy(&self) -> u64 {
         self.too_long + self.full
     }
@@ -72,7 +72,7 @@ impl Dropped {
 /// Where the records of a run went: `produced = delivered + dropped + spilled + abandoned`.
 ///
 /// Each term is counted by itself - produced on the producer thread, delivered and spilled where it is written,
-/// abandoned from what is left in the lanes - so that [`balanced`](Self::balanced) proves something.
+/// abandoned from what is left in the lanes - so that [`balanced`](Self::balanced) is an independent check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Ledger {
@@ -80,7 +80,7 @@ pub struct Ledger {
     pub produced: u64,
     /// Records that a sink accepted.
     pub delivered: u64,
-    /// Records given up on purpose, by reason.
+    /// Records dropped on purpose, by reason.
     pub dropped: Dropped,
     /// Records that could not be delivered and were written to the spill file: the drain deadline, a failed sink or a
     /// second signal cut them off. One that the sink had accepted in part is written whole.

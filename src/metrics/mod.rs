@@ -1,12 +1,12 @@
-//! Floor 1: what the data path counts while it is hot, and what a run's figures are called.
+//! Floor 1: what the data path counts while it is hot, and the names of a run's figures.
 //!
 //! ```text
 //!   dispatcher --adds--> ProducerCounters --.
 //!                                            >--read--> Snapshot --> console line, JSON, ledger
 //!   worker N ----adds--> WorkerCounters  --'
 //!   worker N ----records--> Recorder --hands over--> Gatherer ----> latency per interval, and in total
-//!   Snapshots --differences--> Series: what each interval brought
-//!   what was seen of a run --judge (pure)--> Validity: what its figures are worth
+//!   Snapshots --differences--> Series: what happened in each interval
+//!   evidence of a run --assess (pure)--> Validity: what its figures are worth
 //! ```
 //!
 //! Invariants:

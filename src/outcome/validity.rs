@@ -52,7 +52,7 @@ pub(crate) struct Evidence {
     /// How long the active workers had nothing to do, as a share of their time.
     pub(crate) idle: f64,
     /// Records per second that the source makes alone.
-    pub(crate) ceiling: Option<f64>,
+    pub(crate) source_limit: Option<f64>,
     pub(crate) schedule_lag_p99_ns: Option<u64>,
     /// For how long a CPU quota kept the process from running.
     pub(crate) throttled: Duration,
@@ -84,7 +84,7 @@ pub(crate) fn assess(evidence: Evidence) -> Validity {
     Validity {
         valid: warnings.is_empty(),
         saturated,
-        generator_ceiling_records_per_s: evidence.ceiling,
+        generator_ceiling_records_per_s: evidence.source_limit,
         schedule_lag_p99_ns: evidence.schedule_lag_p99_ns,
         warnings,
     }
@@ -160,7 +160,7 @@ fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
             ),
         ));
     }
-    let ceiling = evidence.ceiling.map_or(String::new(), |ceiling| {
+    let ceiling = evidence.source_limit.map_or(String::new(), |ceiling| {
         format!(" (alone it makes {} records/s here)", millions(ceiling))
     });
     Some(Warning::new(
@@ -177,7 +177,7 @@ fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
 
 /// A source without a schedule that was not held back, while workers had nothing to do.
 fn generator_bound(evidence: &Evidence) -> Option<Warning> {
-    let ceiling = millions(evidence.ceiling?);
+    let ceiling = millions(evidence.source_limit?);
     let is_limit = !evidence.scheduled
         && !evidence.cut_short
         && evidence.elapsed >= LONG_ENOUGH
@@ -236,7 +236,7 @@ mod tests {
             schedule_lag: Duration::from_millis(behind_ms),
             backpressure: Duration::from_millis(held_ms),
             idle: 0.9,
-            ceiling: Some(5e7),
+            source_limit: Some(5e7),
             ..Evidence::default()
         }
     }
@@ -285,7 +285,7 @@ mod tests {
         let at_full_speed = |held_ms, idle, ceiling| Evidence {
             scheduled: false,
             idle,
-            ceiling,
+            source_limit: ceiling,
             ..scheduled(3_000, held_ms)
         };
         assert_eq!(

@@ -16,7 +16,7 @@ pub(super) struct Baseline {
     /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
     pub(super) scheduled: bool,
     /// Records per second that the source makes alone.
-    pub(super) ceiling: Option<f64>,
+    pub(super) source_limit: Option<f64>,
     /// For how long a quota had kept the process from running.
     pub(super) throttled: Duration,
 }
@@ -26,7 +26,7 @@ impl Baseline {
     pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
         Self {
             scheduled: source.is_scheduled(),
-            ceiling: source_limit(source.unpaced(), cpu),
+            source_limit: source_limit(source.unpaced(), cpu),
             throttled: throttled(),
         }
     }
@@ -41,18 +41,18 @@ impl Baseline {
         let busy_ns = workers.map(|worker| worker.busy.total_ns(elapsed_ns));
         let busy = busy_ns.sum::<u64>() as f64;
         let active = metrics.shards.iter().map(|shard| shard.active()).sum();
-        let behind_ns = metrics
+        let schedule_lag_ns = metrics
             .shards
             .iter()
-            .map(|shard| shard.counters.producer.behind_ns.get());
+            .map(|shard| shard.counters.producer.schedule_lag_ns.get());
         assess(Evidence {
             elapsed: outcome.elapsed,
             delivered: outcome.ledger.delivered,
             scheduled: self.scheduled,
-            schedule_lag: Duration::from_nanos(behind_ns.max().unwrap_or(0)),
+            schedule_lag: Duration::from_nanos(schedule_lag_ns.max().unwrap_or(0)),
             backpressure: outcome.throttle_time + outcome.full_time,
             idle: (1.0 - busy / active_ns(active, outcome)).max(0.0),
-            ceiling: self.ceiling,
+            source_limit: self.source_limit,
             schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
             throttled: throttled().saturating_sub(self.throttled),
             debug_build: cfg!(debug_assertions),

@@ -178,8 +178,8 @@ impl Pipeline {
         let (report_each, observer) = self.observer.unzip();
         let log = self.latency_log.filter(|_| config.latency);
         let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
-        let (events, heard) = mpsc::channel();
-        let requests = events.clone();
+        let (sender, events) = mpsc::channel();
+        let requests = sender.clone();
         // Nobody listens any more once the run is over.
         let notify = move |request| drop(requests.send(Event::Asked(request)));
         let stop = Stop::new(handles.clone(), notify);
@@ -198,6 +198,6 @@ impl Pipeline {
             baseline,
             spills: self.spill.is_some(),
         };
-        launch(run, threads, (events, heard), stop)
+        launch(run, threads, (sender, events), stop)
     }
 }

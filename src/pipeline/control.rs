@@ -86,7 +86,7 @@ struct Conductor {
 pub(super) fn launch(
     run: Run,
     threads: Threads,
-    (events, heard): (Sender<Event>, Receiver<Event>),
+    (sender, events): (Sender<Event>, Receiver<Event>),
     stop: Stop,
 ) -> Result<Running, StartError> {
     let pin = run.config.placement.pin;
@@ -103,7 +103,7 @@ pub(super) fn launch(
         ),
         states: ThreadStates::of(workers),
         run,
-        events: heard,
+        events,
         scalers: Vec::new(),
         scaling: Vec::new(),
         reporting: None,
@@ -113,7 +113,7 @@ pub(super) fn launch(
         elapsed_ns: None,
     };
     let mut barrier = conductor
-        .spawn(threads, &events)
+        .spawn(threads, &sender)
         .map_err(StartError::System)?;
     barrier.record_pins(pin)?;
     if let Some(duration) = duration {
@@ -121,18 +121,18 @@ pub(super) fn launch(
         conductor.stopping.over_at(over_ns);
     }
     let finished = Finished::default();
-    let tell = finished.clone();
+    let outcome = finished.clone();
     // Spawned before the threads are let go: without it nothing would end them.
-    let (go, gone) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel();
     let body = move || {
-        if let Ok(placement) = gone.recv() {
-            tell.set(conductor.conduct(placement));
+        if let Ok(placement) = released.recv() {
+            outcome.set(conductor.conduct(placement));
         }
     };
     let spawned = Builder::new().name("control".into()).spawn(body);
     spawned.map_err(StartError::System)?;
     // Received for certain: the thread waits for it.
-    let _ = go.send(barrier.release());
+    let _ = release.send(barrier.release());
     Ok(Running::new(stop, metrics, finished))
 }
 
@@ -183,7 +183,7 @@ impl Conductor {
             tracing::warn!("{warning}");
         }
         self.states.placement = placement;
-        if let Err(message) = caught(|| self.hear_until_over()) {
+        if let Err(message) = caught(|| self.handle_events()) {
             let thread = "control".into();
             self.states
                 .failures
@@ -192,7 +192,7 @@ impl Conductor {
         self.conclude()
     }
 
-    fn hear_until_over(&mut self) {
+    fn handle_events(&mut self) {
         let clock = self.run.metrics.shards[0].clock;
         while !self.stopping.is_over() {
             let deadline = self

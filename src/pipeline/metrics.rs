@@ -46,7 +46,7 @@ impl Metrics {
             produced_bytes: sum(|producer| producer.produced_bytes.get()),
             dropped,
             queue: active().map(|lane| lane.gauge.occupancy().records).sum(),
-            queue_capacity: active().map(|lane| lane.gauge.size().records as u64).sum(),
+            queue_capacity: active().map(|lane| lane.gauge.size().records).sum(),
             workers: active().count(),
             throttle_pauses: sum(|producer| producer.throttle_pauses.get()),
             throttle_time: Duration::from_nanos(sum(|producer| producer.throttle_ns.get())),

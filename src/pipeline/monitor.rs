@@ -42,7 +42,7 @@ impl Monitor {
         mut detectors: Vec<StallDetector>,
         (messages, received): (Sender<Message>, Receiver<Message>),
     ) -> io::Result<Self> {
-        let (tell, done) = mpsc::channel();
+        let (over, done) = mpsc::channel();
         let body = move || {
             let mut next = Instant::now() + INTERVAL;
             loop {
@@ -58,7 +58,7 @@ impl Monitor {
                 }
             }
             look(&mut detectors);
-            let _ = tell.send(()); // nobody waits any more after END_PATIENCE
+            let _ = over.send(()); // nobody waits any more after END_PATIENCE
         };
         Builder::new().name("monitor".into()).spawn(body)?;
         Ok(Self { messages, done })

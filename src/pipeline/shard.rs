@@ -6,7 +6,7 @@ use crate::engine::context::Context;
 use crate::engine::control_block::ControlBlock;
 use crate::engine::dispatch::{DispatchPolicy, Dispatcher};
 use crate::engine::due::BatchLimits;
-use crate::engine::lane::{Extent, LaneMemory, LaneSize, LaneWriter};
+use crate::engine::lane::{LaneMemory, LaneWriter, Volume};
 use crate::engine::notice::Notices;
 use crate::engine::producer::{Producer, Waits, rest_ns};
 use crate::engine::retry::Retry;
@@ -65,9 +65,9 @@ pub(super) struct Shard {
 
 /// The memory of a shard's lanes, touched: it takes its time.
 pub(super) fn lane_memory(config: &Config) -> Vec<LaneMemory> {
-    let size = LaneSize {
-        records: config.lanes.channel_size,
-        bytes: config.lanes.lane_bytes,
+    let size = Volume {
+        records: config.lanes.channel_size as u64,
+        bytes: config.lanes.lane_bytes as u64,
     };
     (0..config.scaling.max_workers)
         .map(|_| LaneMemory::new(size))
@@ -166,7 +166,7 @@ fn handle(
 
 fn batch_limits(config: &Config) -> BatchLimits {
     BatchLimits {
-        extent: Extent {
+        volume: Volume {
             records: config.batch.batch_size as u64,
             bytes: config.batch.batch_bytes as u64,
         },

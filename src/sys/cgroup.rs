@@ -1,4 +1,4 @@
-//! The control groups that this process is in, and what they and their ancestors say.
+//! The control groups of this process and their ancestors, and their files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 /// Where the hierarchies are mounted.
 pub(crate) const MOUNT: &str = "/sys/fs/cgroup";
 
-/// The groups of this process, as Linux tells them.
+/// The groups of this process, as Linux lists them.
 pub(crate) fn of_this_process() -> String {
     fs::read_to_string("/proc/self/cgroup").unwrap_or_default()
 }
 
-/// What the groups of a process and their ancestors say, in any order: `v2` and `v1` read it from a group's folder, the
-/// second from those of the `controller`.
+/// Reads a value from the groups of a process and their ancestors, in any order: `v2` and `v1` read it from a group's
+/// folder, `v1` from those of the `controller`.
 ///
 /// `of_process` is the text of `/proc/self/cgroup`. See Linux' `Documentation/admin-guide/cgroup-v2.rst`.
 pub(crate) fn say<T>(

@@ -42,7 +42,7 @@ impl Clock {
         }
     }
 
-    /// A clock that stands at 0 until its hand moves it. Its wall time begins with the Unix epoch.
+    /// A clock that stays at 0 until its hand moves it. Its wall time begins with the Unix epoch.
     ///
     /// For tests: each call keeps eight bytes for the rest of the process, because copies of a clock have no owner.
     pub fn manual() -> (Self, ClockHand) {
@@ -77,7 +77,7 @@ impl Clock {
         self.unix_start_ns.saturating_add(at_ns) / 1_000
     }
 
-    /// A moment of this clock as the system counts; `None` beyond what that can express.
+    /// A time of this clock as an `Instant`; `None` if an `Instant` cannot express it.
     pub(crate) fn instant(&self, at_ns: u64) -> Option<Instant> {
         self.start.checked_add(Duration::from_nanos(at_ns))
     }

@@ -1,12 +1,12 @@
-//! Floor 0: what the machine gives us.
+//! Floor 0: the machine: time, CPUs, memory, sleep.
 //!
 //! ```text
-//!   sync   the only door to atomics and fences        clock  nanoseconds since the run began
-//!   idle   spin -> yield -> park, bounded by time     bell   a stop that reaches a thread inside poll(2)
-//!   cores  which thread runs where                      usage  what a thread used: CPU time, switches
-//!   provenance  the machine, for reports              warning  what is not as it should be, with its remedy
-//!   text   values that are written as text
-//!   limits what memory and descriptors are left           groups control groups, upward
+//!   sync        atomics, fences, parkers; loom's in the models      clock    nanoseconds since the run began
+//!   wait        spin, yield, sleep; wakers; poll(2)                 mutant   bugs that the models must find
+//!   cpu         which thread runs where                             usage    CPU time and context switches
+//!   provenance  the machine, for reports                            warning  a problem, with its remedy
+//!   rlimits     limits on memory, descriptors, files                cgroup   control groups, upward
+//!   text        values that are written as text
 //! ```
 //!
 //! Invariants:

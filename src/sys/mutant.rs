@@ -1,7 +1,7 @@
 //! Mutants: bugs that the models switch on by name, to prove that they would find them.
 //!
-//! Outside loom every answer is a constant no and compiles to nothing. A mutant that would change the *order* of a
-//! function's statements is a wrong copy of that function beside it, compiled for loom only.
+//! Outside loom [`mutated`] is constantly false and compiles to nothing. A mutant that changes the *order* of a
+//! function's statements is a wrong copy of that function, compiled for loom only.
 
 /// A bug, named after what the code does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,15 +11,15 @@ pub(crate) enum Mutant {
     CheckWithoutFence,
     /// `WakeWord::arm` without its fence.
     ArmWithoutFence,
-    /// A worker parks without looking into its lane once more.
+    /// A worker parks without re-checking its lane.
     NoRecheck,
-    /// A worker looks once more, and arms the wake word only then.
+    /// A worker re-checks its lane before it arms the wake word.
     ArmAfterRecheck,
     /// The dispatcher never wakes a worker.
     NoWake,
     /// The dispatcher wakes a worker once, and never again.
     OneWakeEver,
-    /// A worker takes bytes without headers for something to do.
+    /// A worker does not sleep while there are bytes without headers.
     BytesWithoutHeaders,
     /// The ring publishes its tail without Release.
     PushWithoutRelease,
@@ -33,9 +33,9 @@ pub(crate) enum Mutant {
     RetireWithoutWake,
     /// A worker is woken and retired only then.
     WakeBeforeRetire,
-    /// A lane closes and nobody wakes its worker.
+    /// A lane closes without waking its worker.
     CloseWithoutWake,
-    /// A worker looks whether its lane is closed after it has looked into it.
+    /// A worker checks whether its lane is closed after it has peeked into it.
     ClosedReadLast,
     /// A ring's end is found gone without Acquire.
     ClosedWithoutAcquire,
@@ -43,7 +43,7 @@ pub(crate) enum Mutant {
     WakeWithoutFence,
     /// A waiter begins to poll without a fence.
     PollWithoutFence,
-    /// A waiter begins to poll and does not let its caller look again.
+    /// A waiter begins to poll without having its caller check again.
     PollWithoutReturn,
     /// A waiter ends its rest without a fence.
     RestWithoutFence,

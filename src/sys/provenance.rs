@@ -1,5 +1,4 @@
-//! Where and when figures were made: the machine, the system and the build. A figure without them compares with
-//! nothing.
+//! Where and when figures were made: the machine, the system and the build. Without them figures cannot be compared.
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -1,4 +1,4 @@
-//! What the system lets this process have: memory and descriptors.
+//! The limits of this process: memory, descriptors and file lengths.
 
 use std::path::Path;
 
@@ -6,15 +6,15 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::sys::cgroup;
 
-/// Memory that is left, and who limits it.
+/// The memory that a limit leaves to this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Room {
     pub(crate) bytes: u64,
     pub(crate) limit: &'static str,
 }
 
-/// The memory that is left under each limit there is; none where the system does not say. What the kernel would drop
-/// for us - clean files in its cache - counts as left.
+/// The memory that each limit leaves; empty if the system reports no limit. What the kernel would free on demand -
+/// clean pages in its cache - counts as left.
 pub(crate) fn memory() -> Vec<Room> {
     let mut rooms = in_groups(&cgroup::of_this_process(), Path::new(cgroup::MOUNT));
     let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
@@ -22,24 +22,25 @@ pub(crate) fn memory() -> Vec<Room> {
     rooms
 }
 
-/// Whether the address space still has a piece of this size: asks for it and gives it back untouched. Tells what
-/// `ulimit -v`, `ulimit -d` and the kernel's overcommit policy say, without knowing them.
+/// Whether an allocation of this size succeeds; frees it untouched. So `ulimit -v`, `ulimit -d` and the kernel's
+/// overcommit policy are all checked.
 pub(crate) fn has_address_space(bytes: u64) -> bool {
     let mut piece = Vec::<u8>::new();
     let reserved = usize::try_from(bytes).is_ok_and(|n| piece.try_reserve_exact(n).is_ok());
-    // An allocation that nobody looks at may be left out.
+    // Keep the optimiser from removing the unused allocation.
     std::hint::black_box(&mut piece);
     reserved
 }
 
-/// How many descriptors this process has, and may have; none where the system does not say or sets no limit.
+/// How many descriptors this process has open, and may have; `None` if the system does not report them or sets no
+/// limit.
 pub(crate) fn descriptors() -> Option<(u64, u64)> {
     let limit = getrlimit(Resource::Nofile).current?;
     let open = std::fs::read_dir("/proc/self/fd").ok()?.count() as u64 - 1; // the folder itself
     Some((open, limit))
 }
 
-/// The most bytes that a file may be given; none where there is no limit.
+/// The largest length of a file in bytes; `None` if there is no limit.
 pub(crate) fn file_bytes() -> Option<u64> {
     getrlimit(Resource::Fsize).current
 }

@@ -1,7 +1,7 @@
-//! The only door to atomics: everything else takes its atomics, fences and parkers from here.
+//! Atomics, fences and parkers: the rest of the crate imports them only from here.
 //!
 //! Under `cfg(loom)` they are loom's, and the parker is the same crossbeam code compiled on loom
-//! (`cfg(crossbeam_loom)`), so that the models of `engine::lane` run what runs in earnest.
+//! (`cfg(crossbeam_loom)`), so that the models of `engine::lane` run the code of a release build.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(crate) use loom::sync::Arc;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 
-/// What a signal handler stores into: `std`'s always, because signal-hook takes no other.
+/// For signal handlers: always `std`'s, because signal-hook takes no other.
 #[cfg(feature = "cli")]
 pub(crate) mod for_signals {
     pub(crate) use std::sync::Arc;

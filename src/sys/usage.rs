@@ -1,4 +1,4 @@
-//! What the calling thread, and the process, have used so far.
+//! CPU time and context switches of the calling thread and of the process.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use rustix::time::{ClockId, clock_gettime};
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ThreadUsage {
     pub(crate) cpu: Duration,
-    /// It gave its CPU up: it slept or waited.
+    /// The thread gave its CPU up: it slept or waited.
     pub(crate) voluntary_switches: u64,
-    /// Its CPU was taken away: something else wanted it.
+    /// The scheduler gave the thread's CPU to another one.
     pub(crate) involuntary_switches: u64,
 }
 
 impl ThreadUsage {
-    /// The calling thread's, since it began. Switches are 0 where there is no Linux `/proc` to tell them.
+    /// The calling thread's, since it began. Switches are 0 without Linux' `/proc`.
     pub(crate) fn of_this_thread() -> Self {
         let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
         let count = |key: &str| {

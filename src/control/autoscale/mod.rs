@@ -1,10 +1,10 @@
 //! The autoscaling policy: how many workers should be active. Pure: time is an argument.
 //!
-//! Two signals, because one is not enough. *Queue usage* says when the active workers fall behind: quickly, but not by
-//! how much, and a queue that has drained says nothing about how many workers keep it empty. *Load*, the workers' busy
-//! time as a number of workers, says that. So usage asks for a step, and load has a say in stepping down: the load at
-//! which so many workers once were too few is remembered, and nobody steps back down to that many before the load is
-//! well below it. (Arachne's core estimator remembers utilisation in the same way: Qin et al., OSDI 2018.)
+//! Two signals, because one is not enough. *Queue usage* shows quickly that the active workers fall behind, but not by
+//! how much, and an empty queue does not show how many workers keep it empty. *Load*, the workers' busy time as a
+//! number of workers, does. So usage requests a step, and load may veto a step down: the policy remembers the load at
+//! which a number of workers was too few, and does not step back down to that number before the load is well below it.
+//! (Arachne's core estimator remembers utilisation in the same way: Qin et al., OSDI 2018.)
 
 use std::collections::VecDeque;
 
@@ -15,42 +15,42 @@ mod tests;
 
 use crate::control::scale_event::ScaleReason;
 
-/// A producer that the throttle or full lanes held back for more than this share of an interval found the queue too
-/// full, however it looked at the moment of the sample: the throttle keeps it near its lowest step.
-const HELD_SHARE: f64 = 0.1;
+/// If the throttle or full lanes held the producer back for more than this share of an interval, the queue was too
+/// full, whatever its usage at the time of the sample: the throttle keeps it near its lowest step.
+const BACKPRESSURE_SHARE: f64 = 0.1;
 /// Step down only below this share of the load that once was too much for the smaller number.
 const RETURN_SHARE: f64 = 0.9;
-/// A remembered load is at least this share of the workers there were: a lane that a burst filled in a moment says
-/// little about load.
+/// A remembered load is at least this share of the workers that were active: a lane that one burst filled is no measure
+/// of load.
 const LEAST_REMEMBERED: f64 = 0.8;
 
-/// What the policy is told to keep to.
+/// The policy's limits and thresholds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     /// Never fewer active workers than this.
     pub(crate) min_workers: usize,
     /// Never more.
     pub(crate) max_workers: usize,
-    /// Usage above which a worker is asked for, 0 to 1.
+    /// Usage above which a worker is added, 0 to 1.
     pub(crate) scale_up_threshold: f64,
-    /// Usage below which one is given back, 0 to 1.
+    /// Usage below which one is removed, 0 to 1.
     pub(crate) scale_down_threshold: f64,
-    /// Consecutive samples that must ask for a step up.
+    /// Consecutive samples that must request a step up.
     pub(crate) scale_up_samples: u32,
-    /// Consecutive samples that must ask for a step down.
+    /// Consecutive samples that must request a step down.
     pub(crate) scale_down_samples: u32,
-    /// How long after a step no step the other way is taken.
+    /// The time after a step in which no step the other way is taken.
     pub(crate) scale_cooldown_ns: u64,
 }
 
-/// What was seen over one interval.
+/// What was measured over one interval.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sample {
     /// Usage of the active lanes together at the end of the interval, 0 to 1.
     pub(crate) usage: f64,
     /// Share of the interval for which the producer was held back by the throttle or by full lanes, 0 to 1.
-    pub(crate) held: f64,
-    /// The workers' busy time over the interval: 2.5 means as much as two and a half workers can do.
+    pub(crate) backpressure: f64,
+    /// The workers' busy time over the interval: 2.5 means the work of two and a half workers.
     pub(crate) load: f64,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Sample {
 pub(crate) struct Decision {
     /// The number; at most one more or fewer than before.
     pub(crate) workers: usize,
-    /// Why; for no change either [`ScaleReason::Steady`] or what suppressed the step that was asked for.
+    /// Why; without a change either [`ScaleReason::Steady`] or what suppressed the requested step.
     pub(crate) reason: ScaleReason,
 }
 
@@ -69,12 +69,12 @@ enum Step {
     Down,
 }
 
-/// The policy with what it remembers.
+/// The policy with its memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Autoscaler {
     policy: Policy,
     active: usize,
-    /// Samples in a row that asked for this step.
+    /// Consecutive samples that requested this step.
     asked: Option<(Step, u32)>,
     last: Option<(Step, u64)>,
     /// The loads of the last `scale_down_samples` samples, newest last: one quiet interval among busy ones is no reason
@@ -137,7 +137,8 @@ impl Autoscaler {
     }
 
     fn asked_for(&self, sample: Sample) -> Option<Step> {
-        if sample.usage > self.policy.scale_up_threshold || sample.held > HELD_SHARE {
+        if sample.usage > self.policy.scale_up_threshold || sample.backpressure > BACKPRESSURE_SHARE
+        {
             Some(Step::Up)
         } else if sample.usage < self.policy.scale_down_threshold {
             Some(Step::Down)
@@ -176,7 +177,7 @@ impl Autoscaler {
         }
     }
 
-    /// Whether one worker fewer can carry the load of late, as far as experience goes.
+    /// Whether one worker fewer can carry the recent load, judging by the remembered ones.
     fn fewer_would_do(&self) -> bool {
         let load = self.recent_loads.iter().copied().fold(0.0, f64::max);
         let fewer = self.active - 1;

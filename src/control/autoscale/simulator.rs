@@ -5,7 +5,7 @@ use crate::control::autoscale::{Autoscaler, Policy, Sample};
 /// Steps per interval: fine enough that queues fill and drain within one.
 const STEPS: usize = 20;
 
-/// What goes in and what the workers can do, both as numbers of workers' full work, over time in intervals.
+/// The offered load and the workers' speed, both in units of one worker's full work, over time in intervals.
 pub(super) struct World<'a> {
     pub(super) policy: Policy,
     /// Offered load at a time: 2.5 keeps two and a half workers busy.
@@ -20,7 +20,7 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
-    /// The number of active workers after each of so many intervals, one second each.
+    /// The number of active workers after each interval of one second.
     pub(super) fn run(&self, intervals: usize) -> Vec<usize> {
         let mut scaler = Autoscaler::new(self.policy);
         let mut state = self.seed;
@@ -28,27 +28,27 @@ impl World<'_> {
         let mut queue = 0.0_f64;
         let mut history = Vec::new();
         for interval in 0..intervals {
-            let (mut busy, mut held) = (0.0, 0.0);
+            let (mut busy, mut backpressure) = (0.0, 0.0);
             for step in 0..STEPS {
                 let time = interval as f64 + step as f64 / STEPS as f64;
                 let room = self.lane * active as f64;
                 let into = (self.offered)(time) / STEPS as f64;
                 let most = (self.speed)(time) * active as f64 / STEPS as f64;
                 let out = most.min(queue + into);
-                // A stalled worker is busy all the time, though nothing comes out.
+                // A stalled worker is busy all the time, although it delivers nothing.
                 let share = if most > 0.0 { out / most } else { 1.0 };
                 let at_work = if queue + into > 0.0 { share } else { 0.0 };
                 busy += at_work * active as f64 / STEPS as f64;
                 let left = queue + into - out;
                 if left > room {
-                    held += 1.0 / STEPS as f64;
+                    backpressure += 1.0 / STEPS as f64;
                 }
                 queue = left.min(room);
             }
             let usage = queue / (self.lane * active as f64);
             let sample = Sample {
                 usage: (usage * self.noisy(&mut state)).clamp(0.0, 1.0),
-                held,
+                backpressure,
                 load: busy * self.noisy(&mut state),
             };
             let decision = scaler.decide(sample, interval as u64 * 1_000_000_000);

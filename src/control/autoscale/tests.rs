@@ -150,7 +150,7 @@ fn a_producer_that_is_held_back_counts_as_a_full_queue() {
     let mut scaler = Autoscaler::new(policy(4));
     let held = Sample {
         usage: 0.78,
-        held: 0.3,
+        backpressure: 0.3,
         load: 1.0,
     };
     let decision = scaler.decide(held, 0);
@@ -164,12 +164,12 @@ fn a_producer_that_is_held_back_counts_as_a_full_queue() {
 fn every_suppressed_step_names_what_suppressed_it() {
     let full = Sample {
         usage: 1.0,
-        held: 0.0,
+        backpressure: 0.0,
         load: 1.0,
     };
     let empty = Sample {
         usage: 0.0,
-        held: 0.0,
+        backpressure: 0.0,
         load: 0.0,
     };
     let busy = Sample { load: 1.9, ..empty };
@@ -212,9 +212,9 @@ proptest! {
     ) {
         let mut scaler = Autoscaler::new(Policy { min_workers: min, ..policy(min + more) });
         let mut active = min;
-        for (i, (usage, held, load)) in samples.into_iter().enumerate() {
+        for (i, (usage, backpressure, load)) in samples.into_iter().enumerate() {
             let now_ns = i as u64 * 1_000_000_000;
-            let decision = scaler.decide(Sample { usage, held, load }, now_ns);
+            let decision = scaler.decide(Sample { usage, backpressure, load }, now_ns);
             prop_assert!(decision.workers.abs_diff(active) <= 1);
             prop_assert!((min..=min + more).contains(&decision.workers));
             active = decision.workers;

@@ -1,20 +1,19 @@
-//! The occupancy gauge: what went in, what came out, each counted by the one thread that knows.
+//! The occupancy gauge: what went in and what went out, each counted by a single writer.
 
 use std::ops::{AddAssign, Sub};
 
-use crate::engine::lane::size::LaneSize;
 use crate::engine::watermark::LaneProgress;
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{AtomicU64, CachePadded, Ordering};
 
-/// An amount in both of a lane's units.
+/// Records and bytes: a lane's capacity, what it holds, or a total.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub(crate) struct Volume {
     pub(crate) records: u64,
     pub(crate) bytes: u64,
 }
 
-impl AddAssign for Extent {
+impl AddAssign for Volume {
     #[inline]
     fn add_assign(&mut self, other: Self) {
         self.records += other.records;
@@ -22,7 +21,7 @@ impl AddAssign for Extent {
     }
 }
 
-impl Sub for Extent {
+impl Sub for Volume {
     type Output = Self;
 
     #[inline]
@@ -34,24 +33,24 @@ impl Sub for Extent {
     }
 }
 
-/// Both halves of an extent, written by one thread. They are not read together: a reader may see the records of one
-/// moment and the bytes of the next.
+/// A volume that one thread writes. Its halves are not read together: a reader may see the records of one moment and
+/// the bytes of the next.
 #[derive(Debug, Default)]
-pub(super) struct ExtentCell {
+pub(super) struct VolumeCell {
     records: AtomicU64,
     bytes: AtomicU64,
 }
 
-impl ExtentCell {
+impl VolumeCell {
     #[inline]
-    pub(super) fn store(&self, extent: Extent, order: Ordering) {
-        self.records.store(extent.records, order);
-        self.bytes.store(extent.bytes, order);
+    pub(super) fn store(&self, volume: Volume, order: Ordering) {
+        self.records.store(volume.records, order);
+        self.bytes.store(volume.bytes, order);
     }
 
     #[inline]
-    pub(super) fn load(&self, order: Ordering) -> Extent {
-        Extent {
+    pub(super) fn load(&self, order: Ordering) -> Volume {
+        Volume {
             records: self.records.load(order),
             bytes: self.bytes.load(order),
         }
@@ -61,23 +60,23 @@ impl ExtentCell {
 /// What the worker writes when it releases records.
 #[derive(Debug, Default)]
 struct Released {
-    total: ExtentCell,
-    /// The position behind the last released record.
-    behind: AtomicU64,
+    total: VolumeCell,
+    /// The position after the last released record.
+    position: AtomicU64,
 }
 
-/// How full a lane is and how far its worker has come, for anyone who asks: running totals that only grow.
+/// How full a lane is and how far its worker has come, readable by any thread: running totals that only grow.
 #[derive(Debug)]
 pub(crate) struct Gauge {
     /// Written by the dispatcher, before the records become visible to the worker.
-    published: CachePadded<ExtentCell>,
+    published: CachePadded<VolumeCell>,
     /// Written by the worker, after the sink has accepted the records.
     released: CachePadded<Released>,
-    size: LaneSize,
+    size: Volume,
 }
 
 impl Gauge {
-    pub(super) fn new(size: LaneSize) -> Self {
+    pub(super) fn new(size: Volume) -> Self {
         Self {
             published: CachePadded::default(),
             released: CachePadded::default(),
@@ -85,34 +84,34 @@ impl Gauge {
         }
     }
 
-    pub(crate) fn size(&self) -> LaneSize {
+    pub(crate) fn size(&self) -> Volume {
         self.size
     }
 
     /// Relaxed: the header ring's release store follows and orders it for the worker.
     #[inline]
-    pub(super) fn set_published(&self, total: Extent) {
+    pub(super) fn set_published(&self, total: Volume) {
         self.published.store(total, Ordering::Relaxed);
     }
 
-    /// What was released in total, and the position behind the last of these records.
+    /// Publishes the total of released records and the position after the last of them.
     ///
-    /// Release: pairs with the Acquire in [`occupancy`](Self::occupancy) and [`progress`](Self::progress). Whoever sees
-    /// these records released also sees that they were published, and what their sink did with them.
+    /// Release: pairs with the Acquire in [`occupancy`](Self::occupancy) and [`progress`](Self::progress). A thread
+    /// that sees these records released also sees that they were published, and what their sink did with them.
     #[inline]
-    pub(super) fn set_released(&self, total: Extent, behind: u64) {
+    pub(super) fn set_released(&self, total: Volume, position: u64) {
         let release = if mutated(Mutant::ReleasedWithoutRelease) {
             Ordering::Relaxed
         } else {
             Ordering::Release // pairs with the Acquire in occupancy
         };
-        self.released.behind.store(behind, Ordering::Release); // pairs with the Acquire in progress
+        self.released.position.store(position, Ordering::Release); // pairs with the Acquire in progress
         self.released.total.store(total, release);
     }
 
-    /// Records the worker released. For the dispatcher, which knows by itself what it published.
+    /// What the worker released. For the dispatcher, which keeps the published total itself.
     #[inline]
-    pub(super) fn released(&self) -> Extent {
+    pub(super) fn released(&self) -> Volume {
         self.released.total.load(Ordering::Relaxed)
     }
 
@@ -126,7 +125,7 @@ impl Gauge {
     /// Records and bytes in the lane. May overstate by what was released during the call; never understates, never
     /// negative.
     #[inline]
-    pub(crate) fn occupancy(&self) -> Extent {
+    pub(crate) fn occupancy(&self) -> Volume {
         #[cfg(loom)]
         if mutated(Mutant::PublishedReadFirst) {
             return wrong::occupancy(self);
@@ -136,15 +135,15 @@ impl Gauge {
         self.published.load(Ordering::Relaxed) - released
     }
 
-    /// How far the worker has come: whether the lane is empty, and the position behind the last record it released.
+    /// How far the worker has come: whether the lane is empty, and the position after the last record it released.
     ///
-    /// Called by the thread that publishes: to others a lane may look empty while records arrive.
+    /// Call it on the thread that publishes: to others a lane may look empty while records arrive.
     pub(crate) fn progress(&self) -> LaneProgress {
-        // The position first: with the total read behind it, an empty lane is empty.
-        let behind = self.released.behind.load(Ordering::Acquire); // pairs with the Release in set_released
+        // Read the position first: with the total read after it, a lane that looks empty is empty up to that position.
+        let position = self.released.position.load(Ordering::Acquire); // pairs with the Release in set_released
         LaneProgress {
             is_empty: self.occupancy().records == 0,
-            behind,
+            position,
         }
     }
 }
@@ -152,10 +151,10 @@ impl Gauge {
 /// Wrong on purpose: see [`Mutant`].
 #[cfg(loom)]
 mod wrong {
-    use crate::engine::lane::gauge::{Extent, Gauge};
+    use crate::engine::lane::gauge::{Gauge, Volume};
     use crate::sys::sync::Ordering;
 
-    pub(super) fn occupancy(gauge: &Gauge) -> Extent {
+    pub(super) fn occupancy(gauge: &Gauge) -> Volume {
         let published = gauge.published.load(Ordering::Relaxed);
         // Acquire: pairs with the Release in set_released.
         published - gauge.released.total.load(Ordering::Acquire)

@@ -1,7 +1,7 @@
 //! A lane: the single-producer single-consumer queue between the dispatcher and one worker.
 //!
 //! ```text
-//!              publish                                       take / release
+//!              publish                                       drain / release
 //!   LaneWriter --1--> byte ring   (payload, back to back) ----> LaneReader
 //!   (dispatcher) -2-> header ring (24 bytes per record)  ---->  (worker)
 //!        |   '--3--> fence, wake word? --wake--> sleeping worker  |
@@ -9,14 +9,14 @@
 //!        '--published--> Gauge <--released------------------------'
 //! ```
 //!
-//! A structure of arrays: a batch's payload is at most two slices, ready for one `writev`, and nothing is parsed to
-//! find a record's end. The header ring's release store publishes both rings, because it comes last.
+//! A structure of arrays: a batch's payload is at most two slices, ready for one `writev`, and no record is parsed for
+//! its end. The header ring's release store publishes both rings, because it comes last.
 //!
 //! Invariants:
 //! * A record leaves the lane only when the sink has accepted it. The lane is the only buffer.
 //! * Nothing here allocates after start; all ring memory is touched beforehand.
 //! * No call is made per record: one push per ring and burst, one commit per ring and batch.
-//! * Occupancy is the difference of two single-writer counters; nobody subtracts from a shared one.
+//! * Occupancy is the difference of two single-writer counters; no thread subtracts from a shared one.
 //!
 //! Orderings (each non-Relaxed access and its pair):
 //!
@@ -25,7 +25,7 @@
 //! | rtrb's release of the header ring's tail | rtrb's acquire in `LaneReader` | the records' bytes and headers |
 //! | rtrb's release of the rings' heads | rtrb's acquire in `LaneWriter` | slots are free again |
 //! | `Gauge` released: Release store | `Gauge::occupancy`: Acquire load | released never overtakes published |
-//! | `Gauge` behind: Release store | `Gauge::progress`: Acquire load | what a sink did is seen by who acknowledges it |
+//! | `Gauge` position: Release store | `Gauge::progress`: Acquire load | an acknowledger sees what the sink did |
 //! | fence(SeqCst) in `WakeWord::check` | fence(SeqCst) in `WakeWord::arm` | no wake-up is lost |
 //!
 //! `model` holds the proofs, one for each claim, run on loom.
@@ -33,34 +33,32 @@
 mod gauge;
 mod reader;
 mod ring;
-mod size;
 mod wake;
 mod writer;
 
-pub(crate) use gauge::{Extent, Gauge};
-pub(crate) use reader::{LaneReader, Ready};
-pub(crate) use size::LaneSize;
+pub(crate) use gauge::{Gauge, Volume};
+pub(crate) use reader::{LaneReader, PendingBatch};
 pub(crate) use writer::LaneWriter;
 
 use crate::engine::record::RecordHeader;
 use crate::sys::sync::Arc;
 use crate::sys::wait::Waker;
 
-/// A lane's memory, touched, so that the first lap does not pay for page faults. Takes its time: make it before the
-/// run's clock starts.
+/// A lane's memory, touched, so that the first lap does not pay for page faults. Touching takes time: create it before
+/// the run's clock starts.
 #[derive(Debug)]
 pub(crate) struct LaneMemory {
-    size: LaneSize,
+    size: Volume,
     headers: (ring::Producer<RecordHeader>, ring::Consumer<RecordHeader>),
     bytes: (ring::Producer<u8>, ring::Consumer<u8>),
 }
 
 impl LaneMemory {
-    pub(crate) fn new(size: LaneSize) -> Self {
+    pub(crate) fn new(size: Volume) -> Self {
         Self {
             size,
-            headers: ring::new(size.records),
-            bytes: ring::new(size.bytes),
+            headers: ring::new(size.records as usize),
+            bytes: ring::new(size.bytes as usize),
         }
     }
 

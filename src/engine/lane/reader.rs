@@ -1,7 +1,7 @@
 //! The worker's end of a lane.
 
 use crate::engine::batch::Batch;
-use crate::engine::lane::gauge::{Extent, Gauge};
+use crate::engine::lane::gauge::{Gauge, Volume};
 use crate::engine::lane::ring::Consumer;
 use crate::engine::lane::wake::WakeWord;
 use crate::engine::record::RecordHeader;
@@ -9,22 +9,23 @@ use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
 use crate::sys::wait::Waiter;
 
-/// Takes batches out of a lane, and sleeps when there is nothing to take.
+/// Takes batches out of a lane, and sleeps while there is none.
 #[derive(Debug)]
 pub(crate) struct LaneReader {
     headers: Consumer<RecordHeader>,
     bytes: Consumer<u8>,
     gauge: Arc<Gauge>,
     wake: Arc<WakeWord>,
-    released: Extent,
-    /// The records at the front that were already looked at, so that waiting for a batch to fill looks at each once.
-    ready: Ready,
+    released: Volume,
+    /// The records that [`peek`](Self::peek) has already counted, so that waiting for a batch to fill reads each header
+    /// once.
+    pending: PendingBatch,
 }
 
 /// The next batch, as far as its records have arrived.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Ready {
-    pub(crate) extent: Extent,
+pub(crate) struct PendingBatch {
+    pub(crate) volume: Volume,
     /// Whether the batch is complete: one more record would exceed one of its limits, or it is the rest of one that the
     /// sink did not accept whole.
     pub(crate) full: bool,
@@ -44,98 +45,99 @@ impl LaneReader {
             bytes,
             gauge,
             wake,
-            released: Extent::default(),
-            ready: Ready::default(),
+            released: Volume::default(),
+            pending: PendingBatch::default(),
         }
     }
 
-    /// Whether the dispatcher has gone. Read this *before* the last [`scan`](Self::scan): what was published before
-    /// it went is then seen by that scan.
+    /// Whether the dispatcher has gone. Call this *before* the last [`peek`](Self::peek), which then sees everything
+    /// that was published.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.headers.is_abandoned()
     }
 
-    /// Whether this much is there, in one of the units, and [`scan`](Self::scan) has not seen all of it.
+    /// Whether the lane has this many records or bytes, and not all of them were seen by [`peek`](Self::peek).
     ///
-    /// Bytes arrive before their headers. Without a header that is new a scan would find nothing, and the worker would
-    /// look again and again for as long as a dispatcher is kept from publishing it.
+    /// Bytes arrive before their headers. Without a new header `peek` would find nothing, and the worker would poll in
+    /// vain for as long as the dispatcher is kept from publishing it.
     #[inline]
-    pub(crate) fn holds(&self, extent: Extent) -> bool {
+    pub(crate) fn has(&self, volume: Volume) -> bool {
         let records = self.headers.slots() as u64;
-        let is_new = records > self.ready.extent.records || mutated(Mutant::BytesWithoutHeaders);
-        records >= extent.records || is_new && self.bytes.slots() as u64 >= extent.bytes
+        let is_new = records > self.pending.volume.records || mutated(Mutant::BytesWithoutHeaders);
+        records >= volume.records || is_new && self.bytes.slots() as u64 >= volume.bytes
     }
 
-    /// Looks at what has arrived and says how far the next batch has come: at most `limit`, but always one record.
+    /// Returns the next batch as far as its records have arrived: at most `limit`, but always one record if there is
+    /// one.
     #[inline]
-    pub(crate) fn scan(&mut self, limit: Extent) -> Ready {
-        let seen = self.ready.extent.records as usize;
+    pub(crate) fn peek(&mut self, limit: Volume) -> PendingBatch {
+        let seen = self.pending.volume.records as usize;
         let want = (limit.records as usize).min(self.headers.slots());
-        if !self.ready.full
+        if !self.pending.full
             && want > seen
             && let Ok(chunk) = self.headers.read_chunk(want)
         {
             let (first, second) = chunk.as_slices();
             let split = seen.min(first.len());
-            self.ready.extend(&first[split..], limit);
-            self.ready.extend(&second[seen - split..], limit);
+            self.pending.extend(&first[split..], limit);
+            self.pending.extend(&second[seen - split..], limit);
         }
-        self.ready
+        self.pending
     }
 
-    /// Hands the batch that was last scanned to `accept`, and releases as many of its first records as `accept`
-    /// returns. Where these are not all, the rest is the next batch, and does not grow.
-    pub(crate) fn take<R>(
+    /// Passes the batch that [`peek`](Self::peek) returned last to `accept`, and releases as many of its first records
+    /// as `accept` returns. If these are not all, the rest is the next batch, and does not grow.
+    pub(crate) fn drain<R>(
         &mut self,
         accept: impl FnOnce(&Batch<'_>) -> (usize, R),
-    ) -> Option<(Extent, R)> {
-        let ready = self.ready;
+    ) -> Option<(Volume, R)> {
+        let pending = self.pending;
         let headers = self
             .headers
-            .read_chunk(ready.extent.records as usize)
+            .read_chunk(pending.volume.records as usize)
             .ok()?;
-        let bytes = self.bytes.read_chunk(ready.extent.bytes as usize).ok()?;
+        let bytes = self.bytes.read_chunk(pending.volume.bytes as usize).ok()?;
         let batch = Batch::new(headers.as_slices(), bytes.as_slices());
         let (records, result) = accept(&batch);
         let (done, rest) = if records >= batch.len() {
-            (ready.extent, Ready::default())
+            (pending.volume, PendingBatch::default())
         } else {
             let (taken, rest) = batch.split_at(records);
-            let extent = |batch: Batch<'_>| Extent {
+            let volume = |batch: Batch<'_>| Volume {
                 records: batch.len() as u64,
                 bytes: batch.byte_len() as u64,
             };
-            let rest_ready = Ready {
-                extent: extent(rest),
+            let rest_pending = PendingBatch {
+                volume: volume(rest),
                 full: true,
-                oldest_ns: ready.oldest_ns,
+                oldest_ns: pending.oldest_ns,
             };
-            (extent(taken), rest_ready)
+            (volume(taken), rest_pending)
         };
-        let behind = batch.position_behind(done.records as usize);
+        let position = batch.position_after(done.records as usize);
         bytes.commit(done.bytes as usize);
         headers.commit(done.records as usize);
         self.released += done;
-        if let Some(behind) = behind {
-            self.gauge.set_released(self.released, behind);
+        if let Some(position) = position {
+            self.gauge.set_released(self.released, position);
         }
-        self.ready = rest;
+        self.pending = rest;
         Some((done, result))
     }
 
-    /// Sleeps until the lane holds `wait_for` (in one of the units), someone wakes this worker, or `until_ns` has come.
-    /// Returns whether it slept.
+    /// Sleeps until the lane has `wait_for` (in records or in bytes), a waker wakes this worker, or `until_ns` has
+    /// passed. Returns whether it slept.
     ///
-    /// May return early; the caller looks again at everything it waits for. The control block needs no re-check here:
-    /// whoever writes to it wakes the worker afterwards, and a wake-up is kept for a sleep that comes later.
-    pub(crate) fn sleep(&self, waiter: &Waiter, wait_for: Extent, until_ns: Option<u64>) -> bool {
+    /// May return early; the caller checks everything it waits for again. The control block needs no re-check here: its
+    /// writer wakes the worker afterwards, and a wake-up before the sleep ends that sleep.
+    pub(crate) fn sleep(&self, waiter: &Waiter, wait_for: Volume, until_ns: Option<u64>) -> bool {
         #[cfg(loom)]
         if mutated(Mutant::ArmAfterRecheck) {
             return self.sleep_armed_too_late(waiter, wait_for, until_ns);
         }
         self.wake.arm(self.released_and(wait_for));
-        let arrived = self.holds(wait_for) && !mutated(Mutant::NoRecheck);
+        let arrived = self.has(wait_for) && !mutated(Mutant::NoRecheck);
         if !arrived {
             waiter.sleep(until_ns);
         }
@@ -148,10 +150,10 @@ impl LaneReader {
     fn sleep_armed_too_late(
         &self,
         waiter: &Waiter,
-        wait_for: Extent,
+        wait_for: Volume,
         until_ns: Option<u64>,
     ) -> bool {
-        let arrived = self.holds(wait_for);
+        let arrived = self.has(wait_for);
         self.wake.arm(self.released_and(wait_for));
         if !arrived {
             waiter.sleep(until_ns);
@@ -160,49 +162,49 @@ impl LaneReader {
         !arrived
     }
 
-    /// The totals at which the lane holds this much.
-    fn released_and(&self, more: Extent) -> Extent {
-        Extent {
+    /// The totals at which the lane has this much.
+    fn released_and(&self, more: Volume) -> Volume {
+        Volume {
             records: self.released.records.saturating_add(more.records),
             bytes: self.released.bytes.saturating_add(more.bytes),
         }
     }
 }
 
-impl Ready {
+impl PendingBatch {
     /// Adds the records that still fit.
     #[inline]
-    fn extend(&mut self, headers: &[RecordHeader], limit: Extent) {
+    fn extend(&mut self, headers: &[RecordHeader], limit: Volume) {
         if self.full || headers.is_empty() {
             return;
         }
-        if self.extent.records == 0 {
+        if self.volume.records == 0 {
             self.oldest_ns = headers[0].published_ns();
         }
-        let all = Extent {
+        let all = Volume {
             records: headers.len() as u64,
             bytes: headers.iter().map(|header| u64::from(header.len)).sum(),
         };
-        self.extent += if self.extent.bytes + all.bytes <= limit.bytes {
-            all // nearly always: a sum alone costs a fifth of looking where a limit is passed
+        self.volume += if self.volume.bytes + all.bytes <= limit.bytes {
+            all // nearly always: the sum alone costs a fifth of finding where a limit is passed
         } else {
             self.full = true;
             self.within(headers, limit)
         };
-        let Extent { records, bytes } = self.extent;
+        let Volume { records, bytes } = self.volume;
         self.full |= records == limit.records || bytes >= limit.bytes;
     }
 
-    /// How far the records go before the next one would exceed the limit of bytes; always one.
-    fn within(&self, headers: &[RecordHeader], limit: Extent) -> Extent {
-        let mut within = Extent::default();
+    /// The records before the first one that would exceed the limit in bytes; at least one.
+    fn within(&self, headers: &[RecordHeader], limit: Volume) -> Volume {
+        let mut within = Volume::default();
         for header in headers {
             let with = within.bytes + u64::from(header.len);
-            let is_first = self.extent.records + within.records == 0;
-            if self.extent.bytes + with > limit.bytes && !is_first {
+            let is_first = self.volume.records + within.records == 0;
+            if self.volume.bytes + with > limit.bytes && !is_first {
                 break;
             }
-            within = Extent {
+            within = Volume {
                 records: within.records + 1,
                 bytes: with,
             };

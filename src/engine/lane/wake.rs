@@ -5,20 +5,20 @@
 //!   dispatcher  publish --> check: fence, word --> unpark
 //! ```
 //!
-//! Each side writes, fences and reads what the other side writes. One of the two fences comes first, and the side of
-//! the other one sees: either the worker's re-check sees the publish, or the dispatcher sees the word.
+//! Each side writes, fences and reads what the other side writes. One of the two fences comes first, and the other side
+//! sees what was written before it: either the worker's re-check sees the publish, or the dispatcher sees the word.
 
-use crate::engine::lane::gauge::{Extent, ExtentCell};
+use crate::engine::lane::gauge::{Volume, VolumeCell};
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{CachePadded, Ordering, fence};
 
-/// Written by the worker before it parks and after it woke; read by the dispatcher once per burst. While the worker
-/// is busy nobody writes it, so the dispatcher's check is a cache hit.
+/// Written by the worker before it parks and after it woke; read by the dispatcher once per burst. While the worker is
+/// busy it does not change, so the dispatcher's check is a cache hit.
 #[derive(Debug)]
-pub(super) struct WakeWord(CachePadded<ExtentCell>);
+pub(super) struct WakeWord(CachePadded<VolumeCell>);
 
-impl Extent {
-    /// A total that is never reached: wake me for nothing.
+impl Volume {
+    /// A total that is never reached: no wake-up is wanted.
     pub(super) const NEVER: Self = Self {
         records: u64::MAX,
         bytes: u64::MAX,
@@ -34,10 +34,10 @@ impl Default for WakeWord {
 }
 
 impl WakeWord {
-    /// Writes what the worker waits for. The worker then looks into the lane once more before it sleeps.
+    /// Writes what the worker waits for. The worker then checks the lane once more before it sleeps.
     #[inline]
-    pub(super) fn arm(&self, at: Extent) {
-        self.0.store(at, Ordering::Relaxed); // the fence behind it orders it
+    pub(super) fn arm(&self, at: Volume) {
+        self.0.store(at, Ordering::Relaxed); // the fence after it orders it
         if !mutated(Mutant::ArmWithoutFence) {
             fence(Ordering::SeqCst); // pairs with the fence in check
         }
@@ -45,7 +45,7 @@ impl WakeWord {
 
     /// What the worker waits for, as the dispatcher sees it after a publish.
     #[inline]
-    pub(super) fn check(&self) -> Extent {
+    pub(super) fn check(&self) -> Volume {
         if !mutated(Mutant::CheckWithoutFence) {
             fence(Ordering::SeqCst); // pairs with the fence in arm
         }
@@ -55,6 +55,6 @@ impl WakeWord {
     /// The worker is awake. Relaxed: a dispatcher that still sees the word makes one needless unpark.
     #[inline]
     pub(super) fn disarm(&self) {
-        self.0.store(Extent::NEVER, Ordering::Relaxed);
+        self.0.store(Volume::NEVER, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,6 @@
 //! The dispatcher's end of a lane.
 
-use crate::engine::lane::gauge::{Extent, Gauge};
+use crate::engine::lane::gauge::{Gauge, Volume};
 use crate::engine::lane::ring::Producer;
 use crate::engine::lane::wake::WakeWord;
 use crate::engine::record::RecordHeader;
@@ -17,12 +17,12 @@ pub(crate) struct LaneWriter {
     wake: Arc<WakeWord>,
     waker: Waker,
     /// Running total; equals the gauge's, which others read.
-    published: Extent,
-    /// The wake word that was last answered with a wake-up. A worker sleeps again on the same word only if its re-check
-    /// failed to see the publish, which the two fences rule out, so one wake-up per word is enough. A torn read of the
-    /// two halves is harmless: we wake only when a threshold was reached, and an early wake-up costs one extra look.
-    served: Extent,
-    /// The usage that one record makes, and one byte.
+    published: Volume,
+    /// The wake word that the last wake-up was for. A worker sleeps again on the same word only if its re-check failed
+    /// to see the publish, which the two fences rule out, so one wake-up per word is enough. A torn read of the two
+    /// halves is harmless: we wake only when a threshold was reached, and an early wake-up costs one extra look.
+    served: Volume,
+    /// The fill of one record, and of one byte.
     per_record: u64,
     per_byte: u64,
 }
@@ -36,33 +36,33 @@ impl LaneWriter {
         waker: Waker,
     ) -> Self {
         Self {
-            per_record: Self::FULL / gauge.size().records as u64,
-            per_byte: Self::FULL / gauge.size().bytes as u64,
+            per_record: Self::FULL / gauge.size().records,
+            per_byte: Self::FULL / gauge.size().bytes,
             headers,
             bytes,
             gauge,
             wake,
             waker,
-            published: Extent::default(),
-            served: Extent::default(),
+            published: Volume::default(),
+            served: Volume::default(),
         }
     }
 
-    /// The usage of a full lane. Usage is a whole number here, because the dispatcher compares lanes by it for every
+    /// The fill of a full lane. Fill is a whole number here, because the dispatcher compares lanes by it for every
     /// burst: 14 bits are left for the smallest byte of the largest lane, and 13 for the sum of all lanes.
     pub(crate) const FULL: u64 = 1 << 50;
 
-    /// How full the lane is, 0 to [`FULL`](Self::FULL): the larger of records and bytes. May be more than there is by
-    /// what the worker released meanwhile.
+    /// How full the lane is, 0 to [`FULL`](Self::FULL): the larger of records and bytes. May overstate by what the
+    /// worker released during the call.
     #[inline]
-    pub(crate) fn usage(&self) -> u64 {
+    pub(crate) fn fill(&self) -> u64 {
         let occupancy = self.published - self.gauge.released();
         (occupancy.records * self.per_record).max(occupancy.bytes * self.per_byte)
     }
 
-    /// How much of the lane this would take; a burst may be larger than a lane.
+    /// The fill that this burst would add; more than [`FULL`](Self::FULL) if it is larger than the lane.
     #[inline]
-    pub(crate) fn usage_of(&self, burst: Extent) -> u64 {
+    pub(crate) fn fill_of(&self, burst: Volume) -> u64 {
         let by_records = burst.records.saturating_mul(self.per_record);
         by_records.max(burst.bytes.saturating_mul(self.per_byte))
     }
@@ -77,18 +77,18 @@ impl LaneWriter {
         &self.gauge
     }
 
-    /// Wakes the worker whatever it waits for: it then looks at the control block.
+    /// The worker's waker. A woken worker checks the control block, whatever it waits for.
     pub(crate) fn waker(&self) -> &Waker {
         &self.waker
     }
 
-    /// Whether the worker has gone: nothing that is published would ever be taken.
+    /// Whether the worker has gone, so that published records would never be taken.
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.headers.is_abandoned()
     }
 
-    /// Publishes as many of the records as fit, from the first on, and returns how many.
+    /// Publishes as many of the first records as fit, and returns how many.
     ///
     /// `bytes` are the records back to back, `headers` their headers.
     #[inline]
@@ -97,7 +97,7 @@ impl LaneWriter {
         if records == 0 {
             return 0;
         }
-        self.published += Extent {
+        self.published += Volume {
             records: records as u64,
             bytes: len as u64,
         };
@@ -106,8 +106,8 @@ impl LaneWriter {
             return self.publish_then_count(headers, bytes, records, len);
         }
         self.gauge.set_published(self.published);
-        // fit() made sure of the room, and only this thread takes from it. The headers come last: their release
-        // publishes the bytes too.
+        // fit() checked the room, and only this thread uses it up. The headers come last: their release publishes the
+        // bytes too.
         let (_, no_bytes) = self.bytes.push_partial_slice(&bytes[..len]);
         let (_, no_headers) = self.headers.push_partial_slice(&headers[..records]);
         debug_assert!(no_bytes.is_empty() && no_headers.is_empty());
@@ -134,7 +134,7 @@ impl LaneWriter {
     /// How many records fit, and their bytes.
     #[inline]
     fn fit(&self, headers: &[RecordHeader], len: usize) -> (usize, usize) {
-        // The cached views cost no cache miss; only when they are too small is the worker's end looked at.
+        // The cached slots cost no cache miss; the worker's index is read only if they are too few.
         if self.headers.cached_slots() >= headers.len() && self.bytes.cached_slots() >= len {
             return (headers.len(), len);
         }
@@ -153,12 +153,12 @@ impl LaneWriter {
         fit
     }
 
-    /// Wakes the worker if what it waits for is there now.
+    /// Wakes the worker if the lane now has what it waits for.
     #[inline]
     fn wake_reader(&mut self) {
         let at = self.wake.check();
         let reached = self.published.records >= at.records || self.published.bytes >= at.bytes;
-        let never_again = mutated(Mutant::OneWakeEver) && self.served != Extent::default();
+        let never_again = mutated(Mutant::OneWakeEver) && self.served != Volume::default();
         if reached && at != self.served && !never_again && !mutated(Mutant::NoWake) {
             self.served = at;
             self.waker.wake();

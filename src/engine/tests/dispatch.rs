@@ -111,7 +111,7 @@ fn a_blocked_producer_goes_on_when_a_worker_releases() {
     // Sleeps of 50, 100 and 200 us come before each release, which frees two records' room.
     assert_eq!(producer.full_waits.get(), 3);
     assert_eq!(producer.full_ns.get(), 3 * 350_000);
-    assert_eq!(producer.behind_ns.get(), 3 * 350_000);
+    assert_eq!(producer.schedule_lag_ns.get(), 3 * 350_000);
     assert_eq!(stage.dispatcher.dispatched(), 9);
     assert_eq!(stage.dropped().full, 0);
 }

@@ -10,7 +10,7 @@ use super::{Answer, Lines, MS, Stage, lanes_on, lines};
 use crate::engine::batch::Batch;
 use crate::engine::dispatch::{DispatchError, DispatchPolicy, WhenFull};
 use crate::engine::due::BatchLimits;
-use crate::engine::lane::{Extent, LaneSize};
+use crate::engine::lane::Volume;
 use crate::engine::notice::Notices;
 use crate::engine::retry::Retry;
 use crate::engine::route::Route;
@@ -168,14 +168,14 @@ impl Case {
     fn new(seed: u64, clock: Clock, hand: ClockHand) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let count = rng.usize(1..=3);
-        let size = LaneSize {
-            records: rng.usize(1..=12),
-            bytes: rng.usize(LONGEST as usize..=48),
+        let size = Volume {
+            records: rng.u64(1..=12),
+            bytes: rng.u64(u64::from(LONGEST)..=48),
         };
         let mut lanes = lanes_on(clock, hand, count, size);
         let truth = Arc::new(Mutex::new(Truth::default()));
         let limits = BatchLimits {
-            extent: Extent {
+            volume: Volume {
                 records: rng.u64(1..=6),
                 bytes: rng.u64(1..=24),
             },

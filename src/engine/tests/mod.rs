@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use crate::engine::batch::Batch;
 use crate::engine::control_block::ControlBlock;
 use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
-use crate::engine::lane::{Extent, LaneMemory, LaneReader, LaneSize, LaneWriter};
+use crate::engine::lane::{LaneMemory, LaneReader, LaneWriter, Volume};
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::route::Route;
 use crate::engine::shard::{LaneHandle, ShardHandle};
@@ -41,12 +41,12 @@ struct Lanes {
     hand: ClockHand,
 }
 
-fn lanes(lanes: usize, size: LaneSize) -> Lanes {
+fn lanes(lanes: usize, size: Volume) -> Lanes {
     let (clock, hand) = Clock::manual();
     lanes_on(clock, hand, lanes, size)
 }
 
-fn lanes_on(clock: Clock, hand: ClockHand, lanes: usize, size: LaneSize) -> Lanes {
+fn lanes_on(clock: Clock, hand: ClockHand, lanes: usize, size: Volume) -> Lanes {
     let waiter = Waiter::new(clock);
     let ends = (0..lanes).map(|_| {
         let worker = Waiter::new(clock);
@@ -97,7 +97,7 @@ impl Stage {
     }
 }
 
-fn stage(count: usize, size: LaneSize, policy: DispatchPolicy) -> Stage {
+fn stage(count: usize, size: Volume, policy: DispatchPolicy) -> Stage {
     Stage::new(lanes(count, size), policy)
 }
 
@@ -112,8 +112,8 @@ fn policy() -> DispatchPolicy {
 }
 
 /// Room for so many records, of so many bytes together.
-fn size(records: usize, bytes: usize) -> LaneSize {
-    LaneSize { records, bytes }
+fn size(records: u64, bytes: u64) -> Volume {
+    Volume { records, bytes }
 }
 
 /// A burst that a test owns.
@@ -167,8 +167,8 @@ fn positions(batch: &Batch<'_>) -> Vec<u64> {
 #[track_caller]
 fn take(reader: &mut LaneReader, records: u64) -> Vec<u64> {
     let bytes = u64::MAX;
-    reader.scan(Extent { records, bytes });
-    let taken = reader.take(|batch| (batch.len(), positions(batch)));
+    reader.peek(Volume { records, bytes });
+    let taken = reader.drain(|batch| (batch.len(), positions(batch)));
     taken.map_or_else(Vec::new, |(_, positions)| positions)
 }
 

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use super::{Answer, Lanes, MS, Scripted, lanes, lines, size};
 use crate::engine::due::BatchLimits;
-use crate::engine::lane::{Extent, LaneWriter};
+use crate::engine::lane::{LaneWriter, Volume};
 use crate::engine::notice::{Notice, Notices};
 use crate::engine::record::stamp_and_measure;
 use crate::engine::retry::Retry;
@@ -57,7 +57,7 @@ pub(super) struct Bench {
 
 /// Batches of up to 4 records and 40 bytes, due after 10 ms.
 const LIMITS: BatchLimits = BatchLimits {
-    extent: Extent {
+    volume: Volume {
         records: 4,
         bytes: 40,
     },
@@ -119,7 +119,7 @@ impl Bench {
     pub(super) fn step(&mut self) -> Did {
         match self.worker.step(self.shard.clock.now_ns()) {
             Step::Worked => Worked,
-            Step::Wait { holds, until_ns } => Waits(holds.records, until_ns),
+            Step::Wait { volume, until_ns } => Waits(volume.records, until_ns),
             Step::WaitForSink(pending) => WaitsForSink(pending.until_ns()),
             Step::Spills(end) => Spills(name(&end)),
             Step::Ended(end) => Ended(name(&end)),

@@ -1,8 +1,8 @@
-//! A worker's duty: what it owns beside its sink, and each thing that a step does.
+//! A worker's duty: everything it owns besides its sink, and the actions of its steps.
 
 use crate::engine::batch::split;
 use crate::engine::due::{BatchLimits, FlushReason};
-use crate::engine::lane::{Extent, LaneReader, Ready};
+use crate::engine::lane::{LaneReader, PendingBatch, Volume};
 use crate::engine::latency::record_delivered;
 use crate::engine::retry::Retry;
 use crate::engine::shard::ShardHandle;
@@ -16,22 +16,22 @@ use crate::sys::sync::Arc;
 use crate::sys::wait::{Backoff, Pending, Waiter};
 
 /// A record, of any length.
-const ONE_RECORD: Extent = Extent {
+const ONE_RECORD: Volume = Volume {
     records: 1,
     bytes: u64::MAX,
 };
-/// How soon after a halt the producer closes the lanes, unless it hangs in its source: it has a burst in hand at most.
+/// The time in which the producer closes the lanes after a halt, unless it hangs in its source: it has at most one
+/// burst to dispatch.
 const CLOSES_WITHIN_NS: u64 = 1_000_000_000;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
     Delivering,
-    /// Until it is time to try a failed write or flush again.
+    /// Waits before it tries a failed write or flush again.
     BackingOff {
         until_ns: u64,
     },
-    /// Writes what is in the lane to the spill file. After a halt it ends at this moment even if the lane does not
-    /// close.
+    /// Writes what is in the lane to the spill file. After a halt it ends at this time even if the lane does not close.
     Spilling {
         closes_by_ns: Option<u64>,
     },
@@ -41,13 +41,13 @@ pub(super) enum State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     reason: FlushReason,
-    /// When it was first handed over.
+    /// When it was first passed to the sink.
     taken_ns: u64,
-    /// Records of it that were accepted.
+    /// How many of its records were accepted.
     accepted: u64,
 }
 
-/// What a worker owns beside its sink.
+/// What a worker owns besides its sink.
 pub(super) struct Duty {
     pub(super) index: usize,
     pub(super) shard: Arc<ShardHandle>,
@@ -55,15 +55,15 @@ pub(super) struct Duty {
     pub(super) limits: BatchLimits,
     pub(super) retry: Retry,
     pub(super) spill: Option<Spill>,
-    /// `None` where latency is not recorded.
+    /// `None` if latency is not recorded.
     pub(super) recorder: Option<Recorder>,
     pub(super) state: State,
     pub(super) held: Option<Held>,
-    /// Records of the last batch that was not full when the lane drained.
+    /// The records of the partial batch that was flushed when the lane drained.
     pub(super) last_partial: Option<u64>,
 }
 
-/// Hands a batch to the sink, or the rest of one.
+/// Passes a batch, or the rest of one, to the sink.
 #[inline]
 pub(super) fn deliver<'a>(
     sink: &'a mut dyn Sink,
@@ -92,7 +92,7 @@ pub(super) fn deliver<'a>(
         accepted: before,
     } = held.take().unwrap_or(first);
     let mut delivered_ns = now_ns;
-    let taken = lane.take(|batch| {
+    let taken = lane.drain(|batch| {
         let wrote = sink.write(batch);
         let accepted = accepted(&wrote, batch.len());
         delivered_ns = clock.now_ns();
@@ -104,7 +104,7 @@ pub(super) fn deliver<'a>(
         (accepted, (wrote, accepted == batch.len()))
     });
     let Some((done, (wrote, all))) = taken else {
-        return Step::Worked; // not reached: scan() saw these records, and only this thread takes any
+        return Step::Worked; // not reached: peek() saw these records, and only this thread takes any
     };
     counters.delivered_bytes.add(done.bytes);
     if done.records > 0 {
@@ -134,7 +134,7 @@ pub(super) fn deliver<'a>(
     }
 }
 
-/// How many of so many records were accepted, from the first on.
+/// How many of a batch's first records were accepted.
 fn accepted(wrote: &Result<Wrote<'_>, SinkError>, records: usize) -> usize {
     let accepted = match wrote {
         Ok(Wrote::All) => records,
@@ -160,22 +160,27 @@ impl Duty {
     }
 
     #[inline]
-    pub(super) fn due(&self, ready: Ready, closed: bool, now_ns: u64) -> Option<FlushReason> {
+    pub(super) fn due(
+        &self,
+        pending: PendingBatch,
+        closed: bool,
+        now_ns: u64,
+    ) -> Option<FlushReason> {
         let draining = closed || self.index >= self.shard.control.active();
-        self.limits.due(ready, draining, now_ns)
+        self.limits.due(pending, draining, now_ns)
     }
 
-    /// What is waited for: the rest of a batch until its deadline, or a record.
-    pub(super) fn wait_for(&mut self, ready: Ready) -> Step<'static> {
+    /// Waits for the rest of a batch until its deadline, or for a record.
+    pub(super) fn wait_for(&mut self, pending: PendingBatch) -> Step<'static> {
         self.recorder.as_mut().map(Recorder::yield_full);
-        if ready.extent.records > 0 {
+        if pending.volume.records > 0 {
             Step::Wait {
-                holds: self.limits.extent,
-                until_ns: Some(self.limits.deadline_ns(ready)),
+                volume: self.limits.volume,
+                until_ns: Some(self.limits.deadline_ns(pending)),
             }
         } else {
             Step::Wait {
-                holds: ONE_RECORD,
+                volume: ONE_RECORD,
                 until_ns: None,
             }
         }
@@ -186,15 +191,15 @@ impl Duty {
         &self,
         waiter: &Waiter,
         backoff: Backoff,
-        holds: Extent,
+        volume: Volume,
         until_ns: Option<u64>,
     ) {
-        if !backoff.spin(|| self.lane.holds(holds)) && self.lane.sleep(waiter, holds, until_ns) {
+        if !backoff.spin(|| self.lane.has(volume)) && self.lane.sleep(waiter, volume, until_ns) {
             self.counters().parks.add(1);
         }
     }
 
-    /// The sink failed: it is tried again, or its worker leaves.
+    /// The sink failed: its worker tries again later, or leaves.
     #[cold]
     fn failed(&mut self, error: SinkError, now_ns: u64) -> Step<'static> {
         if !self.retry.is_retryable(&error) {
@@ -206,7 +211,7 @@ impl Duty {
         Step::WaitForSink(Pending::until(until_ns))
     }
 
-    /// Ends the worker, or has it spill what it leaves.
+    /// Ends the worker, or makes it spill what is left in its lane.
     pub(super) fn leave(&mut self, end: WorkerEnd) -> Step<'static> {
         if end.leaves_records() && self.spill.is_some() {
             self.state = State::Spilling { closes_by_ns: None };
@@ -215,22 +220,22 @@ impl Duty {
         Step::Ended(end)
     }
 
-    /// Writes what is left in the lane to the spill file: whole records, also the one that the sink has half of. Ends
-    /// when the lane is closed; a producer that does not close it after a halt hangs in its source.
+    /// Writes what is left in the lane to the spill file: whole records, including one that the sink accepted in part.
+    /// Ends when the lane is closed; a producer that does not close it after a halt hangs in its source.
     pub(super) fn spill_step(&mut self, closes_by_ns: Option<u64>, now_ns: u64) -> Step<'_> {
         let Some(spill) = &mut self.spill else {
-            return Step::Ended(WorkerEnd::Spilled); // not reached: only with a spill this state begins
+            return Step::Ended(WorkerEnd::Spilled); // not reached: only a worker with a spill enters this state
         };
         let closed = self.lane.is_closed();
-        let ready = self.lane.scan(self.limits.extent);
-        if ready.extent.records > 0 {
-            let taken = self.lane.take(|batch| {
+        let pending = self.lane.peek(self.limits.volume);
+        if pending.volume.records > 0 {
+            let taken = self.lane.drain(|batch| {
                 let wrote = spill.write(batch);
                 (accepted(&wrote, batch.len()), wrote)
             });
             let counters = &self.shard.counters.workers[self.index];
             return match taken {
-                None => Step::Worked, // not reached: scan() saw these records, and only this thread takes any
+                None => Step::Worked, // not reached: peek() saw these records, and only this thread takes any
                 Some((done, wrote)) => {
                     counters.spilled.add(done.records);
                     match wrote {
@@ -248,7 +253,7 @@ impl Duty {
             return Step::Ended(WorkerEnd::Spilled);
         }
         Step::Wait {
-            holds: ONE_RECORD,
+            volume: ONE_RECORD,
             until_ns: closes_by_ns,
         }
     }

@@ -1,7 +1,7 @@
-//! The worker: takes batches out of its lane and hands them to its sink.
+//! The worker: takes batches out of its lane and passes them to its sink.
 //!
 //! ```text
-//!            .--- scan the lane: full, old, draining? --> sink.write --All--> released
+//!            .--- peek: batch full, old, draining? -----> sink.write --All--> released
 //!   Delivering     |  not due                              |  Part --> wait for the sink -.
 //!            '---- wait for the lane                       |  Err, retryable              |
 //!                                                      BackingOff, 10 ms to 1 s ----------+--> the rest again
@@ -9,9 +9,9 @@
 //!   Ended <-- lane closed and empty -- Spilling <----------'  if there is a spill file
 //! ```
 //!
-//! A machine: [`Worker::step`] does one thing and says what is next; [`Worker::run`] is the loop around it. What a
-//! sink did not accept stays in the lane as the next batch, and the lane fills meanwhile. Every wait is ended by a
-//! halt; an orderly stop goes on trying until its deadline.
+//! A state machine: [`Worker::step`] does one thing and returns what to wait for; [`Worker::run`] is the loop around
+//! it. What a sink did not accept stays in the lane as the next batch, and the lane fills meanwhile. A halt ends every
+//! wait; after an orderly stop the worker goes on trying until the deadline.
 
 mod duty;
 mod step;
@@ -31,7 +31,7 @@ use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
 use crate::sys::wait::{Backoff, Pending, Waiter};
 
-/// Everything a worker owns, but for its thread's way to sleep.
+/// Everything a worker owns except its thread's waiter.
 pub(crate) struct Worker {
     sink: Box<dyn Sink>,
     duty: Duty,
@@ -63,13 +63,13 @@ impl Worker {
         }
     }
 
-    /// Has the records that the sink does not take written there.
+    /// Sets where records are written that the sink does not accept.
     pub(crate) fn spill_to(mut self, spill: Option<Spill>) -> Self {
         self.duty.spill = spill;
         self
     }
 
-    /// Has latencies recorded.
+    /// Sets the recorder of latencies.
     pub(crate) fn record_to(mut self, recorder: Option<Recorder>) -> Self {
         self.duty.recorder = recorder;
         self
@@ -83,7 +83,7 @@ impl Worker {
         &mut *self.sink
     }
 
-    /// Runs until the worker spills or ends; returns how its work with the sink ended, or the spilling.
+    /// Runs until the worker spills or ends; returns how its work with the sink, or its spilling, ended.
     pub(crate) fn run(
         &mut self,
         waiter: &mut Waiter,
@@ -95,12 +95,12 @@ impl Worker {
         loop {
             match self.step(clock.now_ns()) {
                 Step::Worked => {}
-                Step::Wait { holds, until_ns } => {
+                Step::Wait { volume, until_ns } => {
                     counters.busy.stop(clock.now_ns());
-                    self.duty.wait(waiter, backoff, holds, until_ns);
+                    self.duty.wait(waiter, backoff, volume, until_ns);
                     counters.busy.start(clock.now_ns());
                 }
-                // Counts as busy: a sink that is not ready is a sink that stalls.
+                // Counts as busy: a sink that is not ready stalls its worker.
                 Step::WaitForSink(pending) => waiter.wait(&pending),
                 Step::Spills(end) => return Err(end),
                 Step::Ended(end) => {
@@ -132,21 +132,20 @@ impl Worker {
         if mutated(Mutant::ClosedReadLast) {
             return wrong::step(sink, duty, now_ns);
         }
-        // Read before the scan: whatever was published before the lane closed is seen by it.
+        // Read before the peek, which then sees everything that was published before the lane closed.
         let closed = duty.lane.is_closed();
-        let ready = duty.lane.scan(duty.limits.extent);
-        if duty.shard.control.is_halted() && !(closed && ready.extent.records == 0) {
+        let pending = duty.lane.peek(duty.limits.volume);
+        if duty.shard.control.is_halted() && !(closed && pending.volume.records == 0) {
             return duty.leave(WorkerEnd::Halted);
         }
-        match duty.due(ready, closed, now_ns) {
+        match duty.due(pending, closed, now_ns) {
             Some(reason) => deliver(&mut **sink, duty, reason, now_ns),
             None if closed => flush(&mut **sink, duty),
-            None => duty.wait_for(ready),
+            None => duty.wait_for(pending),
         }
     }
 
-    /// After a panic of the sink: what is in the lane is spilled from the next step on. `false` where there is no spill
-    /// file.
+    /// After a panic of the sink: the next steps spill what is in the lane. Returns `false` if there is no spill file.
     pub(crate) fn spill_after_panic(&mut self) -> bool {
         let spills = self.duty.spill.is_some();
         if spills {
@@ -155,13 +154,13 @@ impl Worker {
         spills
     }
 
-    /// Stops the clock of its busy time, whatever ended its work.
+    /// Stops the clock of its busy time, however its work ended.
     pub(crate) fn stop_busy_time(&self) {
         let shard = &self.duty.shard;
         self.duty.counters().busy.stop(shard.clock.now_ns());
     }
 
-    /// The latencies that were not handed over.
+    /// Takes the recorder, with the latencies that were not handed over.
     pub(crate) fn take_recorder(&mut self) -> Option<Recorder> {
         self.duty.recorder.take()
     }
@@ -183,11 +182,11 @@ mod wrong {
     use crate::engine::sink::Sink;
 
     pub(super) fn step<'a>(sink: &'a mut Box<dyn Sink>, duty: &mut Duty, now_ns: u64) -> Step<'a> {
-        let ready = duty.lane.scan(duty.limits.extent);
-        match duty.due(ready, false, now_ns) {
+        let pending = duty.lane.peek(duty.limits.volume);
+        match duty.due(pending, false, now_ns) {
             Some(reason) => deliver(&mut **sink, duty, reason, now_ns),
             None if duty.lane.is_closed() => flush(&mut **sink, duty),
-            None => duty.wait_for(ready),
+            None => duty.wait_for(pending),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What a worker's step returns, and how a worker ends.
 
-use crate::engine::lane::Extent;
+use crate::engine::lane::Volume;
 use crate::engine::sink_error::{SinkError, SinkErrorKind};
 use crate::sys::wait::Pending;
 
 /// How a worker ended.
 #[derive(Debug)]
 pub(crate) enum WorkerEnd {
-    /// Its lane is empty and closed, its sink flushed. Holds the records of the last partial batch, if there was one.
+    /// Its lane is empty and closed, its sink flushed. The number of records in the last partial batch, if there was
+    /// one.
     Drained(Option<u64>),
     /// The run was halted.
     Halted,
@@ -37,19 +38,19 @@ impl From<SinkError> for WorkerEnd {
     }
 }
 
-/// What a worker did, or waits for.
+/// What a worker did, or what it waits for.
 #[derive(Debug)]
 pub(crate) enum Step<'a> {
-    /// It did something; there may be more.
+    /// It did something; there may be more to do.
     Worked,
-    /// It waits until the lane holds so much, in one of the units, or until a moment.
+    /// It waits until the lane has this many records or bytes, or until a time.
     Wait {
-        holds: Extent,
+        volume: Volume,
         until_ns: Option<u64>,
     },
     /// It waits for its sink, or to try it again.
     WaitForSink(Pending<'a>),
-    /// Its work with the sink is over, for this reason; it spills from the next step on.
+    /// Its work with the sink is over, for this reason; its next steps spill.
     Spills(WorkerEnd),
     Ended(WorkerEnd),
 }

@@ -69,7 +69,7 @@ pub(crate) fn check(cpus: &[usize], allowed: &[usize]) -> Result<(), String> {
     Ok(())
 }
 
-/// Says which CPUs are accepted, for the end of an error message.
+/// Names the accepted CPUs, for the end of an error message.
 pub(crate) fn expected(allowed: &[usize]) -> String {
     if allowed.is_empty() {
         format!("expected ids from 0 to {}", CPUS_MAX - 1)

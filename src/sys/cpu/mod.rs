@@ -9,7 +9,7 @@
 //! Invariants:
 //! * The machine is read before anything is pinned: a pinned thread sees only its own CPU, and so do its children.
 //! * No unchecked id reaches `core_affinity`, which aborts the process on ids of 1024 and more.
-//! * A thread counts as pinned only if the mask that was read back says so.
+//! * A thread counts as pinned only if the mask that was read back confirms it.
 //! * A machine that reveals little (no sysfs, no `/proc`, no mask) costs placement, never the run.
 //! * Pipelines of one process use different CPUs as long as there are any.
 

@@ -40,7 +40,7 @@ pub struct Placement {
 pub struct PlacedThread {
     /// Its name: `producer`, `worker-0` and so on.
     pub thread: String,
-    /// Which thread that is. Not in a report: of one that is read back it says nothing.
+    /// Which thread that is. Not part of a report.
     #[serde(skip)]
     pub(crate) role: Role,
     /// The one CPU that it runs on; `None` if it is not pinned.

@@ -1,4 +1,4 @@
-//! What a pipeline asks for, and whether that can be had.
+//! The placement that a pipeline asks for, and whether it is possible.
 
 use std::time::Duration;
 

@@ -50,7 +50,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = self.release(); // nobody is left to warn
+        let _ = self.release(); // no thread is left to log the warning
     }
 }
 
@@ -79,7 +79,7 @@ impl Registry {
         }))
     }
 
-    /// No change of the state can panic halfway, so a poisoned lock is as good as any.
+    /// No change of the state can panic halfway, so a poisoned lock is safe to use.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,9 @@
 //! How long a wait may spin before it gives its CPU away.
 //!
-//! A wait whose length nobody knows can spin, which costs the CPU time it lasts, or park, which costs one park and
-//! unpark. Spinning for as long as that costs, and parking then, never costs more than twice the better choice in
-//! hindsight: a shorter wait costs what it lasts, a longer one twice the park. No fixed rule does better (Karlin, Li,
-//! Manasse, Owicki, "Empirical studies of competitive spinning for a shared-memory multiprocessor", SOSP 1991).
+//! A wait of unknown length can spin, which costs the CPU time it lasts, or park, which costs one park and unpark.
+//! Spinning for as long as that costs, and parking then, never costs more than twice the better choice in hindsight: a
+//! shorter wait costs what it lasts, a longer one twice the park. No fixed rule does better (Karlin, Li, Manasse,
+//! Owicki, "Empirical studies of competitive spinning for a shared-memory multiprocessor", SOSP 1991).
 //!
 //! That holds only if the spinner's CPU has nothing better to do. If threads share a CPU or a quota, a spinner may burn
 //! the time of the very thread it waits for; then no thread spins.

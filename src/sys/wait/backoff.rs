@@ -1,10 +1,10 @@
-//! The steps of a wait that nobody ends: spin, then yield, then sleep in growing slices.
+//! The steps of a wait without a wake-up: spin, then yield, then sleep in growing slices.
 
 use super::waker::Waiter;
 use crate::sys::clock::Clock;
 
-/// PAUSE instructions between two looks: keeps the watched line from bouncing at every look. A PAUSE takes 4 ns on
-/// some cores and 50 on others, which is why the budget is time and not a count of these.
+/// PAUSE instructions between two checks: keeps the cache line from bouncing at every check. A PAUSE takes 4 ns on some
+/// cores and 50 on others, which is why the budget is time and not a count of these.
 const PAUSES_PER_LOOK: u32 = 8;
 /// Yields between spinning and sleeping: enough for a partner on the same core to get its turn.
 const YIELDS: u32 = 4;
@@ -30,11 +30,11 @@ impl Backoff {
         self.spin_ns
     }
 
-    /// Spins, then yields a few times, until `ready` or the budget is spent; says whether it became ready.
+    /// Spins, then yields a few times, until `ready` or the budget is spent; returns whether it became ready.
     #[inline]
     pub(crate) fn spin(&self, mut ready: impl FnMut() -> bool) -> bool {
         if cfg!(loom) {
-            return ready(); // each look more multiplies the interleavings, and shows nothing new
+            return ready(); // each further check multiplies the interleavings, and shows nothing new
         }
         if self.spin_ns > 0 {
             let until_ns = self.clock.now_ns().saturating_add(self.spin_ns);
@@ -59,10 +59,10 @@ impl Backoff {
         ready()
     }
 
-    /// Spins, yields and sleeps until `ready` or `until_ns` on the run's clock; says whether it became ready.
+    /// Spins, yields and sleeps until `ready` or `until_ns` on the run's clock; returns whether it became ready.
     ///
-    /// For conditions that hold within microseconds or milliseconds and that nobody announces (room in a lane). Costs
-    /// at most about a thousand looks a second when they do not hold.
+    /// For conditions that hold within microseconds or milliseconds and that cause no wake-up (room in a lane). Costs
+    /// at most about a thousand checks a second while they do not hold.
     pub(crate) fn wait(
         &self,
         waiter: &Waiter,

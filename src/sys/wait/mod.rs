@@ -3,13 +3,13 @@
 //! ```text
 //!   any thread --Waker::wake--> token, sticky --> Waiter::wait returns     (futex, until a descriptor is named)
 //!                                             '--> byte in a pipe -------> (poll: pipe, descriptors, deadline)
-//!   Backoff    spin -> yield -> sleep in slices    for conditions that nobody announces
+//!   Backoff    spin -> yield -> sleep in slices    for conditions without a wake-up
 //! ```
 //!
 //! Invariants:
-//! * A wake-up is sticky: one that comes before the wait ends that wait. It means "look again", never more.
-//! * A wait may return early. The caller looks again at everything it waits for.
-//! * Where no descriptor is named a wait is one futex call, and a wake-up of a thread that is awake is no system call.
+//! * A wake-up is sticky: one that comes before the wait ends that wait. It means "check again", nothing more.
+//! * A wait may return early. The caller checks everything it waits for again.
+//! * Without descriptors a wait is one futex call, and a wake-up of a thread that is awake is no system call.
 //! * Nothing spins without a time budget: on a shared core a spinner whose partner is not running burns the partner's
 //!   whole time slice (3-4 ms on Linux with default settings).
 

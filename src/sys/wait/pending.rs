@@ -31,7 +31,7 @@ pub struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    /// How many descriptors can be named. Whoever has more puts them into an epoll instance and names that.
+    /// How many descriptors can be named. For more, name an epoll instance that holds them.
     pub const DESCRIPTORS_MAX: usize = DESCRIPTORS_MAX;
 
     /// Waits for the waker only.
@@ -42,7 +42,7 @@ impl<'a> Pending<'a> {
         }
     }
 
-    /// Waits until a moment, in nanoseconds since the run began.
+    /// Waits until a time, in nanoseconds since the run began.
     pub fn until(at_ns: u64) -> Self {
         Self::woken().or_until(at_ns)
     }
@@ -57,7 +57,7 @@ impl<'a> Pending<'a> {
         Self::woken().or_writable(fd)
     }
 
-    /// Also ends at this moment; the earlier one counts.
+    /// Also ends at this time; the earliest one counts.
     pub fn or_until(mut self, at_ns: u64) -> Self {
         self.until_ns = Some(self.until_ns.map_or(at_ns, |until_ns| until_ns.min(at_ns)));
         self
@@ -93,12 +93,12 @@ impl<'a> Pending<'a> {
         self
     }
 
-    /// The moment at which the wait ends, if any.
+    /// The time at which the wait ends, if any.
     pub fn until_ns(&self) -> Option<u64> {
         self.until_ns
     }
 
-    /// The descriptors it waits for.
+    /// The descriptors that it waits for.
     #[cfg(not(loom))]
     pub(crate) fn interest(&self) -> impl Iterator<Item = &Interest<'a>> + Clone {
         self.interest.iter().flatten()

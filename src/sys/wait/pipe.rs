@@ -1,4 +1,4 @@
-//! What wakes a thread inside `poll(2)`: a pipe that a waker writes a byte to.
+//! Wakes a thread inside `poll(2)`: a pipe that a waker writes a byte to.
 //!
 //! A signal handler installed with `SA_RESTART` leaves a thread in `read(2)` where it is, so a thread that waits for a
 //! descriptor waits in `poll` for it *and* for this pipe. Bytes stay until they are read, which makes a wake-up sticky.
@@ -36,7 +36,7 @@ mod real {
 
     impl WakeEnd {
         pub(in crate::sys::wait) fn wake(&self) {
-            // A full pipe wakes as well as one byte more; a pipe whose other end is gone has nobody waiting.
+            // A full pipe wakes as well as one more byte; a pipe whose other end is closed has no waiter.
             let _ = (&self.0).write(&[1]);
         }
     }

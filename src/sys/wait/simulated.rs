@@ -1,4 +1,4 @@
-//! Sleeping on a manual clock: no time passes but the clock's, and a test says what happens meanwhile.
+//! Sleeping on a manual clock: only the clock's time passes, and a test decides what happens meanwhile.
 
 use std::cell::RefCell;
 
@@ -10,8 +10,8 @@ thread_local! {
     static MEANWHILE: RefCell<Option<Meanwhile>> = const { RefCell::new(None) };
 }
 
-/// Has `act` called in place of each sleep of this thread on a manual clock, with the moment at which the sleep would
-/// end, while `run` runs. The clock then stands at that moment.
+/// While `run` runs, calls `act` in place of each sleep of this thread on a manual clock, with the time at which the
+/// sleep would end. The clock is then set to that time.
 pub(crate) fn meanwhile<R>(act: impl FnMut(Option<u64>) + 'static, run: impl FnOnce() -> R) -> R {
     MEANWHILE.with(|place| *place.borrow_mut() = Some(Box::new(act)));
     let result = run();
@@ -19,11 +19,11 @@ pub(crate) fn meanwhile<R>(act: impl FnMut(Option<u64>) + 'static, run: impl FnO
     result
 }
 
-/// Sleeps if the clock is a manual one; says whether it is.
+/// Sleeps if the clock is a manual one; returns whether it is.
 ///
 /// # Panics
 ///
-/// When nothing would end the sleep: no moment, and nothing that happens meanwhile.
+/// When nothing would end the sleep: neither a time nor an `act`.
 pub(super) fn sleep(clock: Clock, until_ns: Option<u64>) -> bool {
     let Some(hand) = clock.hand() else {
         return false;

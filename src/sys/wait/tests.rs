@@ -71,9 +71,9 @@ fn a_descriptor_that_becomes_ready_ends_a_wait() {
 fn a_rest_is_deaf_to_wake_and_ended_by_wake_now() {
     let (waiter, clock) = waiter_and_clock();
     let waker = waiter.waker().clone();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     let other = thread::spawn(move || {
-        while told.recv_timeout(Duration::from_millis(1)).is_err() {
+        while receiver.recv_timeout(Duration::from_millis(1)).is_err() {
             waker.wake();
         }
         waker.wake_now();
@@ -82,7 +82,7 @@ fn a_rest_is_deaf_to_wake_and_ended_by_wake_now() {
     while clock.now_ns() < until_ns {
         waiter.rest(until_ns); // a call that came before it may end it once
     }
-    tell.send(()).expect("a listener");
+    sender.send(()).expect("a listener");
     waiter.rest(clock.now_ns() + LONG_NS);
     assert!(clock.now_ns() < LONG_NS);
     other.join().expect("no panic");

@@ -1,16 +1,16 @@
-//! The waker and the waiter: how any thread wakes one that sleeps.
+//! The waker and the waiter: any thread can wake one that sleeps.
 //!
 //! A waiter sleeps on a futex (crossbeam's parker) until it is first asked to wait for a descriptor; from then on it
-//! sleeps in `poll`, with a pipe beside the descriptors. It changes its form once, and the wait that changes it
-//! returns at once:
+//! sleeps in `poll`, with a pipe beside the descriptors. It changes once, and the wait in which it changes returns at
+//! once:
 //!
 //! ```text
 //!   waker    write what it wakes for --> fence --> polls? byte into the pipe : unpark
-//!   waiter   polls = true            --> fence --> return: the caller looks again
+//!   waiter   polls = true            --> fence --> return: the caller checks again
 //! ```
 //!
 //! One of the two fences comes first. If it is the waiter's, the waker sees `polls` and writes into the pipe. If it is
-//! the waker's, the caller's look sees what the waker wrote. The same argument holds for the end of [`Waiter::rest`].
+//! the waker's, the caller's check sees what the waker wrote. The same argument holds for the end of [`Waiter::rest`].
 
 use std::sync::OnceLock;
 
@@ -20,29 +20,29 @@ use crate::sys::clock::Clock;
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::{Arc, AtomicBool, Ordering, Parker, Unparker, fence};
 
-/// How long a wait without a pipe may last: nothing can wake it then.
+/// How long a wait without a pipe may last, because nothing can wake it.
 const UNWOKEN_NS: u64 = 1_000_000;
 
 /// Wakes one thread of a pipeline, from any thread.
 ///
-/// Sticky: a call while the thread is awake ends its next wait. Write first what the thread is to find, then call.
-/// A call costs about 10 ns where the thread is awake and a system call where it sleeps.
+/// Sticky: a call while the thread is awake ends its next wait. First write what the thread checks, then call. A call
+/// costs about 10 ns if the thread is awake and a system call if it sleeps.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     unparker: Unparker,
-    /// The waiter sleeps in `poll`, now and for good.
+    /// The waiter sleeps in `poll` from now on.
     polls: AtomicBool,
-    /// The waiter rests: it looks again when its rest is over, whoever calls.
+    /// The waiter rests: it checks again when its rest is over, despite any [`wake`](Waker::wake).
     rests: AtomicBool,
     pipe: OnceLock<WakeEnd>,
 }
 
 impl Waker {
-    /// Has the thread look again, at once or - for a producer that lets records gather - at the end of its rest, 5 ms
-    /// later at most.
+    /// Makes the thread check again, at once or - for a producer that lets records gather - at the end of its rest, at
+    /// most 5 ms later.
     #[inline]
     pub fn wake(&self) {
         fence_of_wake();
@@ -52,8 +52,8 @@ impl Waker {
         }
     }
 
-    /// Has the thread look again at once, also when it rests: where a queue in front of it is full, or a run is to
-    /// stop.
+    /// Makes the thread check again at once, even if it rests: because a queue in front of it is full, or the run
+    /// stops.
     #[inline]
     pub fn wake_now(&self) {
         fence_of_wake();
@@ -72,7 +72,7 @@ impl Waker {
     }
 }
 
-/// Orders what a waker wrote before its look at how the waiter sleeps.
+/// Orders what a waker wrote before its check of how the waiter sleeps.
 #[inline]
 fn fence_of_wake() {
     if !mutated(Mutant::WakeWithoutFence) {
@@ -80,7 +80,7 @@ fn fence_of_wake() {
     }
 }
 
-/// One thread's way to sleep.
+/// Puts its thread to sleep.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     clock: Clock,
@@ -90,7 +90,7 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    /// A waiter whose times are this clock's.
+    /// A waiter on this clock.
     pub(crate) fn new(clock: Clock) -> Self {
         let parker = Parker::new();
         let waker = Waker(Arc::new(Shared {
@@ -120,7 +120,7 @@ impl Waiter {
         }
     }
 
-    /// Waits for a wake-up, or until a moment.
+    /// Waits for a wake-up, or until a time.
     pub(crate) fn sleep(&self, until_ns: Option<u64>) {
         #[cfg(test)]
         if super::simulated::sleep(self.clock, until_ns) {
@@ -136,13 +136,13 @@ impl Waiter {
         }
     }
 
-    /// Sleeps until a moment, whatever [`Waker::wake`] is called for meanwhile; [`Waker::wake_now`] ends it. The caller
-    /// looks at everything again afterwards.
+    /// Sleeps until a time, despite calls of [`Waker::wake`]; [`Waker::wake_now`] ends it. The caller checks everything
+    /// again afterwards.
     pub(crate) fn rest(&self, until_ns: u64) {
         let rests = &self.waker.0.rests;
-        rests.store(true, Ordering::Relaxed); // seen late it costs a needless wake-up
+        rests.store(true, Ordering::Relaxed); // seen late, it costs a needless wake-up
         self.sleep(Some(until_ns));
-        rests.store(false, Ordering::Relaxed); // the fence behind it orders it
+        rests.store(false, Ordering::Relaxed); // the fence after it orders it
         if !mutated(Mutant::RestWithoutFence) {
             fence(Ordering::SeqCst); // pairs with the fence in Waker::wake
         }
@@ -162,7 +162,8 @@ impl Waiter {
         });
     }
 
-    /// Out of memory, or a descriptor that cannot be polled: sleeps a little, so that nothing becomes a busy loop.
+    /// Out of memory, or a descriptor that cannot be polled: sleeps a little, so that the caller does not become a busy
+    /// loop.
     fn look_soon_if_refused(&self, polled: &std::io::Result<()>) {
         let soon_ns = self.clock.now_ns().saturating_add(UNWOKEN_NS);
         if polled.is_err()
@@ -172,15 +173,15 @@ impl Waiter {
         }
     }
 
-    /// Changes to the polling form; says whether the caller must look again before it waits. Not so where there is no
-    /// descriptor left for a pipe: the form stays what it is.
+    /// Changes to polling; returns whether the caller must check again before it waits. Without a descriptor left for a
+    /// pipe it does not change, and returns `false`.
     fn begin_polling(&mut self) -> bool {
         let Ok((poll_end, wake_end)) = pipe() else {
             return false;
         };
         self.pipe = Some(poll_end);
         let _ = self.waker.0.pipe.set(wake_end); // set once: this is the only place, and `pipe` was none
-        // Release: pairs with the Acquire in wake_sleeper. What it is not enough for, the fence behind it orders.
+        // Release: pairs with the Acquire in wake_sleeper. The fence after it orders the rest.
         self.waker.0.polls.store(true, Ordering::Release);
         if !mutated(Mutant::PollWithoutFence) {
             fence(Ordering::SeqCst); // pairs with the fence in Waker::wake

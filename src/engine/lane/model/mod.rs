@@ -1,14 +1,14 @@
 //! Models: each runs a lane, its writer and a real [`Worker`] through the interleavings and the stale reads that loom
 //! knows of, and proves one claim. `mutants` proves that they would find a bug.
 //!
-//! A model ends by consumption: its sink ends the worker when it has seen the records that were promised. There is no
-//! timeout, no closing lane and no last wake-up, because anything of that kind rescues a worker that slept through its
-//! wake-up, and hides it. (Stop and halt have models of their own, without a promise.) No batch is ever due by age
-//! here: in loom a park with a deadline is a park.
+//! A model ends by consumption: its sink ends the worker once it has seen the promised records. There is no timeout, no
+//! closing lane and no last wake-up, because anything of that kind rescues a worker that slept through its wake-up, and
+//! hides it. (Stop and halt have models of their own, without a promise.) No batch is ever due by age here: in loom a
+//! park with a deadline is a park.
 //!
 //! What loom does not show: anything beyond the bound on preemptions; a load that takes place after a later store of
-//! its thread; what rtrb itself does, which a stand-in plays here; and how long something takes. An access with
-//! `SeqCst` is less to loom than it is (`AcqRel`), but a fence is what it is, and the protocol rests on fences.
+//! its thread; what rtrb itself does, because a mock replaces it here; and how long something takes. Loom weakens a
+//! `SeqCst` access to `AcqRel`, but not a `SeqCst` fence, and the protocol relies on fences.
 
 mod mutants;
 mod waiting;
@@ -18,7 +18,7 @@ use std::io;
 use loom::model::Builder;
 use loom::thread::{self, JoinHandle};
 
-use super::{Extent, Gauge, LaneMemory, LaneSize, LaneWriter};
+use super::{Gauge, LaneMemory, LaneWriter, Volume};
 use crate::engine::batch::Batch;
 use crate::engine::control_block::ControlBlock;
 use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
@@ -38,17 +38,17 @@ use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
 use crate::sys::wait::{Backoff, Waiter, Waker};
 
-/// Tries everything that takes at most so many preemptions; `LOOM_MAX_PREEMPTIONS` overrules.
+/// Explores every execution with at most this many preemptions; `LOOM_MAX_PREEMPTIONS` overrides it.
 fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     let mut builder = Builder::new();
     builder.preemption_bound.get_or_insert(preemptions);
     builder.check(model);
 }
 
-/// What a model is made of.
+/// The parameters of a model.
 struct Setup {
-    lane: LaneSize,
-    batch: Extent,
+    lane: Volume,
+    batch: Volume,
     promised: u64,
     gauged: bool,
 }
@@ -57,26 +57,26 @@ const ONE_RECORD: (u64, u64) = (1, 4);
 const TWO_RECORDS: (u64, u64) = (2, 4);
 const TWO_BYTES: (u64, u64) = (4, 2);
 
-/// A worker that takes batches of so much, in records or bytes, out of a lane of 4 records and 4 bytes.
+/// A worker that takes batches of this volume out of a lane of 4 records and 4 bytes.
 fn batches_of((records, bytes): (u64, u64)) -> Setup {
     Setup {
-        lane: LaneSize {
+        lane: Volume {
             records: 4,
             bytes: 4,
         },
-        batch: Extent { records, bytes },
+        batch: Volume { records, bytes },
         promised: u64::MAX,
         gauged: false,
     }
 }
 
 impl Setup {
-    fn lane(mut self, records: usize, bytes: usize) -> Self {
-        self.lane = LaneSize { records, bytes };
+    fn lane(mut self, records: u64, bytes: u64) -> Self {
+        self.lane = Volume { records, bytes };
         self
     }
 
-    /// The worker ends with the last of so many records; without a promise it does not end by itself.
+    /// The worker ends with the last of this many records; without a promise it does not end by itself.
     fn promise(mut self, records: u64) -> Self {
         self.promised = records;
         self
@@ -109,7 +109,7 @@ impl Setup {
             gauge: self.gauged.then(|| Arc::clone(writer.gauge())),
         });
         let limits = BatchLimits {
-            extent: self.batch,
+            volume: self.batch,
             timeout_ns: u64::MAX,
         };
         let retry = Retry::new(OnSinkError::Stop, 0, Notices::default());
@@ -126,7 +126,7 @@ impl Setup {
     }
 }
 
-/// A worker at work, and all that reaches it.
+/// A running worker, and the ends that reach it.
 struct Run {
     writer: LaneWriter,
     worker: JoinHandle<WorkerEnd>,
@@ -152,7 +152,7 @@ impl Run {
     }
 }
 
-/// A sink that knows what is to come: records in order, each filled with its position.
+/// A sink that expects records in order, each filled with its position.
 struct Expect {
     next: u64,
     promised: u64,
@@ -271,7 +271,7 @@ fn occupancy_is_never_negative() {
         let mut run = batches_of(ONE_RECORD).promise(1).run();
         let gauge = Arc::clone(run.writer.gauge());
         let onlooker = thread::spawn(move || {
-            // A difference below zero panics where overflows are checked, and is a huge number where not.
+            // A difference below zero panics with overflow checks, and is a huge number without.
             let held = gauge.occupancy();
             assert!(held.records <= 1 && held.bytes <= 1, "{held:?}");
         });
@@ -281,7 +281,7 @@ fn occupancy_is_never_negative() {
     });
 }
 
-/// What whoever retires a worker does.
+/// Retires a worker, as the scaler does.
 fn retire(shard: &ShardHandle) {
     let waker: &Waker = &shard.lanes[0].waker;
     if mutated(Mutant::WakeBeforeRetire) {

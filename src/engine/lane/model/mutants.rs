@@ -1,7 +1,7 @@
-//! The proof that the models are worth something: each mutant is found.
+//! Proves the models' worth: they find each mutant.
 //!
-//! Loom takes the process down when it finds a deadlock, so each mutant gets a process of its own: this test binary
-//! once more, with one model to run.
+//! Loom aborts the process when it finds a deadlock, so each mutant runs in a process of its own: this test binary
+//! again, with one model to run.
 
 use std::env;
 use std::process::Command;
@@ -23,7 +23,7 @@ const DEADLOCK: &str = "deadlock; threads =";
 const LIVELOCK: &str = "Model exceeded maximum number of branches";
 const BELOW_ZERO: &str = "attempt to subtract with overflow";
 
-/// A mutant, a model that finds it, and what the model dies of.
+/// A mutant, a model that finds it, and the message with which the model fails.
 const MUTANTS: [(Mutant, &str, &str); 28] = [
     (Mutant::CheckWithoutFence, RECORD, DEADLOCK),
     (Mutant::CheckWithoutFence, BATCH, DEADLOCK),

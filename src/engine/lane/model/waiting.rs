@@ -1,4 +1,4 @@
-//! Models of the waker and the waiter by themselves: in each of its forms a wake-up is never lost.
+//! Models of the waker and the waiter alone: no form of the wake-up is ever lost.
 
 use loom::thread;
 
@@ -7,7 +7,7 @@ use crate::sys::clock::Clock;
 use crate::sys::sync::{Arc, AtomicBool, Ordering};
 use crate::sys::wait::{Pending, Waiter, Waker};
 
-/// Writes what the waiter is to find, and wakes it. Relaxed: the fences order it.
+/// Writes the value that the waiter looks for, and wakes it. Relaxed: the fences order it.
 fn bring(found: &AtomicBool, waker: &Waker) {
     found.store(true, Ordering::Relaxed);
     waker.wake();
@@ -35,7 +35,7 @@ fn a_waiter_that_rests_finds_what_it_was_woken_for_at_its_end() {
         let found = Arc::new(AtomicBool::new(false));
         let (brought, waker) = (Arc::clone(&found), waiter.waker().clone());
         let other = thread::spawn(move || bring(&brought, &waker));
-        // Ends the rest, in place of its time.
+        // Ends the rest in place of its timeout.
         let waker = waiter.waker().clone();
         let alarm = thread::spawn(move || waker.wake_now());
         waiter.rest(u64::MAX);

@@ -1,9 +1,9 @@
-//! A stand-in for rtrb that loom sees into: the part of its interface that a lane uses, with its orderings.
+//! A mock of rtrb on loom's atomics: the part of its interface that a lane uses, with its orderings.
 //!
-//! As in rtrb 0.4, each end knows its own index by itself and keeps a view of the other's, which it refreshes with an
-//! Acquire load; an index is published with a Release store; a dropped end is marked with Release and found gone with
-//! Acquire. Unlike in rtrb the slots are atomics, read and written Relaxed, and a chunk is a copy: where the indices
-//! fail to order a slot, loom hands the reader an older value of it.
+//! As in rtrb 0.4, each end keeps its own index and a cached copy of the other's, which it refreshes with an Acquire
+//! load; an index is published with a Release store; a dropped end is marked with Release and found gone with Acquire.
+//! Unlike in rtrb the slots are atomics, read and written Relaxed, and a chunk is a copy: where the indices fail to
+//! order a slot, loom hands the reader an older value of it.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -21,7 +21,7 @@ fn relaxed_if(mutant: Mutant, order: Ordering) -> Ordering {
     }
 }
 
-/// What fits into one slot. One atomic is all it gets: each access more multiplies what loom has to try.
+/// A slot's value as one atomic: each further access would multiply what loom has to explore.
 pub(crate) trait Slot: Copy {
     fn to_word(self) -> u64;
     fn from_word(word: u64) -> Self;
@@ -63,7 +63,7 @@ impl Ring {
     }
 }
 
-/// One end's share in the ring; dropping it tells the other end.
+/// One end's share in the ring; dropping it marks the ring as abandoned.
 #[derive(Debug)]
 struct End(Arc<Ring>);
 
@@ -192,7 +192,7 @@ impl<T: Slot> Consumer<T> {
     }
 }
 
-/// What is at the front of a ring, as it was when the chunk was made.
+/// The front of a ring at the time when the chunk was made.
 #[derive(Debug)]
 pub(crate) struct ReadChunk<'a, T> {
     items: Vec<T>,

@@ -1,4 +1,4 @@
-//! The door to the ring itself: rtrb, or for the models a stand-in that loom sees into.
+//! The ring itself: rtrb, or for the models a mock on loom's atomics.
 
 #[cfg(loom)]
 pub(super) use loom_ring::{Consumer, Producer, new};
@@ -14,7 +14,7 @@ mod tests;
 #[cfg(not(loom))]
 pub(super) fn new<T: Copy + Default>(slots: usize) -> (Producer<T>, Consumer<T>) {
     let (mut producer, mut consumer) = rtrb::RingBuffer::new(slots);
-    // A chunk of defaults over the whole ring touches each page; nobody else holds an end yet, so it fits.
+    // A chunk of defaults over the whole ring touches each page; no other thread has an end yet, so it fits.
     if let Ok(chunk) = producer.write_chunk(slots) {
         chunk.commit_all();
     }
