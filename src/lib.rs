@@ -37,7 +37,7 @@
 //!   ^  (producer thread, pinned)              one per worker, SPSC         (pinned)
 //!   |                   |  usage -> throttle; full -> WhenFull        |  size | age | drain
 //!   |  counters <-------+---------------------------------------------+   measure
-//!   |                   ^ quiesce, halt, settle, active set           ^
+//!   |                   ^ quiesce, halt, active set           ^
 //!   |                   +-------------- control thread ---------------+
 //!   '--acknowledge-- low-water mark <-- the position behind each lane's last released record
 //! ```
@@ -93,7 +93,7 @@
 //! |---|---|---|
 //! | `producer` | yes | owns the source and the dispatcher |
 //! | `worker-N` | yes | owns the reading end of its lane, and its sink |
-//! | `control` | no | keeps the stop order and draws up the [`Outcome`] |
+//! | `control` | no | `pipeline::conductor`: keeps the stop order and draws up the [`Outcome`] |
 //! | `monitor` | no | logs for all others, and looks every 500 ms which worker does not move |
 //! | `scaler` | no | samples the lanes and sets how many workers are active; only with `autoscale` |
 //! | `reporter` | no | calls the observer and writes the latency log; only where there is one |
@@ -128,10 +128,20 @@
 //! 7. *Ledger.* The control thread adds up, checks that every record is accounted for, asks the sinks' verdict, and
 //!    hands the outcome to [`Running::join`].
 //!
-//! Steps 1 to 3 get `drain_timeout`. When it has passed, on [`Running::halt`] and on a second signal the run *halts*:
-//! every thread leaves at its next look, within 200 ms; what is left in the lanes is abandoned and counted, or spilled.
-//! Each worker spills its own lane - a lane's reading end never changes hands - and gets 10 s for it. A thread that
-//! hangs in a source or a sink is left behind: its records count as abandoned, and its sink does not come back.
+//! In `pipeline::stopping` steps 1 to 3 are the phase `Draining`, 4 and 5 `Closing`, the rest `Over`. When the drain
+//! timeout has passed, on [`Running::halt`] and on a second signal the run *halts*: every thread leaves at its next
+//! look; what is left in the lanes is abandoned and counted, or spilled. Each worker spills its own lane: a lane's
+//! reading end never changes hands. A thread that hangs in a source or a sink is left behind: its records count as
+//! abandoned, and its sink does not come back.
+//!
+//! | what | gets |
+//! |---|---|
+//! | draining, and with it spilling after a final failure | `drain_timeout` |
+//! | threads, to leave after a halt; the source, to close | 200 ms |
+//! | workers, to begin to spill after a halt | 2 s |
+//! | workers, to spill after a halt | 10 s |
+//! | the producer, to close the lanes after a halt, before a worker that spills ends | 1 s |
+//! | the monitor and the reporter, to end | 1 s each |
 //!
 //! # Settled records
 //!
@@ -140,7 +150,7 @@
 //! record is settled. Each lane publishes the position behind the last record that it released; the mark is the least
 //! of these over the lanes that are not empty, or else the position behind everything dispatched. It never falls, and
 //! never passes a record that a halt or a failure cut off. Below it a source may forget: commit an offset, delete a
-//! file.
+//! file. No source in this crate asks for it yet; a program's own may.
 //!
 //! # Shards
 //!
@@ -158,7 +168,9 @@
 //! accepted. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in
 //! order; if there is a spill file the worker empties its lane into that.
 //!
-//! Either way the lane fills, and a full lane slows the source down: trouble costs time, and no records.
+//! An output that is not ready, and a retryable failure, cost time and no records: the lane fills, and a full lane
+//! slows the source down. After a final failure what the lane holds is spilled, or without a spill file abandoned and
+//! counted; either way the exit code is 1. A final failure is reported when the run has ended, with the others.
 //!
 //! # Words
 //!

@@ -11,7 +11,8 @@ group! {
     Stopping {
         /// What happens after a failed write that may succeed when it is tried again.
         on_sink_error: OnSinkError = OnSinkError::default(), as word;
-        /// How long draining may take after a stop; what is not delivered by then is abandoned and counted.
+        /// How long draining may take after a stop; what is not delivered by then is spilled, or
+        /// abandoned and counted.
         drain_timeout: Duration = Duration::from_secs(30), as time;
     }
     optional {

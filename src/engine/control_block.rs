@@ -10,7 +10,7 @@ use crate::sys::sync::{AtomicBool, AtomicUsize, CachePadded, Ordering};
 pub(crate) struct ControlBlock {
     quiesce: AtomicBool,
     halt: AtomicBool,
-    settled: AtomicBool,
+    workers_ended: AtomicBool,
     active: AtomicUsize,
 }
 
@@ -20,7 +20,7 @@ impl ControlBlock {
         CachePadded::new(Self {
             quiesce: AtomicBool::new(false),
             halt: AtomicBool::new(false),
-            settled: AtomicBool::new(false),
+            workers_ended: AtomicBool::new(false),
             active: AtomicUsize::new(active),
         })
     }
@@ -48,13 +48,13 @@ impl ControlBlock {
     }
 
     /// Notifies the producer that no worker releases records any more; wake it after the call.
-    pub(crate) fn settle(&self) {
-        // Release: pairs with the Acquire in is_settled.
-        self.settled.store(true, Ordering::Release);
+    pub(crate) fn set_workers_ended(&self) {
+        // Release: pairs with the Acquire in workers_ended.
+        self.workers_ended.store(true, Ordering::Release);
     }
 
-    pub(crate) fn is_settled(&self) -> bool {
-        self.settled.load(Ordering::Acquire) // pairs with the Release in settle
+    pub(crate) fn workers_ended(&self) -> bool {
+        self.workers_ended.load(Ordering::Acquire) // pairs with the Release in set_workers_ended
     }
 
     /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. After the call,

@@ -127,7 +127,8 @@ impl Dispatcher {
     }
 
     /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping according to
-    /// [`WhenFull`]. Returns the time of publication.
+    /// [`WhenFull`]. Returns the time at which the burst reached the dispatcher: a wait for
+    /// room comes after it, and is part of the service time.
     ///
     /// On an error the records that no lane took are spilled, or counted as unpublished.
     pub(crate) fn dispatch(
@@ -308,11 +309,14 @@ impl Dispatcher {
         self.router.route(
             self.shard.active(),
             |lane| lanes[lane].fill(),
-            |lane| lanes[lane].is_closed(),
+            |lane| lanes[lane].reader_is_gone(),
         )
     }
 
     /// Waits until an active lane can take a record, or checks once if the policy is to drop.
+    ///
+    /// A quiesce does not end this wait: the burst in hand is still published. The worker makes room, delivering or
+    /// spilling; otherwise the deadline's halt ends it.
     fn wait_for_room(&self, waiter: &Waiter, header: &RecordHeader) -> Room {
         let len = header.len as usize;
         let look = || {
@@ -320,7 +324,7 @@ impl Dispatcher {
             let mut open = active
                 .iter()
                 .enumerate()
-                .filter(|(_, lane)| !lane.is_closed())
+                .filter(|(_, lane)| !lane.reader_is_gone())
                 .peekable();
             if open.peek().is_none() {
                 return Room::NoLane;

@@ -48,7 +48,7 @@ pub(crate) enum Step<'a> {
     /// It waits for its source; while records are not settled, at most until the next acknowledgement.
     Wait {
         pending: Pending<'a>,
-        settle_ns: Option<u64>,
+        acknowledge_ns: Option<u64>,
     },
     /// The lanes are closed, for this reason; its next steps wait for the workers.
     Closed(ProducerEnd),
@@ -72,12 +72,12 @@ pub(crate) struct Producer {
     state: State,
     /// Records still to be taken.
     left: u64,
-    settled: Settled,
+    acknowledgements: Acknowledgements,
 }
 
 /// The low-water mark that was acknowledged last.
 #[derive(Debug, Default)]
-struct Settled {
+struct Acknowledgements {
     /// Whether the source wants acknowledgements.
     wanted: bool,
     mark: LowWaterMark,
@@ -100,9 +100,9 @@ impl Producer {
             shard,
             state: State::Producing,
             left: count,
-            settled: Settled {
+            acknowledgements: Acknowledgements {
                 wanted,
-                ..Settled::default()
+                ..Acknowledgements::default()
             },
         }
     }
@@ -119,8 +119,11 @@ impl Producer {
         loop {
             now_ns = match self.step(&waits.waiter, now_ns) {
                 Step::Worked { now_ns } => now_ns,
-                Step::Wait { pending, settle_ns } => {
-                    waits.wait(&shard, &pending, settle_ns);
+                Step::Wait {
+                    pending,
+                    acknowledge_ns,
+                } => {
+                    waits.wait(&shard, &pending, acknowledge_ns);
                     shard.clock.now_ns()
                 }
                 Step::Closed(end) => return Some(end),
@@ -142,7 +145,7 @@ impl Producer {
 
     #[inline]
     fn produce(&mut self, waiter: &Waiter, now_ns: u64) -> Step<'_> {
-        if self.settled.wanted && now_ns >= self.settled.next_ns {
+        if self.acknowledgements.wanted && now_ns >= self.acknowledgements.next_ns {
             self.acknowledge(now_ns);
         }
         // Field by field, because the source's answer borrows it.
@@ -152,7 +155,7 @@ impl Producer {
             shard,
             state,
             left,
-            settled,
+            acknowledgements,
         } = self;
         let produced = if shard.control.is_quiescing() {
             Err(ProducerEnd::Quiesced)
@@ -179,10 +182,11 @@ impl Producer {
                     Ok(now_ns)
                 }
                 Ok(Lent::Pending(pending)) => {
-                    let tells = settled.wanted && settled.mark.get() < dispatcher.dispatched();
+                    let tells = acknowledgements.wanted
+                        && acknowledgements.mark.get() < dispatcher.dispatched();
                     return Step::Wait {
                         pending,
-                        settle_ns: tells.then_some(settled.next_ns),
+                        acknowledge_ns: tells.then_some(acknowledgements.next_ns),
                     };
                 }
                 Ok(Lent::End) => Err(ProducerEnd::EndOfInput),
@@ -213,7 +217,7 @@ impl Producer {
 
     fn end(&mut self, waiter: &Waiter, now_ns: u64) -> Step<'_> {
         let State::Emptying(end) = &mut self.state else {
-            return self.settle(now_ns);
+            return self.await_workers(now_ns);
         };
         let end = std::mem::replace(end, ProducerEnd::Quiesced);
         match self.empty_source(waiter, now_ns) {
@@ -254,24 +258,29 @@ impl Producer {
     }
 
     /// The lanes are closed: acknowledges while the workers drain, and a last time when they have ended.
-    fn settle(&mut self, now_ns: u64) -> Step<'_> {
-        let is_settled = self.shard.control.is_settled();
-        if self.settled.wanted && (is_settled || now_ns >= self.settled.next_ns) {
+    fn await_workers(&mut self, now_ns: u64) -> Step<'_> {
+        let workers_ended = self.shard.control.workers_ended();
+        if self.acknowledgements.wanted
+            && (workers_ended || now_ns >= self.acknowledgements.next_ns)
+        {
             self.acknowledge(now_ns);
         }
-        if is_settled {
+        if workers_ended {
             self.source.close();
             return Step::Ended;
         }
         Step::Wait {
             pending: Pending::woken(),
-            settle_ns: self.settled.wanted.then_some(self.settled.next_ns),
+            acknowledge_ns: self
+                .acknowledgements
+                .wanted
+                .then_some(self.acknowledgements.next_ns),
         }
     }
 
     fn acknowledge(&mut self, now_ns: u64) {
-        self.settled.next_ns = now_ns.saturating_add(ACKNOWLEDGE_EACH_NS);
-        let mark = &mut self.settled.mark;
+        self.acknowledgements.next_ns = now_ns.saturating_add(ACKNOWLEDGE_EACH_NS);
+        let mark = &mut self.acknowledgements.mark;
         if mark.raise(self.shard.progress(), self.dispatcher.dispatched()) {
             self.source.acknowledge(mark.get());
         }

@@ -55,8 +55,8 @@ impl ShardHandle {
     }
 
     /// Notifies the producer that every worker has ended, or is not waited for any longer.
-    pub(crate) fn settle(&self) {
-        self.control.settle();
+    pub(crate) fn workers_ended(&self) {
+        self.control.set_workers_ended();
         self.producer.wake_now();
     }
 

@@ -5,8 +5,6 @@
 //!                                            >--read--> Snapshot --> console line, JSON, ledger
 //!   worker N ----adds--> WorkerCounters  --'
 //!   worker N ----records--> Recorder --hands over--> Gatherer ----> latency per interval, and in total
-//!   Snapshots --differences--> Series: what happened in each interval
-//!   evidence of a run --assess (pure)--> Validity: what its figures are worth
 //! ```
 //!
 //! Invariants:

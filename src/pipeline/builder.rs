@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::assess::Baseline;
 use super::collector::Collector;
-use super::control::{Run, Threads, launch};
+use super::conductor::{Run, Threads, launch};
 use super::error::StartError;
 use super::event::Event;
 use super::metrics::Metrics;
@@ -122,8 +122,10 @@ impl Pipeline {
     /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic,
     /// on a second signal - written to a file, whole, so that they can be fed in again.
     ///
-    /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned. A
-    /// record that the sink had accepted in part is written whole: this one may then be in both outputs.
+    /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned.
+    /// A record that the sink had accepted in part is written whole: this one may then be in both outputs; after a
+    /// failed fsync or a panic it may be a whole batch. A spill file that fails is not tried again: the rest is
+    /// abandoned, and the run fails.
     #[must_use]
     pub fn spill(mut self, spill: FileSink) -> Self {
         self.spill = Some(spill);
@@ -196,7 +198,7 @@ impl Pipeline {
             sinks: self.sinks,
             config: self.config,
             baseline,
-            spills: self.spill.is_some(),
+            has_spill_file: self.spill.is_some(),
         };
         launch(run, threads, (sender, events), stop)
     }

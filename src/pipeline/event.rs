@@ -19,6 +19,7 @@ pub(super) enum Event {
         usage: ThreadUsage,
     },
     /// Its sink is of no more use, or the run was halted: the worker writes the rest of its lane to the spill file.
+    /// A [`WorkerEnded`](Self::WorkerEnded) follows, with how the spilling ended.
     WorkerSpills {
         shard: usize,
         worker: usize,

@@ -21,7 +21,7 @@ mod assess;
 mod builder;
 mod calibrate;
 mod collector;
-mod control;
+mod conductor;
 mod error;
 mod event;
 mod metrics;

@@ -9,6 +9,8 @@ use std::thread::Builder;
 use super::event::Event;
 use super::shard::{ProducerThread, WorkerThread};
 use super::start_barrier::Slot;
+use crate::engine::sink::Sink;
+use crate::engine::worker::{Ran, Worker, WorkerEnd};
 use crate::metrics::exchange::Recorder;
 use crate::sys::usage::ThreadUsage;
 
@@ -70,42 +72,29 @@ pub(super) fn spawn_worker(
         let Some(_reservation) = slot.take() else {
             return;
         };
-        let mut run = caught(|| {
+        let mut ran = caught(|| {
             worker.sink().start(context);
             worker.run(&mut waiter, backoff)
         });
-        let mut panicked = run.is_err();
-        let spills = match &run {
-            Ok(Ok(_)) => false,
-            Ok(Err(_)) => true,
+        worker.stop_busy_time();
+        let panicked = ran.is_err();
+        let spills = match &ran {
+            Ok(Ran::Ended(_)) => false,
+            Ok(Ran::Spills(_)) => true,
             Err(_) => worker.spill_after_panic(), // the panic left its batch in the lane
         };
-        worker.stop_busy_time();
-        let end = if spills {
+        if spills {
             // Reported first: the run then stops, and this worker ends when it has.
-            let end = run.map(|end| end.unwrap_or_else(|spills| spills));
             let _ = events.send(Event::WorkerSpills {
                 shard,
                 worker: index,
-                end,
+                end: ran.map(Ran::into_end),
             });
-            run = caught(|| worker.run(&mut waiter, backoff));
+            ran = caught(|| worker.run(&mut waiter, backoff));
             worker.stop_busy_time();
-            run
-        } else {
-            run
-        };
-        let end = end.map(|end| end.unwrap_or_else(|spills| spills));
-        let rest = worker.take_recorder().map(Recorder::into_rest);
-        // The lane closes, so that nothing more is published to it; a sink may panic even when it is closed or dropped.
-        if !panicked {
-            panicked = caught(|| worker.sink().close()).is_err();
         }
-        let (end, sink) = match caught(|| worker.into_sink()) {
-            Ok(sink) if !panicked => (end, Some(sink)),
-            Ok(sink) => (caught(|| drop(sink)).and(end), None),
-            Err(message) => (Err(message), None),
-        };
+        let rest = worker.take_recorder().map(Recorder::into_rest);
+        let (end, sink) = close(worker, ran.map(Ran::into_end), panicked);
         let _ = events.send(Event::WorkerEnded {
             shard,
             worker: index,
@@ -117,6 +106,22 @@ pub(super) fn spawn_worker(
     };
     let name = format!("worker-{index}");
     Builder::new().name(name).spawn(body).map(drop)
+}
+
+/// Closes a worker and its sink, which may panic at that, too. A sink that panicked does not come back.
+fn close(
+    mut worker: Worker,
+    mut end: Result<WorkerEnd, String>,
+    mut panicked: bool,
+) -> (Result<WorkerEnd, String>, Option<Box<dyn Sink>>) {
+    if !panicked && let Err(message) = caught(|| worker.sink().close()) {
+        (end, panicked) = (Err(message), true);
+    }
+    match caught(|| worker.close()) {
+        Ok(sink) if !panicked => (end, Some(sink)),
+        Ok(sink) => (caught(|| drop(sink)).and(end), None),
+        Err(message) => (Err(message), None),
+    }
 }
 
 /// Runs a thread's work and turns a panic into its message: no thread dies unnoticed.

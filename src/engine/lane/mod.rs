@@ -12,6 +12,8 @@
 //! A structure of arrays: a batch's payload is at most two slices, ready for one `writev`, and no record is parsed for
 //! its end. The header ring's release store publishes both rings, because it comes last.
 //!
+//! A lane closes when either end is dropped: the worker then drains what is there, or the dispatcher routes elsewhere.
+//!
 //! Invariants:
 //! * A record leaves the lane only when the sink has accepted it. The lane is the only buffer.
 //! * Nothing here allocates after start; all ring memory is touched beforehand.

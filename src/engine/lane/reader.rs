@@ -53,7 +53,7 @@ impl LaneReader {
     /// Whether the dispatcher has gone. Call this *before* the last [`peek`](Self::peek), which then sees everything
     /// that was published.
     #[inline]
-    pub(crate) fn is_closed(&self) -> bool {
+    pub(crate) fn writer_is_gone(&self) -> bool {
         self.headers.is_abandoned()
     }
 

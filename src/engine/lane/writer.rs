@@ -84,7 +84,7 @@ impl LaneWriter {
 
     /// Whether the worker has gone, so that published records would never be taken.
     #[inline]
-    pub(crate) fn is_closed(&self) -> bool {
+    pub(crate) fn reader_is_gone(&self) -> bool {
         self.headers.is_abandoned()
     }
 

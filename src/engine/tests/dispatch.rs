@@ -319,7 +319,7 @@ fn a_throttle_pause_ends_early_when_the_queue_is_relieved_or_the_run_stops() {
 #[test]
 fn a_dispatcher_closes_every_lane() {
     let mut stage = stage(2, size(4, 64), policy());
-    assert!(!stage.readers.iter().any(LaneReader::is_closed));
+    assert!(!stage.readers.iter().any(LaneReader::writer_is_gone));
     stage.dispatcher.close();
-    assert!(stage.readers.iter().all(LaneReader::is_closed));
+    assert!(stage.readers.iter().all(LaneReader::writer_is_gone));
 }

@@ -125,7 +125,7 @@ impl Workers {
             Step::Ended(_) => true,
         };
         if ended {
-            drop(self.all.swap_remove(at).into_sink());
+            drop(self.all.swap_remove(at).close());
         }
     }
 }

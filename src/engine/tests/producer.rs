@@ -166,7 +166,10 @@ impl Bench {
         let now_ns = self.shard.clock.now_ns();
         match self.producer.step(&self.waiter, now_ns) {
             Step::Worked { .. } => Worked,
-            Step::Wait { pending, settle_ns } => Waits(pending.until_ns(), settle_ns),
+            Step::Wait {
+                pending,
+                acknowledge_ns,
+            } => Waits(pending.until_ns(), acknowledge_ns),
             Step::Closed(end) => Closed(match end {
                 ProducerEnd::EndOfInput => "end of input",
                 ProducerEnd::CountReached => "count reached",
@@ -200,7 +203,7 @@ impl Bench {
     }
 
     fn lanes_are_closed(&self) -> bool {
-        self.readers.iter().all(LaneReader::is_closed)
+        self.readers.iter().all(LaneReader::writer_is_gone)
     }
 
     fn produced(&self) -> u64 {
@@ -232,7 +235,7 @@ fn after_a_stop_the_source_is_emptied_then_the_lanes_close_then_the_source() {
     assert_eq!(bench.published(), [0, 1, 2, 4]);
     bench.does(&[Waits(None, Some(100 * MS)), Waits(None, Some(100 * MS))]);
     assert!(!bench.told().closed);
-    bench.shard.settle();
+    bench.shard.workers_ended();
     bench.does(&[Ended]);
     assert!(bench.told().closed);
     assert_eq!(bench.told().acknowledged, [(0, 5)]);
@@ -252,7 +255,7 @@ fn a_source_that_ends_or_fails_closes_the_lanes_and_what_came_before_is_delivere
         bench.does(&[Worked, Worked, Worked, Closed(end)]);
         assert!(bench.lanes_are_closed());
         assert_eq!(bench.published(), [0, 1, 2, 5]);
-        bench.shard.settle();
+        bench.shard.workers_ended();
         bench.does(&[Ended]);
         assert_eq!(bench.told().acknowledged, [(0, 6)]);
     }
@@ -314,7 +317,7 @@ fn after_a_halt_what_the_source_has_buffered_is_counted() {
     assert_eq!(bench.produced(), 20);
     assert_eq!(bench.shard.counters.producer.unpublished.get(), 4);
     bench.published();
-    bench.shard.settle();
+    bench.shard.workers_ended();
     bench.does(&[Ended]);
     assert_eq!(bench.told().acknowledged, [(50_000, 16)]);
 }
@@ -325,7 +328,7 @@ fn a_producer_without_workers_counts_what_its_source_has_and_closes() {
     bench.readers.clear();
     bench.does(&[Worked, Worked, Closed("no lane")]);
     assert_eq!(bench.shard.counters.producer.unpublished.get(), 5);
-    bench.shard.settle();
+    bench.shard.workers_ended();
     bench.does(&[Ended]);
     assert_eq!(bench.told().acknowledged, []);
 }
@@ -374,7 +377,7 @@ fn a_source_is_told_while_the_workers_drain_and_for_the_last_time_when_they_have
     take(&mut bench.readers[1], 1);
     bench.hand.set(130 * MS);
     bench.does(&[Waits(None, Some(220 * MS))]);
-    bench.shard.settle();
+    bench.shard.workers_ended();
     bench.does(&[Ended]);
     assert_eq!(bench.told().acknowledged, [(120 * MS, 2), (130 * MS, 3)]);
     assert!(bench.told().closed);
@@ -388,7 +391,7 @@ fn a_source_that_does_not_want_to_know_is_not_told() {
     bench.published();
     bench.hand.set(500 * MS);
     bench.does(&[Closed("end of input"), Waits(None, None)]);
-    bench.shard.settle();
+    bench.shard.workers_ended();
     bench.does(&[Ended]);
     assert_eq!(bench.told().acknowledged, []);
     assert!(bench.told().closed);

@@ -226,7 +226,7 @@ impl Duty {
         let Some(spill) = &mut self.spill else {
             return Step::Ended(WorkerEnd::Spilled); // not reached: only a worker with a spill enters this state
         };
-        let closed = self.lane.is_closed();
+        let closed = self.lane.writer_is_gone();
         let pending = self.lane.peek(self.limits.volume);
         if pending.volume.records > 0 {
             let taken = self.lane.drain(|batch| {

@@ -17,7 +17,7 @@ mod duty;
 mod step;
 
 use duty::{Duty, State, deliver, flush};
-pub(crate) use step::{Step, WorkerEnd};
+pub(crate) use step::{Ran, Step, WorkerEnd};
 
 use crate::engine::due::BatchLimits;
 use crate::engine::lane::LaneReader;
@@ -83,12 +83,8 @@ impl Worker {
         &mut *self.sink
     }
 
-    /// Runs until the worker spills or ends; returns how its work with the sink, or its spilling, ended.
-    pub(crate) fn run(
-        &mut self,
-        waiter: &mut Waiter,
-        backoff: Backoff,
-    ) -> Result<WorkerEnd, WorkerEnd> {
+    /// Runs until the worker ends, or its work with the sink is over and it spills: called a second time, it does that.
+    pub(crate) fn run(&mut self, waiter: &mut Waiter, backoff: Backoff) -> Ran {
         let shard = Arc::clone(&self.duty.shard);
         let (clock, counters) = (shard.clock, &shard.counters.workers[self.duty.index]);
         counters.busy.start(clock.now_ns());
@@ -102,10 +98,10 @@ impl Worker {
                 }
                 // Counts as busy: a sink that is not ready stalls its worker.
                 Step::WaitForSink(pending) => waiter.wait(&pending),
-                Step::Spills(end) => return Err(end),
+                Step::Spills(end) => return Ran::Spills(end),
                 Step::Ended(end) => {
                     counters.busy.stop(clock.now_ns());
-                    return Ok(end);
+                    return Ran::Ended(end);
                 }
             }
         }
@@ -133,7 +129,7 @@ impl Worker {
             return wrong::step(sink, duty, now_ns);
         }
         // Read before the peek, which then sees everything that was published before the lane closed.
-        let closed = duty.lane.is_closed();
+        let closed = duty.lane.writer_is_gone();
         let pending = duty.lane.peek(duty.limits.volume);
         if duty.shard.control.is_halted() && !(closed && pending.volume.records == 0) {
             return duty.leave(WorkerEnd::Halted);
@@ -165,8 +161,8 @@ impl Worker {
         self.duty.recorder.take()
     }
 
-    /// Ends the worker: its lane closes, so that nothing more is published to it. Returns its sink.
-    pub(crate) fn into_sink(mut self) -> Box<dyn Sink> {
+    /// Closes the spill file and, by dropping its end, the lane: nothing more is published to it. Returns the sink.
+    pub(crate) fn close(mut self) -> Box<dyn Sink> {
         if let Some(spill) = &mut self.duty.spill {
             spill.close();
         }
@@ -185,7 +181,7 @@ mod wrong {
         let pending = duty.lane.peek(duty.limits.volume);
         match duty.due(pending, false, now_ns) {
             Some(reason) => deliver(&mut **sink, duty, reason, now_ns),
-            None if duty.lane.is_closed() => flush(&mut **sink, duty),
+            None if duty.lane.writer_is_gone() => flush(&mut **sink, duty),
             None => duty.wait_for(pending),
         }
     }

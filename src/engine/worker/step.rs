@@ -23,7 +23,8 @@ pub(crate) enum WorkerEnd {
 }
 
 impl WorkerEnd {
-    /// Whether records may be left in the lane that should have gone to the sink.
+    /// Whether records may be left in the lane that should have gone to the sink. Not after `ReaderClosed`: they count
+    /// as dropped, and are not spilled.
     pub(super) fn leaves_records(&self) -> bool {
         matches!(self, Self::Halted | Self::SinkFailed(_))
     }
@@ -34,6 +35,22 @@ impl From<SinkError> for WorkerEnd {
         match error.kind() {
             SinkErrorKind::ReaderClosed => Self::ReaderClosed,
             SinkErrorKind::Retryable | SinkErrorKind::Final => Self::SinkFailed(error),
+        }
+    }
+}
+
+/// How far a worker's run came.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    Ended(WorkerEnd),
+    /// Its work with the sink ended like this; what is left in its lane is to be spilled.
+    Spills(WorkerEnd),
+}
+
+impl Ran {
+    pub(crate) fn into_end(self) -> WorkerEnd {
+        match self {
+            Self::Ended(end) | Self::Spills(end) => end,
         }
     }
 }

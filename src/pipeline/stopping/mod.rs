@@ -1,13 +1,13 @@
 //! The stop order, as a machine without threads or clocks: events and time in, actions out.
 //!
 //! ```text
-//!   Running --stop, end of input, duration--> Draining --all workers ended--> Settling --source closed--> Over
+//!   Running --stop, end of input, duration--> Draining --all workers ended--> Closing --source closed--> Over
 //!      |                                         | deadline, second signal, halt  ^   ^ patience is over |
 //!      '------------------ halt ---------------> Halting --all ended, or left ----'   '------------------'
 //! ```
 //!
 //! *Draining*: the producer takes nothing more in and closes the lanes; the workers deliver what is there. *Halting*:
-//! every thread leaves at its next look. *Settling*: no worker releases records any more; the producer acknowledges for
+//! every thread leaves at its next look. *Closing*: no worker releases records any more; the producer acknowledges for
 //! the last time and closes the source. *Over*: what still runs is left behind.
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) enum Phase {
     Running { over_ns: Option<u64> },
     Draining { by_ns: u64 },
     Halting { since_ns: u64, leave_ns: u64 },
-    Settling { by_ns: u64 },
+    Closing { by_ns: u64 },
     Over,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Input {
     ProducerEnded,
     WorkerSpills,
     WorkerEnded {
-        spilled: bool,
+        was_spilling: bool,
     },
     /// Nothing, until the [deadline](Stopping::deadline_ns).
     Time,
@@ -56,7 +56,7 @@ pub(super) enum Input {
 pub(super) struct Actions {
     pub(super) quiesce: bool,
     pub(super) halt: bool,
-    pub(super) settle: bool,
+    pub(super) workers_ended: bool,
 }
 
 /// The stop order of a run.
@@ -69,7 +69,7 @@ pub(super) struct Stopping {
     phase: Phase,
     drain_timeout_ns: u64,
     /// Whether there is a spill file.
-    spills: bool,
+    has_spill_file: bool,
     /// Producers that have not closed their lanes, and that have not ended.
     open: usize,
     producers: usize,
@@ -87,11 +87,16 @@ pub(super) struct Stopping {
 
 impl Stopping {
     /// A run of so many shards and workers.
-    pub(super) fn new(shards: usize, workers: usize, drain_timeout_ns: u64, spills: bool) -> Self {
+    pub(super) fn new(
+        shards: usize,
+        workers: usize,
+        drain_timeout_ns: u64,
+        has_spill_file: bool,
+    ) -> Self {
         Self {
             phase: Phase::Running { over_ns: None },
             drain_timeout_ns,
-            spills,
+            has_spill_file,
             open: shards,
             producers: shards,
             workers,
@@ -115,7 +120,7 @@ impl Stopping {
     pub(super) fn deadline_ns(&self) -> Option<u64> {
         match self.phase {
             Phase::Running { over_ns } => over_ns,
-            Phase::Draining { by_ns } | Phase::Settling { by_ns } => Some(by_ns),
+            Phase::Draining { by_ns } | Phase::Closing { by_ns } => Some(by_ns),
             Phase::Halting { leave_ns, .. } => Some(leave_ns),
             Phase::Over => None,
         }
@@ -144,9 +149,9 @@ impl Stopping {
             Input::ProducerClosed => self.open = self.open.saturating_sub(1),
             Input::ProducerEnded => self.producers = self.producers.saturating_sub(1),
             Input::WorkerSpills => self.spilling += 1,
-            Input::WorkerEnded { spilled } => {
+            Input::WorkerEnded { was_spilling } => {
                 self.workers = self.workers.saturating_sub(1);
-                self.spilling = self.spilling.saturating_sub(usize::from(spilled));
+                self.spilling = self.spilling.saturating_sub(usize::from(was_spilling));
             }
             Input::Time => self.time(now_ns, &mut actions),
         }
@@ -176,7 +181,7 @@ impl Stopping {
 
     fn halt(&mut self, now_ns: u64, actions: &mut Actions) {
         if matches!(self.phase, Phase::Running { .. } | Phase::Draining { .. }) {
-            let grace_ns = if self.spills {
+            let grace_ns = if self.has_spill_file {
                 SPILL_BEGINS_WITHIN_NS
             } else {
                 HALT_GRACE_NS
@@ -203,10 +208,10 @@ impl Stopping {
                     let leave_ns = now_ns.saturating_add(HALT_GRACE_NS);
                     self.phase = Phase::Halting { since_ns, leave_ns };
                 } else {
-                    self.settle(now_ns.saturating_add(HALT_GRACE_NS), actions);
+                    self.close(now_ns.saturating_add(HALT_GRACE_NS), actions);
                 }
             }
-            Phase::Settling { by_ns } if now_ns >= by_ns => self.phase = Phase::Over,
+            Phase::Closing { by_ns } if now_ns >= by_ns => self.phase = Phase::Over,
             _ => {}
         }
     }
@@ -221,10 +226,10 @@ impl Stopping {
                     Phase::Draining { by_ns } => by_ns,
                     _ => now_ns.saturating_add(self.drain_timeout_ns),
                 };
-                self.settle(by_ns.max(now_ns.saturating_add(HALT_GRACE_NS)), actions);
+                self.close(by_ns.max(now_ns.saturating_add(HALT_GRACE_NS)), actions);
             }
             Phase::Halting { .. } if is_quiet => {
-                self.settle(now_ns.saturating_add(HALT_GRACE_NS), actions);
+                self.close(now_ns.saturating_add(HALT_GRACE_NS), actions);
             }
             _ => {}
         }
@@ -233,9 +238,9 @@ impl Stopping {
         }
     }
 
-    fn settle(&mut self, by_ns: u64, actions: &mut Actions) {
-        self.phase = Phase::Settling { by_ns };
-        actions.settle = true;
+    fn close(&mut self, by_ns: u64, actions: &mut Actions) {
+        self.phase = Phase::Closing { by_ns };
+        actions.workers_ended = true;
     }
 }
 

@@ -7,7 +7,7 @@ const MS: u64 = 1_000_000;
 const NOTHING: Actions = Actions {
     quiesce: false,
     halt: false,
-    settle: false,
+    workers_ended: false,
 };
 const QUIESCE: Actions = Actions {
     quiesce: true,
@@ -17,11 +17,13 @@ const HALT: Actions = Actions {
     halt: true,
     ..NOTHING
 };
-const SETTLE: Actions = Actions {
-    settle: true,
+const CLOSE: Actions = Actions {
+    workers_ended: true,
     ..NOTHING
 };
-const ENDED: Input = Input::WorkerEnded { spilled: false };
+const ENDED: Input = Input::WorkerEnded {
+    was_spilling: false,
+};
 
 /// One shard with two workers, and 1 s to drain.
 fn run(spills: bool) -> Stopping {
@@ -48,7 +50,7 @@ fn an_orderly_stop_drains_then_settles_then_is_over() {
         &[
             (Input::ProducerClosed, NOTHING),
             (ENDED, NOTHING),
-            (ENDED, SETTLE),
+            (ENDED, CLOSE),
         ],
     );
     assert!(!stopping.is_over());
@@ -89,7 +91,7 @@ fn a_drain_deadline_halts_and_hung_threads_are_left_behind_after_their_grace() {
     );
     takes(&mut stopping, 1_199, &[(Input::Time, NOTHING)]);
     // One worker hangs: what is settled is acknowledged all the same.
-    takes(&mut stopping, 1_200, &[(Input::Time, SETTLE)]);
+    takes(&mut stopping, 1_200, &[(Input::Time, CLOSE)]);
     takes(&mut stopping, 1_201, &[(Input::ProducerEnded, NOTHING)]);
     assert!(!stopping.is_over());
     takes(&mut stopping, 1_400, &[(Input::Time, NOTHING)]);
@@ -117,7 +119,7 @@ fn a_second_signal_halts_and_a_second_request_does_not() {
         &[
             (ENDED, NOTHING),
             (ENDED, NOTHING),
-            (Input::ProducerClosed, SETTLE),
+            (Input::ProducerClosed, CLOSE),
             (Input::ProducerEnded, NOTHING),
         ],
     );
@@ -139,7 +141,7 @@ fn a_program_may_halt_without_a_stop_before() {
 #[test]
 fn workers_that_spill_are_waited_for_and_not_for_ever() {
     let mut stopping = run(true);
-    let spilled = Input::WorkerEnded { spilled: true };
+    let spilled = Input::WorkerEnded { was_spilling: true };
     takes(
         &mut stopping,
         0,
@@ -163,7 +165,7 @@ fn workers_that_spill_are_waited_for_and_not_for_ever() {
     assert_eq!(stopping.deadline_ns(), Some(3_200 * MS));
     let patience_ms = 1_000 + SPILL_GRACE_NS / MS;
     takes(&mut stopping, patience_ms - 1, &[(Input::Time, NOTHING)]);
-    takes(&mut stopping, patience_ms + 200, &[(Input::Time, SETTLE)]);
+    takes(&mut stopping, patience_ms + 200, &[(Input::Time, CLOSE)]);
     let mut stopping = run(true);
     takes(
         &mut stopping,
@@ -176,7 +178,7 @@ fn workers_that_spill_are_waited_for_and_not_for_ever() {
         &[
             (spilled, NOTHING),
             (ENDED, NOTHING),
-            (Input::ProducerClosed, SETTLE),
+            (Input::ProducerClosed, CLOSE),
         ],
     );
 }
@@ -192,11 +194,11 @@ fn a_source_that_does_not_close_ends_with_the_drain_deadline() {
     let ended = [
         (Input::ProducerClosed, NOTHING),
         (ENDED, NOTHING),
-        (ENDED, SETTLE),
+        (ENDED, CLOSE),
     ];
     takes(&mut stopping, 900, &ended);
     // At least the grace of a halt, however late the workers ended.
-    assert_eq!(stopping.phase, Phase::Settling { by_ns: 1_100 * MS });
+    assert_eq!(stopping.phase, Phase::Closing { by_ns: 1_100 * MS });
     takes(&mut stopping, 1_100, &[(Input::Time, NOTHING)]);
     assert!(stopping.is_over() && !stopping.deadline_passed);
 }

@@ -22,7 +22,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "drain_timeout",
         "DURATION",
-        "How long draining may take after a stop; what is left then is abandoned and counted (exit code 4)",
+        "How long draining may take after a stop; what is left then is spilled, or abandoned and counted (exit code 4)",
     ),
     Setting::of_run(
         GROUP,

@@ -58,7 +58,7 @@ pub(super) struct Run {
     pub(super) config: Config,
     pub(super) baseline: Baseline,
     /// Whether there is a spill file.
-    pub(super) spills: bool,
+    pub(super) has_spill_file: bool,
 }
 
 /// What the control thread owns.
@@ -99,7 +99,7 @@ pub(super) fn launch(
             threads.shards.len(),
             workers.clone().sum(),
             saturating_ns(drain_timeout),
-            run.spills,
+            run.has_spill_file,
         ),
         states: ThreadStates::of(workers),
         run,
@@ -218,7 +218,7 @@ impl Conductor {
         let Actions {
             quiesce,
             halt,
-            settle,
+            workers_ended,
         } = self.stopping.on(input, now_ns);
         for shard in &self.run.metrics.shards {
             if quiesce {
@@ -227,14 +227,14 @@ impl Conductor {
             if halt {
                 shard.halt();
             }
-            if settle {
-                shard.settle();
+            if workers_ended {
+                shard.workers_ended();
             }
         }
         if quiesce || halt {
             self.end_scaling();
         }
-        if settle {
+        if workers_ended {
             self.elapsed_ns = Some(now_ns);
         }
     }
@@ -295,9 +295,9 @@ impl Conductor {
                 }
                 let state = self.states.worker(shard, worker);
                 state.usage = Some(usage);
-                let spilled = state.spills;
+                let was_spilling = state.spills;
                 self.worker_end(shard, worker, end);
-                self.input(Input::WorkerEnded { spilled });
+                self.input(Input::WorkerEnded { was_spilling });
             }
         }
     }
