@@ -12,8 +12,8 @@ use super::start_barrier::Slot;
 use crate::metrics::exchange::Recorder;
 use crate::sys::usage::ThreadUsage;
 
-/// Spawns a producer's thread. The handle is not kept: the thread says itself that it ended, and one that hangs in a
-/// source is left behind.
+/// Spawns a producer's thread. The handle is not kept: the thread sends an event when it ends, and one that hangs in a
+/// source is abandoned.
 pub(super) fn spawn_producer(
     mut thread: ProducerThread,
     slot: Slot,
@@ -24,7 +24,7 @@ pub(super) fn spawn_producer(
         let Some(_reservation) = slot.take() else {
             return;
         };
-        // Nobody listens any more when the thread was left behind.
+        // Fails if the thread was abandoned and the run is over.
         let notify = |event| drop(events.send(event));
         let mut panic = None;
         match caught(|| {
@@ -37,7 +37,7 @@ pub(super) fn spawn_producer(
             }
             Ok(None) => {} // not reached: a producer closes the lanes before it ends
             Err(message) => {
-                // The lanes close; a source that panicked is not called any more.
+                // Close the lanes; a source that panicked is not called again.
                 let dropped = caught(move || drop(thread.producer));
                 notify(Event::ProducerClosed(Err(message)));
                 panic = panic.or(dropped.err());
@@ -82,7 +82,7 @@ pub(super) fn spawn_worker(
         };
         worker.stop_busy_time();
         let end = if spills {
-            // Reported first: the run then stops, and this worker ends when it has.
+            // Sent first, because the spilling ends only after the run has stopped.
             let end = run.map(|end| end.unwrap_or_else(|spills| spills));
             let _ = events.send(Event::WorkerSpills {
                 shard,
@@ -97,7 +97,7 @@ pub(super) fn spawn_worker(
         };
         let end = end.map(|end| end.unwrap_or_else(|spills| spills));
         let rest = worker.take_recorder().map(Recorder::into_rest);
-        // The lane closes, so that nothing more is published to it; a sink may panic even when it is closed or dropped.
+        // Close the lane, so that nothing more is published to it; a sink may panic even when it is closed or dropped.
         if !panicked {
             panicked = caught(|| worker.sink().close()).is_err();
         }
@@ -119,11 +119,11 @@ pub(super) fn spawn_worker(
     Builder::new().name(name).spawn(body).map(drop)
 }
 
-/// Runs a thread's work and turns a panic into its message: no thread dies unnoticed.
+/// Runs a thread's work and turns a panic into its message, so that no thread dies unnoticed.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let message = message(panic.as_ref());
-        // A payload may panic when it is dropped, and that would end the thread without a word.
+        // A payload may panic when it is dropped, which would end the thread without an event.
         std::mem::forget(panic);
         message
     })

@@ -6,21 +6,21 @@
 //!      '------------------ halt ---------------> Halting --all ended, or left ----'   '------------------'
 //! ```
 //!
-//! *Draining*: the producer takes nothing more in and closes the lanes; the workers deliver what is there. *Halting*:
-//! every thread leaves at its next look. *Settling*: no worker releases records any more; the producer acknowledges for
-//! the last time and closes the source. *Over*: what still runs is left behind.
+//! *Draining*: the producer takes nothing more in and closes the lanes; the workers deliver what is in them. *Halting*:
+//! every thread ends at its next check. *Settling*: no worker releases records any more; the producer acknowledges a
+//! last time and closes the source. *Over*: threads that still run are abandoned.
 
 use std::time::Duration;
 
 use crate::control::StopCause;
 
-/// How long threads get to notice a halt before they are left behind. Those between two batches leave within
-/// microseconds; those inside a sink may never.
+/// How long threads get to notice a halt before they are abandoned. Those between two batches end within microseconds;
+/// those inside a sink may never end.
 const HALT_GRACE_NS: u64 = 200_000_000;
-/// The same where they spill then: on a machine that is busy a thread may not run for a second, and its records would
-/// count as abandoned only because of that.
+/// The same if they spill: on a busy machine a thread may not run for a second, and its records would count as
+/// abandoned only because of that.
 const SPILL_BEGINS_WITHIN_NS: u64 = 2_000_000_000;
-/// How long those that are writing to the spill file get, from the halt on.
+/// How long threads that write to the spill file get, from the halt on.
 pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
 const SPILL_GRACE_NS: u64 = 10_000_000_000;
 
@@ -38,7 +38,7 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     Stop(StopCause),
-    /// A stop whose cause is another thread's to tell.
+    /// A stop whose cause another thread's event carries.
     Drain,
     Halt,
     ProducerClosed,
@@ -47,11 +47,11 @@ pub(super) enum Input {
     WorkerEnded {
         spilled: bool,
     },
-    /// Nothing, until the [deadline](Stopping::deadline_ns).
+    /// No event before the [deadline](Stopping::deadline_ns).
     Time,
 }
 
-/// What is to be done now, to every shard.
+/// What to do now, to every shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Actions {
     pub(super) quiesce: bool,
@@ -86,7 +86,7 @@ pub(super) struct Stopping {
 }
 
 impl Stopping {
-    /// A run of so many shards and workers.
+    /// A run with these numbers of shards and workers.
     pub(super) fn new(shards: usize, workers: usize, drain_timeout_ns: u64, spills: bool) -> Self {
         Self {
             phase: Phase::Running { over_ns: None },
@@ -104,7 +104,7 @@ impl Stopping {
         }
     }
 
-    /// Sets when the run is over by itself.
+    /// Sets when the run's duration is over.
     pub(super) fn over_at(&mut self, over_ns: u64) {
         self.phase = Phase::Running {
             over_ns: Some(over_ns),
@@ -130,7 +130,7 @@ impl Stopping {
         self.producers == 0 && self.workers == 0
     }
 
-    /// Takes an event in.
+    /// Handles an event, and returns what to do.
     pub(super) fn on(&mut self, input: Input, now_ns: u64) -> Actions {
         let mut actions = Actions::default();
         match input {
@@ -162,7 +162,7 @@ impl Stopping {
             }
             self.signalled = true;
         }
-        self.cause.get_or_insert(cause); // the first cause stays the cause
+        self.cause.get_or_insert(cause); // the first cause is the one that is reported
         self.drain(now_ns, actions);
     }
 
@@ -211,11 +211,11 @@ impl Stopping {
         }
     }
 
-    /// Moves on when those that were waited for have ended.
+    /// Moves on when the threads that were waited for have ended.
     fn advance(&mut self, now_ns: u64, actions: &mut Actions) {
         let is_quiet = self.workers == 0 && self.open == 0;
         match self.phase {
-            // Workers only end before a stop when all have gone; the source then ends by itself.
+            // Before a stop workers only end when all have gone; the source then ends by itself.
             Phase::Running { .. } | Phase::Draining { .. } if is_quiet => {
                 let by_ns = match self.phase {
                     Phase::Draining { by_ns } => by_ns,
