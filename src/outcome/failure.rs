@@ -6,7 +6,7 @@ use std::io;
 use crate::engine::sink_error::SinkError;
 use crate::metrics::Ledger;
 
-/// A failure of a run: who failed, and why. Its text is one sentence.
+/// A failure of a run: what failed, and why. Its text is one sentence.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Failure {

@@ -71,8 +71,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Bytes that sinks accepted.
     pub delivered_bytes: u64,
-    /// Latencies of the delivered records, without those of a worker that was left behind; `None` if latency was off or
-    /// nothing was recorded.
+    /// Latencies of the delivered records, without those of an abandoned worker; `None` if latency was off or nothing
+    /// was recorded.
     pub latency: Option<LatencyReport>,
     /// The same by percentile.
     pub percentiles: Option<Percentiles>,
@@ -128,7 +128,7 @@ impl Outcome {
     ///
     /// # Errors
     ///
-    /// The first failure. Records that a policy dropped, or that a deadline cut off, are none: see the ledger.
+    /// The first failure. Records that a policy dropped, or that a deadline cut off, are not failures: see the ledger.
     pub fn into_result(mut self) -> Result<Self, Failure> {
         if self.failures.is_empty() {
             return Ok(self);

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::engine::sink::Sink;
 
-/// Sinks that came back from their workers, by worker. One whose worker was left behind, or panicked, did not.
+/// The sinks that workers returned, by worker; without those of workers that were abandoned or panicked.
 #[derive(Default)]
 pub struct Sinks(Vec<(usize, Box<dyn Sink>)>);
 
@@ -16,12 +16,12 @@ impl Sinks {
         self.0.sort_by_key(|(worker, _)| *worker);
     }
 
-    /// How many there are.
+    /// The number of sinks.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no sinks.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -45,7 +45,7 @@ impl Sinks {
 }
 
 impl Drop for Sinks {
-    /// A sink that panics when it is dropped takes nothing down with it.
+    /// A sink may panic when it is dropped; the panic must not reach the owner of the outcome.
     fn drop(&mut self) {
         for (_, sink) in self.0.drain(..) {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(sink)));

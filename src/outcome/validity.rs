@@ -8,8 +8,8 @@ use crate::sys::warning::Warning;
 
 /// A run is behind its schedule when its last record was published later than this after it was due ...
 const BEHIND_AT_LEAST: Duration = Duration::from_millis(10);
-/// ... and later than this share of the run. A pipeline that takes 99 % of what is offered falls behind by 1 % of the
-/// time; less than that can be a burst, or the scheduler.
+/// ... and later than this share of the run. A pipeline that takes 99 % of the offered load falls behind by 1 % of the
+/// time; less than that may be a burst, or the scheduler.
 const BEHIND_SHARE: f64 = 0.01;
 /// A producer that was held back for less than this share of the run was itself the limit.
 const HELD_BACK_SHARE: f64 = 0.1;
@@ -24,10 +24,10 @@ const IDLE_SHARE: f64 = 0.1;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Validity {
-    /// There are no warnings.
+    /// Whether there are no warnings.
     pub valid: bool,
-    /// The schedule asked for more than was delivered: the run ended behind it, so that response is mostly that wait;
-    /// or records were dropped because the lanes were full. Always false for a source without a schedule.
+    /// The schedule offered more than was delivered: the run ended behind it, so that response is mostly that wait; or
+    /// records were dropped because the lanes were full. Always false for a source without a schedule.
     pub saturated: bool,
     /// How many records per second the source makes alone, on this machine and the producer's CPU, if nobody takes
     /// them: no run can be faster. `None` if the source cannot be tried beforehand, as real logs cannot.
@@ -38,7 +38,7 @@ pub struct Validity {
     pub warnings: Vec<Warning>,
 }
 
-/// What is known of a run that its validity depends on.
+/// The evidence on which a run's validity depends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evidence {
     pub(crate) elapsed: Duration,
@@ -57,7 +57,7 @@ pub(crate) struct Evidence {
     /// For how long a CPU quota kept the process from running.
     pub(crate) throttled: Duration,
     pub(crate) debug_build: bool,
-    /// What is wrong with the placement.
+    /// The placement's warnings.
     pub(crate) placement: Vec<Warning>,
     /// The run failed, or was cut off before everything was delivered.
     pub(crate) cut_short: bool,

@@ -1,4 +1,4 @@
-//! Assessing a run: what is measured before it and read after it, to say what its figures are worth.
+//! Assesses a run: what is measured before it and read after it decides what its figures are worth.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) struct Baseline {
 }
 
 impl Baseline {
-    /// Measures what there is to measure of this source, on the CPU that the producer will have.
+    /// Measures the source's own limit, on the CPU that the producer will have.
     pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
         Self {
             scheduled: source.is_scheduled(),
@@ -31,7 +31,7 @@ impl Baseline {
         }
     }
 
-    /// What the figures of a run that has ended are worth.
+    /// Assesses a run that has ended.
     pub(super) fn assess(&self, metrics: &Metrics, outcome: &Outcome) -> Validity {
         let elapsed_ns = saturating_ns(outcome.elapsed);
         let workers = metrics
@@ -66,8 +66,8 @@ impl Baseline {
     }
 }
 
-/// How long workers were active, all of them together, if so many were at the end: each step of the autoscaler counts
-/// from its moment on.
+/// The total time of active workers, given how many were active at the end: goes back through the steps of the
+/// autoscaler.
 fn active_ns(at_the_end: usize, outcome: &Outcome) -> f64 {
     let (mut active, mut until_ns) = (at_the_end, saturating_ns(outcome.elapsed));
     let mut total_ns = 0.0;

@@ -1,4 +1,4 @@
-//! The public builder: a source, sinks, a configuration, and what happens with them.
+//! The public builder: a source, sinks, a configuration, an observer, a latency log, a spill file.
 
 use std::io::{self, Write};
 use std::sync::mpsc;
@@ -26,13 +26,13 @@ use crate::sinks::FileSink;
 use crate::sys::clock::Clock;
 use crate::sys::sync::Arc;
 
-/// A pipeline that has not started yet: a source, a sink per worker, and what to do with them.
+/// A pipeline that has not started yet: a source, a sink per worker, and how to run them.
 ///
 /// ```
 /// use splashdam::{Batch, Config, Pipeline, Sink, SinkError, Wrote};
 /// use splashdam::sources::{Generator, Rate};
 ///
-/// /// Adds up what arrives.
+/// /// Counts the bytes that arrive.
 /// #[derive(Default)]
 /// struct Meter {
 ///     bytes: usize,
@@ -64,7 +64,7 @@ pub struct Pipeline {
     spill: Option<FileSink>,
 }
 
-/// The intervals of a latency log that nobody observes.
+/// The interval of a latency log without an observer.
 const LOG_EACH: Duration = Duration::from_secs(1);
 
 impl std::fmt::Debug for Pipeline {
@@ -95,8 +95,8 @@ impl Pipeline {
         self
     }
 
-    /// Has `observer` called with the counters each `interval` (1 ms to ten years), on a thread of its own, until the
-    /// run ends.
+    /// Calls `observer` with the counters each `interval` (1 ms to ten years), on a thread of its own, until the run
+    /// ends.
     #[must_use]
     pub fn observe(
         mut self,
@@ -108,10 +108,11 @@ impl Pipeline {
         self
     }
 
-    /// Has the latencies of each interval - [`observe`](Self::observe)'s, or a second - written to `log` as an
+    /// Writes the latencies of each interval - [`observe`](Self::observe)'s, or a second - to `log` as an
     /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the
-    /// reporter thread. Together they are the run's distributions. A log that cannot be written fails the run at its
-    /// end, and only then. Writes nothing if latency is not recorded. Needs the feature `hlog`, which is on by default.
+    /// reporter thread. Together the lines of a tag are the run's distribution. A log that cannot be written fails the
+    /// run at its end, and only then. Writes nothing if latency is not recorded. Needs the feature `hlog`, which is on
+    /// by default.
     #[cfg(feature = "hlog")]
     #[must_use]
     pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
@@ -119,8 +120,8 @@ impl Pipeline {
         self
     }
 
-    /// Has the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic,
-    /// on a second signal - written to a file, whole, so that they can be fed in again.
+    /// Writes the records that cannot be delivered - at the drain deadline, after a final failure of a sink or a panic,
+    /// on a second signal - to a file, whole, so that a later run can read them.
     ///
     /// Each worker writes what its lane holds; a worker that hangs in its sink cannot, and its records are abandoned.
     /// A record that the sink had accepted in part is written whole: this one may then be in both outputs; after a
@@ -132,9 +133,9 @@ impl Pipeline {
         self
     }
 
-    /// Validates the configuration, makes the sinks, allocates every lane, places the threads and lets them go.
+    /// Validates the configuration, makes the sinks, allocates every lane, places the threads and starts them.
     ///
-    /// Call it on a thread that is not pinned: the pipeline's threads can have the CPUs that their parent has.
+    /// Call it on a thread that is not pinned, because the pipeline's threads inherit its CPUs.
     ///
     /// # Errors
     ///
@@ -182,7 +183,7 @@ impl Pipeline {
         let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
         let (sender, events) = mpsc::channel();
         let requests = sender.clone();
-        // Nobody listens any more once the run is over.
+        // Fails once the run is over; the request is then void.
         let notify = move |request| drop(requests.send(Event::Asked(request)));
         let stop = Stop::new(handles.clone(), notify);
         let threads = Threads {

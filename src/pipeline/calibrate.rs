@@ -1,4 +1,4 @@
-//! What a park and its unpark cost here, measured between two threads that wake each other.
+//! Measures the cost of a park and its unpark, between two threads that wake each other.
 
 use std::io;
 use std::thread::Builder;
@@ -9,13 +9,13 @@ use crate::sys::sync::Parker;
 
 /// Round trips, of which the median counts: enough that a few disturbed ones do not show.
 const ROUNDS: usize = 64;
-/// Fewer than these tell nothing.
+/// With fewer the median means nothing.
 const ROUNDS_MIN: usize = 16;
 /// The start of a run waits no longer than this. A round trip takes 5 to 50 us.
 const AT_MOST: Duration = Duration::from_millis(5);
 
-/// Half a round trip: from one thread's unpark until the other, on the second CPU, has woken from its park. None if it
-/// could not be measured: there is no thread left, or the CPUs are too busy with something else.
+/// Half a round trip: from one thread's unpark until the other, on the second CPU, has woken from its park. `None` if
+/// it could not be measured: there is no thread left, or the CPUs are too busy.
 pub(super) fn park_cost(cpus: [Option<usize>; 2]) -> Option<Duration> {
     let mut times = round_trips(cpus).ok()?;
     if times.len() < ROUNDS_MIN {
@@ -30,7 +30,7 @@ fn round_trips([near_cpu, far_cpu]: [Option<usize>; 2]) -> io::Result<Vec<Durati
     let (near, far) = (Parker::new(), Parker::new());
     let (wake_near, wake_far) = (near.unparker().clone(), far.unparker().clone());
     let answer = move || {
-        let _ = far_cpu.map(pin); // a thread that floats measures less well, but it does
+        let _ = far_cpu.map(pin); // an unpinned thread measures less precisely, but well enough
         for _ in 0..ROUNDS {
             far.park_deadline(by);
             wake_near.unpark();

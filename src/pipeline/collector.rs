@@ -1,4 +1,4 @@
-//! The collector: gets the latencies that workers record out of them, without any of them waiting.
+//! The collector: gathers the latencies that workers record, without making any of them wait.
 
 use std::sync::{Arc as StdArc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::sys::sync::Arc;
 /// How long workers get to hand over their recorders; those that are not inside a sink do so within microseconds, as
 /// soon as they have a CPU.
 const HAND_OVER_WITHIN: Duration = Duration::from_millis(8);
-/// Between two looks whether they have.
+/// Between two checks whether they have.
 const HAND_OVER_LOOK: Duration = Duration::from_micros(200);
 
-/// Shared by whoever wants to know latencies while the run goes on; no thread of the data path takes its lock.
+/// Shared by the readers of latencies during a run; no thread of the data path takes its lock.
 pub(super) type SharedCollector = StdArc<Mutex<Collector>>;
 
 pub(super) fn lock(collector: &Mutex<Collector>) -> MutexGuard<'_, Collector> {
@@ -25,7 +25,7 @@ pub(super) fn lock(collector: &Mutex<Collector>) -> MutexGuard<'_, Collector> {
 pub(super) struct Collector {
     gatherer: Gatherer,
     shards: Vec<Arc<ShardHandle>>,
-    /// What each worker had delivered when it was last asked.
+    /// What each worker had delivered at the last request.
     delivered: Vec<u64>,
 }
 
@@ -39,7 +39,7 @@ impl Collector {
         }))
     }
 
-    /// Has the workers hand over what they have recorded; those inside their sinks come later.
+    /// Requests the workers' recorders and waits for them; a worker inside its sink hands over later.
     pub(super) fn collect(&mut self) {
         self.gatherer.request();
         let workers = self.shards.iter().flat_map(|shard| &shard.counters.workers);
@@ -47,7 +47,7 @@ impl Collector {
         let before = std::mem::replace(&mut self.delivered, delivered);
         let moved = |worker: &usize| before.get(*worker) != Some(&self.delivered[*worker]);
         let moved: Vec<_> = (0..self.delivered.len()).filter(moved).collect();
-        // They may be asleep; the others are left to sleep.
+        // Only these have recorded anything, and they may be asleep.
         let lanes: Vec<_> = self.shards.iter().flat_map(|shard| &shard.lanes).collect();
         for worker in &moved {
             lanes[*worker].waker.wake();

@@ -1,4 +1,4 @@
-//! The control thread: hears how the threads of the data path end, keeps the stop order, and draws up the outcome.
+//! The control thread: receives the events of the data path's threads, keeps the stop order, and draws up the outcome.
 
 use std::io;
 use std::sync::mpsc::{Receiver, Sender};
@@ -31,11 +31,11 @@ use crate::outcome::{Failure, Outcome};
 use crate::sys::clock::saturating_ns;
 use crate::sys::cpu::{Placement, Reservation, Role};
 
-/// What is started.
+/// The threads to start.
 pub(super) struct Threads {
     pub(super) shards: Vec<Shard>,
     pub(super) reporter: Reporter,
-    /// How often the reporter reports; `None` where nobody observes.
+    /// The reporter's interval; `None` without an observer and a latency log.
     pub(super) report_each: Option<Duration>,
     pub(super) detectors: Vec<StallDetector>,
     pub(super) messages: (Sender<Message>, Receiver<Message>),
@@ -48,10 +48,10 @@ enum Reporting {
     Unobserved(Box<Reporter>),
 }
 
-/// The scaler's thread, and its way to the log.
+/// The scaler's thread; the sender leads to the monitor, which logs.
 type Scaling = Ticker<(Scaler, Sender<Message>)>;
 
-/// What a run is, beside its threads.
+/// The parts of a run that no thread of the data path owns.
 pub(super) struct Run {
     pub(super) metrics: Metrics,
     pub(super) sinks: Box<dyn SinkFactory>,
@@ -78,11 +78,11 @@ struct Conductor {
     elapsed_ns: Option<u64>,
 }
 
-/// Starts the threads, and lets those of the data path work when all of them are in place.
+/// Starts the threads, and releases those of the data path when all of them are in place.
 ///
 /// # Errors
 ///
-/// When there is no thread left, or a pin failed that must not. Nothing has worked then.
+/// When there is no thread left, or a pin failed that must not. No record has moved then.
 pub(super) fn launch(
     run: Run,
     threads: Threads,
@@ -122,7 +122,7 @@ pub(super) fn launch(
     }
     let finished = Finished::default();
     let outcome = finished.clone();
-    // Spawned before the threads are let go: without it nothing would end them.
+    // Spawned before the threads are released: without it nothing would end them.
     let (release, released) = std::sync::mpsc::channel();
     let body = move || {
         if let Ok(placement) = released.recv() {
@@ -131,13 +131,13 @@ pub(super) fn launch(
     };
     let spawned = Builder::new().name("control".into()).spawn(body);
     spawned.map_err(StartError::System)?;
-    // Received for certain: the thread waits for it.
+    // Cannot fail: the thread waits for it.
     let _ = release.send(barrier.release());
     Ok(Running::new(stop, metrics, finished))
 }
 
 fn tick_scaler((scaler, messages): &mut (Scaler, Sender<Message>)) {
-    // Nobody listens any more at the very end of a run.
+    // Fails only at the very end of a run, when the monitor has ended.
     let _ = scaler
         .tick()
         .map(|event| messages.send(Message::Scaled(event)));
@@ -177,7 +177,7 @@ impl Conductor {
         Ok(barrier)
     }
 
-    /// Hears and acts until the run is over, then draws up the outcome.
+    /// Handles events until the run is over, then draws up the outcome.
     fn conduct(mut self, placement: Placement) -> Outcome {
         for warning in &placement.warnings {
             tracing::warn!("{warning}");
@@ -257,7 +257,7 @@ impl Conductor {
                         self.input(Input::Stop(StopCause::CountReached));
                     }
                     Ok(ProducerEnd::Quiesced) => {}
-                    // Why every worker has gone, they say themselves.
+                    // The workers' own events carry the reason.
                     Ok(ProducerEnd::NoLane) => self.input(Input::Drain),
                     Ok(ProducerEnd::SourceFailed(error)) => self.fail(Failure::Source(error)),
                     Err(message) => self.source_panicked(message),
@@ -351,7 +351,7 @@ impl Conductor {
         if let Some(elapsed_ns) = self.elapsed_ns {
             outcome.elapsed = Duration::from_nanos(elapsed_ns);
         }
-        // The last interval's line comes before the summary.
+        // The line of the last interval must precede the summary.
         let reporter = match self.reporting.take() {
             Some(Reporting::Threaded(ticker)) => ticker.end(),
             Some(Reporting::Unobserved(reporter)) => Some(*reporter),
@@ -363,13 +363,13 @@ impl Conductor {
         }
         outcome.validity = self.run.baseline.assess(metrics, &outcome);
         if !self.stopping.all_ended() {
-            // The counters of a thread that was left behind are still moving: they prove nothing.
+            // The counters of an abandoned thread still change, so they need not balance.
             return outcome;
         }
         self.check(outcome)
     }
 
-    /// The last checks: the ledger's, and the sinks' own.
+    /// The last checks: of the ledger, and the sink factory's.
     fn check(&mut self, mut outcome: Outcome) -> Outcome {
         let ledger = outcome.ledger;
         if !ledger.balanced() {

@@ -1,4 +1,4 @@
-//! What the threads of the data path tell the control thread.
+//! Events: what the threads of the data path send to the control thread.
 
 use crate::control::stop::Request;
 use crate::engine::producer::ProducerEnd;
@@ -7,10 +7,10 @@ use crate::engine::worker::WorkerEnd;
 use crate::metrics::latency::Latencies;
 use crate::sys::usage::ThreadUsage;
 
-/// One of a shard's threads, or whoever asks for a stop, has something to say. A panic comes as its message.
+/// An event of a shard's thread, or a request to stop. A panic is passed on as its message.
 pub(super) enum Event {
     Asked(Request),
-    /// The lanes are closed, and this is why.
+    /// The lanes are closed, for this reason.
     ProducerClosed(Result<ProducerEnd, String>),
     /// The source is closed, or panicked, and the producer's thread is over.
     ProducerEnded {

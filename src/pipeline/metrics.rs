@@ -9,13 +9,13 @@ use crate::outcome::{Interval, Snapshot, WorkerReport};
 use crate::sys::sync::Arc;
 
 /// Reads the counters and latencies of a run at any time, from any thread, also while another one joins it and after it
-/// has ended. Clones read the same.
+/// has ended. Clones read the same run.
 ///
 /// Reading takes no lock that a thread of the data path takes.
 #[derive(Clone)]
 pub struct Metrics {
     pub(super) shards: Vec<Arc<ShardHandle>>,
-    /// `None` where latency is not recorded.
+    /// `None` if latency is not recorded.
     pub(super) collector: Option<SharedCollector>,
 }
 
@@ -57,7 +57,7 @@ impl Metrics {
         }
     }
 
-    /// What each worker has done so far.
+    /// What each worker has done so far, by its counters.
     pub fn workers(&self) -> Vec<WorkerReport> {
         let all = self.shards.iter();
         let workers = all.flat_map(|shard| (0..shard.lanes.len()).map(move |n| (shard, n)));
@@ -67,10 +67,10 @@ impl Metrics {
             .collect()
     }
 
-    /// The latencies of the records delivered so far; `None` where latency is not recorded.
+    /// The latencies of the records delivered so far; `None` if latency is not recorded.
     ///
-    /// Wakes the workers that have delivered something since the last call and waits up to 8 ms for them: what one that
-    /// is inside its sink has recorded comes with a later call.
+    /// Wakes the workers that have delivered something since the last call and waits up to 8 ms for their latencies;
+    /// those of a worker inside its sink are part of a later call.
     pub fn latency(&self) -> Option<LatencyReport> {
         let mut collector = lock(self.collector.as_ref()?);
         collector.collect();

@@ -5,7 +5,7 @@
 //!      builder              |
 //!                           '- control: Event --> Stopping (pure) --> quiesce, halt, settle; at the end the outcome
 //!   shard: producer, worker 0..N (each pins itself, and no record moves before all are in place)
-//!   beside them, unpinned: reporter, scaler, monitor
+//!   besides, unpinned: reporter, scaler, monitor
 //! ```
 //!
 //! Invariants:
@@ -13,8 +13,8 @@
 //! * The stop order is kept by the control thread, whether or not anybody joins.
 //! * The number of active workers does not change any more once a stop has begun.
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
-//! * A run ends: when the drain deadline has passed, or on a halt, threads that hang are left behind and their records
-//!   counted as abandoned. Those that spill are waited for, 10 s at most.
+//! * A run ends: after the drain deadline, or on a halt, threads that hang are abandoned, and their records count as
+//!   abandoned. Those that spill get up to 10 s.
 //! * Only the monitor, the reporter's observer and the control thread's placement warnings log.
 
 mod assess;

@@ -1,5 +1,5 @@
-//! The monitor: the thread that logs what workers, sources, the scaler and the stall detector have to say. They do not
-//! log themselves, because standard error may be a pipe that nobody reads.
+//! The monitor: the thread that logs for workers, sources, the scaler and the stall detector. They do not log
+//! themselves, because standard error may be a pipe that nobody reads.
 
 use std::cmp::Ordering;
 use std::io;
@@ -12,7 +12,7 @@ use crate::control::ScaleEvent;
 use crate::control::stall_detector::{Stall, StallDetector};
 use crate::engine::notice::{Notice, Notices};
 
-/// How often the stall detectors look.
+/// How often the stall detectors run.
 const INTERVAL: Duration = Duration::from_millis(500);
 
 /// What the monitor receives.
@@ -24,9 +24,9 @@ pub(super) enum Message {
     Over,
 }
 
-/// A way to the monitor that takes notices.
+/// Sends notices to the monitor.
 pub(super) fn notices(messages: Sender<Message>) -> Notices {
-    // Nobody listens any more at the very end of a run.
+    // Fails only at the very end of a run, when the monitor has ended.
     Notices::new(move |notice| drop(messages.send(Message::Notice(notice))))
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// Starts the thread; whoever has something to say has a clone of `messages`.
+    /// Starts the thread, which logs what is sent to clones of `messages`.
     pub(super) fn spawn(
         mut detectors: Vec<StallDetector>,
         (messages, received): (Sender<Message>, Receiver<Message>),
@@ -58,13 +58,13 @@ impl Monitor {
                 }
             }
             look(&mut detectors);
-            let _ = over.send(()); // nobody waits any more after END_PATIENCE
+            let _ = over.send(()); // fails after END_PATIENCE
         };
         Builder::new().name("monitor".into()).spawn(body)?;
         Ok(Self { messages, done })
     }
 
-    /// Lets the thread log what is queued and ends it, or leaves it behind after a second if it is blocked on standard
+    /// Lets the thread log what is queued and ends it, or abandons it after a second if it is blocked on standard
     /// error.
     pub(super) fn end(self) {
         let _ = self.messages.send(Message::Over);

@@ -1,4 +1,4 @@
-//! How the threads ended, and the outcome that is drawn up from that and from the counters.
+//! How the threads ended, and the outcome that follows from that and from the counters.
 
 use super::metrics::Metrics;
 use super::stopping::Stopping;
@@ -8,7 +8,7 @@ use crate::outcome::{Failure, Outcome, Sinks, ThreadReport, Validity, WorkerRepo
 use crate::sys::cpu::Placement;
 use crate::sys::usage::ThreadUsage;
 
-/// What the control thread has heard of the threads of the data path.
+/// What the events of the data path's threads have reported.
 #[derive(Debug)]
 pub(super) struct ThreadStates {
     pub(super) placement: Placement,
@@ -24,22 +24,22 @@ struct ShardStates {
     workers: Vec<WorkerState>,
 }
 
-/// What is known of one worker's end.
+/// How one worker ended, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WorkerState {
     /// What its thread used; `None` while it runs.
     pub(super) usage: Option<ThreadUsage>,
-    /// It delivered all of its lane and flushed its sink.
+    /// It delivered everything in its lane and flushed its sink.
     pub(super) drained: bool,
     pub(super) last_partial: Option<u64>,
     /// It writes what is left in its lane to the spill file, or has done so.
     pub(super) spills: bool,
-    /// Nobody reads its output any more.
+    /// The reader of its output has gone.
     pub(super) reader_closed: bool,
 }
 
 impl ThreadStates {
-    /// The states of shards with so many workers each.
+    /// The states of shards with these numbers of workers.
     pub(super) fn of(shards: impl Iterator<Item = usize>) -> Self {
         let shards = shards.map(|workers| ShardStates {
             producer: None,
@@ -103,7 +103,7 @@ impl ThreadStates {
             cause: stopping.cause.unwrap_or(StopCause::Requested),
             halted_by: stopping.halted_by,
             halted: stopping.halted,
-            // One that passed when there was nothing left to deliver cut nothing off.
+            // A deadline that passed with nothing left to deliver cut nothing off.
             deadline_passed: stopping.deadline_passed
                 && !(self.all_drained() && ledger.is_delivered()),
             failures: std::mem::take(&mut self.failures),
@@ -115,8 +115,8 @@ impl ThreadStates {
         }
     }
 
-    /// Whether what was not delivered is so because nobody reads the output any more. A worker that had nothing to
-    /// deliver did not notice.
+    /// Whether records were not delivered because the reader of the output has gone. A worker with nothing to deliver
+    /// does not notice that.
     fn reader_left(&self) -> bool {
         self.failures.is_empty() && self.workers().any(|worker| worker.reader_closed)
     }
@@ -140,7 +140,7 @@ impl ThreadStates {
             ledger.produced += producer.produced.get();
             ledger.dropped.merge(producer.dropped.get());
             ledger.spilled += producer.spilled.get();
-            // What no lane took: nobody reads any more, or it was cut off.
+            // Records that no lane took: dropped if the reader has gone, otherwise cut off.
             let unpublished = producer.unpublished.get();
             if self.reader_left() {
                 ledger.dropped.add(DropReason::ReaderClosed, unpublished);

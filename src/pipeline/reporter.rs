@@ -19,7 +19,7 @@ pub(crate) type Observer = Box<dyn FnMut(&Snapshot) + Send>;
 enum Log {
     None,
     Open(IntervalLog),
-    /// What fails once is not tried again, because the log would have a gap.
+    /// After a failure it writes nothing more, because the log would have a gap.
     Failed(io::Error),
 }
 
@@ -33,7 +33,8 @@ impl Log {
     }
 }
 
-/// What the reporter's thread owns. Where nobody observes there is no such thread, and the run is one interval.
+/// What the reporter's thread owns. Without an observer and a latency log there is no such thread, and the run is one
+/// interval.
 pub(super) struct Reporter {
     metrics: Metrics,
     series: Series,
@@ -43,7 +44,7 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    /// Reports from now on: to `observer` and to `log`, if there are any.
+    /// A reporter to `observer` and `log`, if there are any; its first interval begins now.
     pub(super) fn new(
         metrics: Metrics,
         log: Option<Box<dyn Write + Send>>,
@@ -64,7 +65,7 @@ impl Reporter {
         }
     }
 
-    /// Ends an interval, and shows it to the observer with the counters.
+    /// Ends an interval, and passes it to the observer with the counters.
     pub(super) fn tick(&mut self) {
         let mut snapshot = self.metrics.snapshot();
         let cpu = process_cpu();

@@ -8,7 +8,7 @@ use crate::control::StopCause;
 use crate::control::stop::Stop;
 use crate::outcome::{Outcome, Snapshot};
 
-/// Where the control thread puts the outcome.
+/// The slot for the outcome, which the control thread fills.
 #[derive(Clone, Default)]
 pub(super) struct Finished(Arc<(Mutex<Option<Box<Outcome>>>, Condvar)>);
 
@@ -22,7 +22,7 @@ impl Finished {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the outcome until `by`, or for ever; returns whether it is there.
+    /// Waits for the outcome until `by`, or for ever without it; returns whether there is one.
     fn wait(&self, by: Option<Instant>) -> bool {
         let mut outcome = self.lock();
         while outcome.is_none() {
@@ -46,8 +46,8 @@ impl Finished {
     }
 }
 
-/// A running pipeline. [`join`](Self::join) it to learn its outcome. Dropped unjoined it stops in order by itself,
-/// within its drain timeout, without anyone waiting for it.
+/// A running pipeline. [`join`](Self::join) returns its outcome. If it is dropped instead, the pipeline stops in order
+/// by itself, within its drain timeout, in the background.
 #[must_use = "dropped, it stops at once"]
 pub struct Running {
     stop: Stop,
@@ -78,12 +78,12 @@ impl Running {
         }
     }
 
-    /// Asks for an orderly stop: nothing more is taken in, everything accepted is delivered. Returns at once.
+    /// Requests an orderly stop: nothing more is taken in, everything accepted is delivered. Returns at once.
     pub fn stop(&self) {
         self.stop.request(StopCause::Requested);
     }
 
-    /// Ends the draining: every thread leaves at its next look; what is in the lanes is spilled, or abandoned and
+    /// Ends the draining: every thread ends at its next check; what is in the lanes is spilled, or abandoned and
     /// counted. Returns at once.
     pub fn halt(&self) {
         self.stop.halt();
@@ -109,15 +109,15 @@ impl Running {
         self.finished.lock().is_some()
     }
 
-    /// Waits until the run is over, `timeout` at most; returns whether it is.
+    /// Waits until the run is over, at most for `timeout`; returns whether it is.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         self.finished.wait(Instant::now().checked_add(timeout))
     }
 
-    /// Waits until the run is over - everything is delivered, or what stops that has happened - and returns its
-    /// outcome.
+    /// Waits until the run is over - everything is delivered, or a failure, deadline or halt prevented that - and
+    /// returns its outcome.
     ///
-    /// The stop order is kept whether or not anybody joins: a duration ends, and a deadline passes, all the same.
+    /// The run ends by itself whether or not it is joined: durations and deadlines apply all the same.
     ///
     /// # Panics
     ///

@@ -57,13 +57,13 @@ pub(super) struct Shard {
     pub(super) handle: Arc<ShardHandle>,
     pub(super) producer: ProducerThread,
     pub(super) workers: Vec<WorkerThread>,
-    /// `None` where all workers are always active.
+    /// `None` if all workers are always active.
     pub(super) scaler: Option<Scaler>,
-    /// One per worker; none where latency is not recorded.
+    /// One per worker; empty if latency is not recorded.
     pub(super) collectors: Vec<Collector>,
 }
 
-/// The memory of a shard's lanes, touched: it takes its time.
+/// The memory of a shard's lanes, touched, which takes time.
 pub(super) fn lane_memory(config: &Config) -> Vec<LaneMemory> {
     let size = Volume {
         records: config.lanes.channel_size as u64,
@@ -142,7 +142,7 @@ impl Shard {
     }
 }
 
-/// A shard's outside.
+/// A shard's handle.
 fn handle(
     id: usize,
     clock: Clock,

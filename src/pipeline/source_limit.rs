@@ -9,20 +9,20 @@ use crate::engine::source::{Lent, Source};
 use crate::sys::clock::Clock;
 use crate::sys::cpu::pin;
 
-/// A round is so many records, or so many bytes where records are long: half a millisecond for a fast source.
+/// A round is this many records, or this many bytes if records are long: half a millisecond for a fast source.
 const ROUND_RECORDS: u64 = 32_768;
 const ROUND_BYTES: u64 = 4 << 20;
-/// Rounds, of which the fastest counts: whatever disturbs one makes it slower.
+/// Rounds, of which the fastest counts, because a disturbance only makes one slower.
 const ROUNDS: usize = 5;
 
 /// Records per second of an unpaced source, on the CPU that the producer will have. `None` if there is no such source,
 /// or no thread for it.
 ///
-/// Counted in records, not in time, so that a run takes the same instructions each time.
+/// A round is a count, not a time, so that its instructions are the same in each run.
 pub(super) fn source_limit(unpaced: Option<Box<dyn Source>>, cpu: Option<usize>) -> Option<f64> {
     let mut source = unpaced?;
     let rehearse = move || {
-        let _ = cpu.map(pin); // a thread that floats measures less well, but it does
+        let _ = cpu.map(pin); // an unpinned thread measures less precisely, but well enough
         source.start(Context::standalone(Clock::start()));
         let rounds = (0..ROUNDS).filter_map(|_| round(source.as_mut()));
         rounds.max_by(f64::total_cmp)
@@ -31,7 +31,7 @@ pub(super) fn source_limit(unpaced: Option<Box<dyn Source>>, cpu: Option<usize>)
     spawned.ok()?.join().ok().flatten()
 }
 
-/// Records per second over one round; none where the source has no more.
+/// Records per second over one round; `None` if the source has no more.
 fn round(source: &mut dyn Source) -> Option<f64> {
     let clock = Clock::start();
     let began = Instant::now();

@@ -14,7 +14,7 @@ use crate::sys::rlimits;
 pub(super) struct Planned {
     pub(super) placement: Placement,
     /// Keeps other pipelines of this process off the CPUs. [`StartBarrier::release`] gives each thread a clone, so that
-    /// a pipeline which nobody joins holds its CPUs until its threads end; a join releases it.
+    /// a pipeline which is not joined holds its CPUs until its threads end; a join releases it.
     pub(super) reservation: Reservation,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn place(config: &Config) -> Result<Planned, ConfigErrors> {
     })
 }
 
-/// Spawns and pins threads as a run would, but has none of them work. Returns the placement with the pins recorded, and
+/// Spawns and pins threads as a run would, but never releases them. Returns the placement with the pins recorded, and
 /// whether a run would start.
 ///
 /// # Errors

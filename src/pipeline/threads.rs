@@ -14,8 +14,8 @@ use crate::engine::worker::{Ran, Worker, WorkerEnd};
 use crate::metrics::exchange::Recorder;
 use crate::sys::usage::ThreadUsage;
 
-/// Spawns a producer's thread. The handle is not kept: the thread says itself that it ended, and one that hangs in a
-/// source is left behind.
+/// Spawns a producer's thread. The handle is not kept: the thread sends an event when it ends, and one that hangs in a
+/// source is abandoned.
 pub(super) fn spawn_producer(
     mut thread: ProducerThread,
     slot: Slot,
@@ -26,7 +26,7 @@ pub(super) fn spawn_producer(
         let Some(_reservation) = slot.take() else {
             return;
         };
-        // Nobody listens any more when the thread was left behind.
+        // Fails if the thread was abandoned and the run is over.
         let notify = |event| drop(events.send(event));
         let mut panic = None;
         match caught(|| {
@@ -39,7 +39,7 @@ pub(super) fn spawn_producer(
             }
             Ok(None) => {} // not reached: a producer closes the lanes before it ends
             Err(message) => {
-                // The lanes close; a source that panicked is not called any more.
+                // Close the lanes; a source that panicked is not called again.
                 let dropped = caught(move || drop(thread.producer));
                 notify(Event::ProducerClosed(Err(message)));
                 panic = panic.or(dropped.err());
@@ -128,7 +128,7 @@ fn close(
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let message = message(panic.as_ref());
-        // A payload may panic when it is dropped, and that would end the thread without a word.
+        // A payload may panic when it is dropped, which would end the thread without an event.
         std::mem::forget(panic);
         message
     })

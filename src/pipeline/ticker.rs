@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// How long such a thread gets to end: it may be blocked on standard error.
+/// How long such a thread gets to end, because it may be blocked on standard error.
 pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The handle of such a thread.
@@ -15,8 +15,7 @@ pub(super) struct Ticker<T> {
 }
 
 impl<T: Send + 'static> Ticker<T> {
-    /// Calls `tick` with `state` each interval, on a schedule that does not drift; after a delay the ticks that were
-    /// missed are left out.
+    /// Calls `tick` with `state` each interval, on a schedule that does not drift; ticks that were missed are skipped.
     pub(super) fn spawn(
         name: &str,
         interval: Duration,
@@ -30,7 +29,7 @@ impl<T: Send + 'static> Ticker<T> {
             loop {
                 let left = next.saturating_duration_since(Instant::now());
                 if ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
-                    let _ = give.send(state); // nobody takes it any more after END_PATIENCE
+                    let _ = give.send(state); // fails after END_PATIENCE
                     return;
                 }
                 tick(&mut state);
@@ -43,7 +42,7 @@ impl<T: Send + 'static> Ticker<T> {
         Ok(Self { end, state: given })
     }
 
-    /// Ends the thread and returns its state; `None` if it panicked, or is blocked and left behind.
+    /// Ends the thread and returns its state; `None` if it panicked, or is blocked and was abandoned.
     pub(super) fn end(self) -> Option<T> {
         drop(self.end);
         self.state.recv_timeout(END_PATIENCE).ok()

@@ -103,7 +103,7 @@ impl Error for Misfit {
     }
 }
 
-/// Deserialises each of these types from the value's form of it, and says what was expected instead.
+/// Deserialises each of these types from the JSON value; the error names the expected type.
 macro_rules! typed {
     ($($method:ident: $get:ident, $visit:ident, $expected:literal;)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -265,7 +265,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
     where
         V: DeserializeSeed<'de>,
     {
-        // serde asks for the key first.
+        // serde reads the key first.
         let entry = self.entry.take();
         let (key, value) = entry.ok_or_else(|| Misfit::wrong("a value after its key"))?;
         seed.deserialize(Located(value))

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Outcome, settings --Report::new--> Report --serde--> JSON file --Report::from_json--> Report
-//!                                        '--> summary, page, compare: the same figures, whoever made the report
+//!                                        '--> summary, page, compare: the same figures, whoever wrote it
 //! ```
 //!
 //! The field names are the keys of the JSON file; `reference/report.md` documents them one by one. Units are suffixes:

@@ -231,7 +231,7 @@ impl From<&outcome::Interval> for Interval {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stop {
-    /// Why, in words: what [`StopCause`](crate::StopCause) prints.
+    /// Why, in words: the text of [`StopCause`](crate::StopCause).
     pub cause: String,
     /// The number of the signal that cut the draining short.
     pub halted_by: Option<i32>,

@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use crate::control::StopCause;
 
-/// How long threads get to notice a halt before they are left behind. Those between two batches leave within
-/// microseconds; those inside a sink may never.
+/// How long threads get to notice a halt before they are abandoned. Those between two batches end within microseconds;
+/// those inside a sink may never end.
 const HALT_GRACE_NS: u64 = 200_000_000;
-/// The same where they spill then: on a machine that is busy a thread may not run for a second, and its records would
-/// count as abandoned only because of that.
+/// The same if they spill: on a busy machine a thread may not run for a second, and its records would count as
+/// abandoned only because of that.
 const SPILL_BEGINS_WITHIN_NS: u64 = 2_000_000_000;
-/// How long those that are writing to the spill file get, from the halt on.
+/// How long threads that write to the spill file get, from the halt on.
 pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
 const SPILL_GRACE_NS: u64 = 10_000_000_000;
 
@@ -38,7 +38,7 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
     Stop(StopCause),
-    /// A stop whose cause is another thread's to tell.
+    /// A stop whose cause another thread's event carries.
     Drain,
     Halt,
     ProducerClosed,
@@ -47,11 +47,11 @@ pub(super) enum Input {
     WorkerEnded {
         was_spilling: bool,
     },
-    /// Nothing, until the [deadline](Stopping::deadline_ns).
+    /// No event before the [deadline](Stopping::deadline_ns).
     Time,
 }
 
-/// What is to be done now, to every shard.
+/// What to do now, to every shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Actions {
     pub(super) quiesce: bool,
@@ -109,7 +109,7 @@ impl Stopping {
         }
     }
 
-    /// Sets when the run is over by itself.
+    /// Sets when the run's duration is over.
     pub(super) fn over_at(&mut self, over_ns: u64) {
         self.phase = Phase::Running {
             over_ns: Some(over_ns),
@@ -135,7 +135,7 @@ impl Stopping {
         self.producers == 0 && self.workers == 0
     }
 
-    /// Takes an event in.
+    /// Handles an event, and returns what to do.
     pub(super) fn on(&mut self, input: Input, now_ns: u64) -> Actions {
         let mut actions = Actions::default();
         match input {
@@ -167,7 +167,7 @@ impl Stopping {
             }
             self.signalled = true;
         }
-        self.cause.get_or_insert(cause); // the first cause stays the cause
+        self.cause.get_or_insert(cause); // the first cause is the one that is reported
         self.drain(now_ns, actions);
     }
 
@@ -216,11 +216,11 @@ impl Stopping {
         }
     }
 
-    /// Moves on when those that were waited for have ended.
+    /// Moves on when the threads that were waited for have ended.
     fn advance(&mut self, now_ns: u64, actions: &mut Actions) {
         let is_quiet = self.workers == 0 && self.open == 0;
         match self.phase {
-            // Workers only end before a stop when all have gone; the source then ends by itself.
+            // Before a stop workers only end when all have gone; the source then ends by itself.
             Phase::Running { .. } | Phase::Draining { .. } if is_quiet => {
                 let by_ns = match self.phase {
                     Phase::Draining { by_ns } => by_ns,
