@@ -126,7 +126,8 @@ pub(super) fn launch(
     let (release, released) = std::sync::mpsc::channel();
     let body = move || {
         if let Ok(placement) = released.recv() {
-            outcome.set(conductor.conduct(placement));
+            // Set in any case: whoever joins would wait for ever.
+            outcome.set(caught(|| conductor.conduct(placement)));
         }
     };
     let spawned = Builder::new().name("control".into()).spawn(body);
