@@ -187,6 +187,10 @@ impl Stopping {
             };
             actions.halt = true;
         }
+        // Only a source is waited for any more, and no longer than a halt waits.
+        if let Phase::Settling { by_ns } = &mut self.phase {
+            *by_ns = (*by_ns).min(now_ns.saturating_add(HALT_GRACE_NS));
+        }
     }
 
     fn time(&mut self, now_ns: u64, actions: &mut Actions) {
@@ -228,7 +232,10 @@ impl Stopping {
             }
             _ => {}
         }
-        if self.all_ended() {
+        // Those that were left behind have had their grace: the workers, and a producer that hangs in its source.
+        let is_settled =
+            matches!(self.phase, Phase::Settling { .. }) && self.producers == self.open;
+        if is_settled || self.all_ended() {
             self.phase = Phase::Over;
         }
     }
