@@ -180,8 +180,10 @@ impl Conductor {
 
     /// Hears and acts until the run is over, then draws up the outcome.
     fn conduct(mut self, placement: Placement) -> Outcome {
-        for warning in &placement.warnings {
-            tracing::warn!("{warning}");
+        // Not logged here: on a standard error that nobody reads, this thread would hear of no stop.
+        if let Some(monitor) = &self.monitor {
+            let warnings = placement.warnings.iter();
+            warnings.for_each(|warning| monitor.warn(warning.to_string()));
         }
         self.states.placement = placement;
         if let Err(message) = caught(|| self.handle_events()) {
