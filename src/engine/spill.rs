@@ -1,6 +1,7 @@
 //! The spill: the way to the file for records that no sink accepted.
 
 use std::fmt;
+use std::io;
 
 use crate::engine::batch::Batch;
 use crate::engine::sink::{Sink, Wrote};
@@ -12,29 +13,40 @@ use crate::sys::wait::Waiter;
 const WRITES_WITHIN_NS: u64 = 1_000_000_000;
 
 /// One thread's spill: a sink like any other, so that the engine needs no knowledge of files.
-pub(crate) struct Spill(Box<dyn Sink>);
+pub(crate) struct Spill {
+    sink: Box<dyn Sink>,
+    /// The sink did not accept all that [`write_all`](Self::write_all) was called with, and gets nothing more: it
+    /// expects the rest of that, and would take the first record of anything else for one that it has half of.
+    given_up: bool,
+}
 
 impl Spill {
     pub(crate) fn new(sink: impl Sink) -> Self {
-        Self(Box::new(sink))
+        Self {
+            sink: Box::new(sink),
+            given_up: false,
+        }
     }
 
     pub(crate) fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
-        self.0.write(batch)
+        self.sink.write(batch)
     }
 
     /// Writes a batch, and waits while the file accepts nothing; returns how many records were written, and the
-    /// failure.
+    /// failure. Writes nothing more after a failure.
     pub(crate) fn write_all(
         &mut self,
         batch: &Batch<'_>,
         clock: Clock,
         waiter: &Waiter,
     ) -> (usize, Option<SinkError>) {
+        if self.given_up {
+            return (0, None);
+        }
         let by_ns = clock.now_ns().saturating_add(WRITES_WITHIN_NS);
         let mut written = 0;
         while written < batch.len() && clock.now_ns() < by_ns {
-            match self.0.write(&batch.split_at(written).1) {
+            match self.sink.write(&batch.split_at(written).1) {
                 Ok(Wrote::All) => written = batch.len(),
                 Ok(Wrote::Part { records, pending }) => {
                     written = (written + records).min(batch.len());
@@ -44,15 +56,18 @@ impl Spill {
                 }
                 Err(error) => {
                     written = (written + error.accepted()).min(batch.len());
+                    self.given_up = true;
                     return (written, Some(error));
                 }
             }
         }
-        (written, None)
+        self.given_up = written < batch.len();
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "accepts nothing for 1 s");
+        (written, self.given_up.then(|| late().into()))
     }
 
     pub(crate) fn close(&mut self) {
-        self.0.close();
+        self.sink.close();
     }
 }
 

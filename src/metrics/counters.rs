@@ -54,11 +54,14 @@ impl BusyTime {
         self.since_ns.store(now_ns.max(1), Ordering::Relaxed);
     }
 
+    /// Does nothing where there is no piece of work at hand.
     #[inline]
     pub(crate) fn stop(&self, now_ns: u64) {
         let since_ns = self.since_ns.load(Ordering::Relaxed);
-        self.since_ns.store(0, Ordering::Relaxed);
-        self.done.add(now_ns.saturating_sub(since_ns));
+        if since_ns != 0 {
+            self.since_ns.store(0, Ordering::Relaxed);
+            self.done.add(now_ns.saturating_sub(since_ns));
+        }
     }
 
     /// Whether a piece of work has begun and not ended.
@@ -163,5 +166,21 @@ impl Counters {
             workers: (0..workers).map(|_| CachePadded::default()).collect(),
             stalls: (0..workers).map(|_| CachePadded::default()).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BusyTime;
+
+    #[test]
+    fn busy_time_is_the_same_however_often_it_is_stopped() {
+        let busy = BusyTime::default();
+        busy.stop(1_000);
+        busy.start(1_000);
+        busy.stop(1_300);
+        busy.stop(9_000);
+        assert!(!busy.is_busy());
+        assert_eq!(busy.total_ns(9_000), 300);
     }
 }

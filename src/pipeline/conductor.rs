@@ -126,7 +126,8 @@ pub(super) fn launch(
     let (release, released) = std::sync::mpsc::channel();
     let body = move || {
         if let Ok(placement) = released.recv() {
-            outcome.set(conductor.conduct(placement));
+            // Set in any case: whoever joins would wait for ever.
+            outcome.set(caught(|| conductor.conduct(placement)));
         }
     };
     let spawned = Builder::new().name("control".into()).spawn(body);
@@ -179,8 +180,10 @@ impl Conductor {
 
     /// Handles events until the run is over, then draws up the outcome.
     fn conduct(mut self, placement: Placement) -> Outcome {
-        for warning in &placement.warnings {
-            tracing::warn!("{warning}");
+        // Not logged here: on a standard error that nobody reads, this thread would hear of no stop.
+        if let Some(monitor) = &self.monitor {
+            let warnings = placement.warnings.iter();
+            warnings.for_each(|warning| monitor.warn(warning.to_string()));
         }
         self.states.placement = placement;
         if let Err(message) = caught(|| self.handle_events()) {

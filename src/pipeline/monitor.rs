@@ -64,6 +64,12 @@ impl Monitor {
         Ok(Self { messages, done })
     }
 
+    /// Has the thread log a warning.
+    pub(super) fn warn(&self, text: String) {
+        // Nobody listens any more at the very end of a run.
+        let _ = self.messages.send(Message::Notice(Notice::Warning(text)));
+    }
+
     /// Lets the thread log what is queued and ends it, or abandons it after a second if it is blocked on standard
     /// error.
     pub(super) fn end(self) {

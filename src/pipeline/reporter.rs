@@ -25,10 +25,15 @@ enum Log {
 
 impl Log {
     fn add(&mut self, end: Duration, latencies: &Latencies) {
-        if let Self::Open(log) = self
-            && let Err(error) = log.add(end, latencies)
-        {
-            *self = Self::Failed(error);
+        if let Self::Open(log) = self {
+            // The writer is the program's own: its panic would end a thread that others wait for.
+            let added = caught(|| log.add(end, latencies));
+            let added = added.unwrap_or_else(|message| {
+                Err(io::Error::other(format!("its writer panicked: {message}")))
+            });
+            if let Err(error) = added {
+                *self = Self::Failed(error);
+            }
         }
     }
 }

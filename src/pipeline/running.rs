@@ -8,17 +8,19 @@ use crate::control::StopCause;
 use crate::control::stop::Stop;
 use crate::outcome::{Outcome, Snapshot};
 
-/// The slot for the outcome, which the control thread fills.
+/// Where the control thread puts the outcome, or the message of its panic.
 #[derive(Clone, Default)]
-pub(super) struct Finished(Arc<(Mutex<Option<Box<Outcome>>>, Condvar)>);
+pub(super) struct Finished(Arc<(Mutex<Option<Drawn>>, Condvar)>);
+
+type Drawn = Result<Box<Outcome>, String>;
 
 impl Finished {
-    pub(super) fn set(&self, outcome: Outcome) {
-        *self.lock() = Some(Box::new(outcome));
+    pub(super) fn set(&self, outcome: Result<Outcome, String>) {
+        *self.lock() = Some(outcome.map(Box::new));
         self.0.1.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Outcome>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Drawn>> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -121,12 +123,100 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// Never, unless the pipeline's own bookkeeping did: a bug in this crate.
+    /// When the observer or the sink factory panics as it is dropped. Otherwise never, unless the pipeline's own
+    /// bookkeeping did: a bug in this crate.
     pub fn join(self) -> Outcome {
         self.finished.wait(None);
         let outcome = self.finished.lock().take();
         #[expect(clippy::expect_used, reason = "waited for, and taken only here")]
         let outcome = outcome.expect("an outcome");
+        #[expect(clippy::expect_used, reason = "documented")]
+        let outcome = outcome.expect("the control thread does not panic");
         *outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use crate::config::Config;
+    use crate::outcome::Failure;
+    use crate::pipeline::Pipeline;
+    use crate::sinks::Null;
+    use crate::sources::Lines;
+    use crate::sys::cpu::Pin;
+
+    /// Long enough that only a pipeline which never ends takes longer.
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// Panics when it is written to, once that is asked for.
+    struct Panics(Arc<AtomicBool>);
+
+    impl Write for Panics {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(!self.0.load(Ordering::Relaxed), "as asked");
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct PanicsWhenDropped;
+
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("as asked");
+        }
+    }
+
+    /// Ends when its input is dropped.
+    fn pipeline() -> (Pipeline, io::PipeWriter) {
+        let mut config = Config::default();
+        (config.scaling.max_workers, config.placement.pin) = (1, Pin::Off);
+        let (reader, writer) = io::pipe().expect("a pipe");
+        let lines = Lines::reader(reader, "a pipe", 1_000);
+        let pipeline = Pipeline::new(lines, |_worker: usize| Ok(Null)).config(config);
+        (pipeline, writer)
+    }
+
+    #[test]
+    fn a_latency_log_whose_writer_panics_fails_the_run_and_ends_it() {
+        let panics = Arc::new(AtomicBool::new(false));
+        let (pipeline, mut input) = pipeline();
+        let pipeline = pipeline.log_latency(Panics(Arc::clone(&panics)));
+        let running = pipeline.start().expect("a start");
+        panics.store(true, Ordering::Relaxed);
+        input.write_all(b"a\n").expect("a reader");
+        drop(input);
+        assert!(running.wait_timeout(LONG), "it never ends");
+        let outcome = running.join();
+        assert_eq!(outcome.ledger.delivered, 1);
+        let failures = &outcome.failures;
+        assert!(
+            matches!(failures[..], [Failure::LatencyLog(_)]),
+            "{failures:?}"
+        );
+        assert_eq!(outcome.intervals.len(), 1);
+    }
+
+    #[test]
+    fn nobody_waits_for_ever_where_the_outcome_cannot_be_drawn_up() {
+        let (pipeline, input) = pipeline();
+        let held = PanicsWhenDropped;
+        let pipeline = pipeline.observe(LONG, move |_| {
+            let _ = &held;
+        });
+        let running = pipeline.start().expect("a start");
+        drop(input);
+        assert!(running.wait_timeout(LONG), "it never ends");
+        assert!(running.is_finished());
+        let joined = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| running.join()));
+        assert!(joined.is_err());
     }
 }

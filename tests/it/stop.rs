@@ -1,8 +1,10 @@
 //! Runs that end in order: every accepted record is delivered, and the exit code is 0.
 
+use std::fs;
 use std::io::{PipeWriter, Read, Write};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::Signal;
 use splashdam::sinks::Null;
 use splashdam::{Pipeline, StopCause};
@@ -324,4 +326,29 @@ fn a_shell_pipeline_into_head_succeeds_on_both_sides() {
     let ended = folder.spawn(command).end().exits(0).balances();
     assert_eq!(sorted_lines(&ended.stdout).len(), 5);
     assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_duration_ends_a_run_whose_warnings_nobody_reads() {
+    let folder = Folder::new();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    let flags = fcntl_getfl(&writer).unwrap();
+    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
+    while writer.write(&[0]).is_ok() {}
+    fcntl_setfl(&writer, flags).unwrap();
+    // Two threads on one CPU are worth a warning.
+    let cpu = core_affinity::get_core_ids().unwrap()[0].id;
+    let run = format!("--cores {cpu} --max-workers 2 --duration 500ms --producer-rate 1000/s");
+    let live = folder.start_with(&format!("{run} --sink file:out {SMALL}"), |command| {
+        command.stderr(writer);
+    });
+    let produces = || {
+        let threads = fs::read_dir(format!("/proc/{}/task", live.id())).unwrap();
+        let names = threads.map(|thread| fs::read(thread.unwrap().path().join("comm")));
+        names.flatten().any(|name| name == b"producer\n")
+    };
+    live.wait_until("a record", || {
+        fs::metadata(folder.path("out")).is_ok_and(|out| out.len() > 0)
+    });
+    live.wait_until("the end of the producer", || !produces());
 }

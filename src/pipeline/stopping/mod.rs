@@ -192,6 +192,10 @@ impl Stopping {
             };
             actions.halt = true;
         }
+        // Only a source is waited for any more, and no longer than a halt waits.
+        if let Phase::Closing { by_ns } = &mut self.phase {
+            *by_ns = (*by_ns).min(now_ns.saturating_add(HALT_GRACE_NS));
+        }
     }
 
     fn time(&mut self, now_ns: u64, actions: &mut Actions) {
@@ -233,7 +237,9 @@ impl Stopping {
             }
             _ => {}
         }
-        if self.all_ended() {
+        // Those that were left behind have had their grace: the workers, and a producer that hangs in its source.
+        let is_closed = matches!(self.phase, Phase::Closing { .. }) && self.producers == self.open;
+        if is_closed || self.all_ended() {
             self.phase = Phase::Over;
         }
     }

@@ -92,9 +92,40 @@ fn a_drain_deadline_halts_and_hung_threads_are_left_behind_after_their_grace() {
     takes(&mut stopping, 1_199, &[(Input::Time, NOTHING)]);
     // One worker hangs: what is settled is acknowledged all the same.
     takes(&mut stopping, 1_200, &[(Input::Time, CLOSE)]);
-    takes(&mut stopping, 1_201, &[(Input::ProducerEnded, NOTHING)]);
     assert!(!stopping.is_over());
-    takes(&mut stopping, 1_400, &[(Input::Time, NOTHING)]);
+    // Nobody else is waited for: the worker has had its grace.
+    takes(&mut stopping, 1_201, &[(Input::ProducerEnded, NOTHING)]);
+    assert!(stopping.is_over() && !stopping.all_ended());
+}
+
+#[test]
+fn a_producer_that_hangs_in_its_source_is_left_behind_with_the_workers() {
+    let mut stopping = run(false);
+    takes(&mut stopping, 0, &[(Input::Halt, HALT)]);
+    takes(&mut stopping, 1, &[(ENDED, NOTHING), (ENDED, NOTHING)]);
+    takes(&mut stopping, 200, &[(Input::Time, CLOSE)]);
+    assert!(stopping.is_over());
+}
+
+#[test]
+fn a_halt_shortens_the_wait_for_a_source_that_does_not_close() {
+    let mut stopping = run(false);
+    let signal = Input::Stop(StopCause::Signal(15));
+    takes(
+        &mut stopping,
+        0,
+        &[
+            (signal, QUIESCE),
+            (Input::ProducerClosed, NOTHING),
+            (ENDED, NOTHING),
+            (ENDED, CLOSE),
+        ],
+    );
+    assert_eq!(stopping.deadline_ns(), Some(1_000 * MS));
+    takes(&mut stopping, 10, &[(signal, NOTHING)]);
+    assert_eq!(stopping.deadline_ns(), Some(210 * MS));
+    takes(&mut stopping, 20, &[(signal, NOTHING)]);
+    takes(&mut stopping, 210, &[(Input::Time, NOTHING)]);
     assert!(stopping.is_over() && !stopping.all_ended());
 }
 

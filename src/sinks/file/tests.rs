@@ -7,6 +7,9 @@ use crate::engine::batch::Batch;
 use crate::engine::record::RecordHeader;
 use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkErrorKind;
+use crate::engine::spill::Spill;
+use crate::sys::clock::Clock;
+use crate::sys::wait::Waiter;
 
 fn headers(lens: &[u32]) -> Vec<RecordHeader> {
     let header = |len: &u32| RecordHeader::new(0, 0, *len);
@@ -75,4 +78,31 @@ fn a_record_that_its_worker_leaves_half_written_is_whole_when_the_sink_is_closed
     sink.close();
     assert_eq!(fs::read(&path).expect("the file"), b"ab\ncde\n");
     fs::remove_file(&path).expect("the file");
+}
+
+#[test]
+fn what_a_producer_counts_as_spilled_is_in_the_file_also_after_a_failure() {
+    let path = std::env::temp_dir().join(format!("splashdam-{}-spilled", std::process::id()));
+    let sink = FileSink::append(&path, Fsync::Never).expect("a file");
+    // No space inside the second record, and space again after one try.
+    let sink = sink.with_device(FaultyDevice::new(0.0, Some((4, Some(1))), 0));
+    let mut spill = Spill::new(sink);
+    let clock = Clock::start();
+    let waiter = Waiter::new(clock);
+    let mut counted = Vec::new();
+    let bursts: [[&[u8]; 2]; 2] = [[b"ab\n", b"cde\n"], [b"fg\n", b"hi\n"]];
+    for burst in bursts {
+        let headers = headers(&burst.map(|line| line.len() as u32));
+        let bytes = burst.concat();
+        let batch = Batch::new((&headers, &[]), (&bytes, &[]));
+        let (written, _) = spill.write_all(&batch, clock, &waiter);
+        counted.extend_from_slice(&burst[..written]);
+    }
+    spill.close();
+    let written = fs::read(&path).expect("the file");
+    fs::remove_file(&path).expect("the file");
+    for line in counted {
+        let mut lines = written.split_inclusive(|byte| *byte == b'\n');
+        assert!(lines.any(|there| there == line), "{line:?} in {written:?}");
+    }
 }
