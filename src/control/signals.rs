@@ -1,4 +1,4 @@
-//! Signals: SIGINT, SIGTERM and SIGHUP ask for a stop; a second one of any of them for a halt.
+//! Signals: SIGINT, SIGTERM and SIGHUP request a stop; a second one of any of them a halt.
 //!
 //! `ctrlc` does the work: its handler posts a semaphore and its own thread calls us, in a context where anything is
 //! allowed. It does not pass on which signal came, and the exit code of a second signal depends on that; so
@@ -24,7 +24,7 @@ pub enum SignalError {
 /// Calls `on_signal` with the number of each SIGINT, SIGTERM and SIGHUP from now on, on a thread of its own. Call it
 /// once per process, before any thread is pinned: that thread inherits the caller's CPUs.
 ///
-/// Signals that were ignored when the process began stay without effect: `nohup` and the shell's `&` ask for that.
+/// Signals that were ignored when the process began stay without effect: `nohup` and the shell's `&` rely on that.
 ///
 /// SIGXFSZ has no effect any more either: a write beyond the limit of a file's length (`ulimit -f`) then fails like any
 /// other, instead of killing the process.

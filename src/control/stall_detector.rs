@@ -88,7 +88,7 @@ impl Progress {
 pub(crate) struct StallDetector {
     workers: Vec<Progress>,
     shard: Arc<ShardHandle>,
-    /// What the stall at hand has added to the counters, for each worker.
+    /// What the current stall has added to the counters, for each worker.
     counted_ns: Vec<u64>,
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     const S: u64 = 1_000_000_000;
 
-    /// Looks once a second, and keeps what was said at which second.
+    /// Checks once a second, and collects the changes with their seconds.
     fn said(
         progress: &mut Progress,
         seconds: std::ops::Range<u64>,

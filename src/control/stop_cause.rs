@@ -12,7 +12,7 @@ pub enum StopCause {
     CountReached,
     /// The configured duration was over.
     DurationOver,
-    /// A signal came; its number.
+    /// A signal arrived; its number.
     Signal(i32),
     /// The program that embeds the pipeline requested it.
     Requested,

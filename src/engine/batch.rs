@@ -86,7 +86,7 @@ impl<'a> Batch<'a> {
         (Self { headers, bytes }, rest)
     }
 
-    /// The position after that of the last of the first `records` records; `None` if there are none.
+    /// The position after that of record number `records`, counted from 1; `None` if `records` is 0.
     pub(crate) fn position_after(&self, records: usize) -> Option<u64> {
         let [first, second] = self.headers;
         let last = records.checked_sub(1)?;

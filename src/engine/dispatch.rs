@@ -25,7 +25,7 @@ pub enum WhenFull {
     /// The producer waits: backpressure reaches the source, nothing is lost.
     #[default]
     Block,
-    /// The records at hand are dropped and counted as `full`; what is queued already stays.
+    /// The records that found no room are dropped and counted as `full`; queued records stay.
     DropNewest,
 }
 spelled!(WhenFull: Block = "block", DropNewest = "drop-newest");

@@ -114,8 +114,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Sets the latencies of the whole run; those of nothing are `None`, as when a worker was left behind in its sink
-    /// with all that it had recorded.
+    /// Sets the latencies of the whole run; without any record they are `None`, as when a worker was abandoned in its
+    /// sink with all that it had recorded.
     pub(crate) fn set_latencies(&mut self, total: &Latencies) {
         let latency = total.report();
         if latency.response.count > 0 {

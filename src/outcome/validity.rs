@@ -1,4 +1,4 @@
-//! Validity: what a run's figures are worth. Pure: the evidence comes in as a value.
+//! Validity: what a run's figures are worth. Pure: the evidence is an argument.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub struct Validity {
     /// The schedule offered more than was delivered: the run ended behind it, so that response is mostly that wait; or
     /// records were dropped because the lanes were full. Always false for a source without a schedule.
     pub saturated: bool,
-    /// How many records per second the source makes alone, on this machine and the producer's CPU, if nobody takes
+    /// How many records per second the source makes alone, on this machine and the producer's CPU, if no sink takes
     /// them: no run can be faster. `None` if the source cannot be tried beforehand, as real logs cannot.
     pub generator_ceiling_records_per_s: Option<f64>,
     /// The 99th percentile of how late records were published, in nanoseconds; `None` if latency is not recorded.

@@ -10,7 +10,7 @@
 //!
 //! Invariants:
 //! * No thread is spawned anywhere else, and none by a pinned thread.
-//! * The stop order is kept by the control thread, whether or not anybody joins.
+//! * The stop order is kept by the control thread, whether or not the pipeline is joined.
 //! * The number of active workers does not change any more once a stop has begun.
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
 //! * A run ends: after the drain deadline, or on a halt, threads that hang are abandoned, and their records count as

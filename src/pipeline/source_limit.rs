@@ -1,4 +1,4 @@
-//! The source's own limit: how many records per second it makes with no pipeline behind it.
+//! The source's own limit: how many records per second it makes without a pipeline.
 
 use std::thread::Builder;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Floor 5: what people and programs get to see of a run. [`Report`](crate::Report) is all of it; here are its parts.
+//! Floor 5: what people and programs see of a run. [`Report`](crate::Report) holds all of it; this folder shows it.
 //!
 //! ```text
 //!   Snapshot, each interval --metrics_line--> [METRICS] ...     Report --summary--> text, --json--> FILE
@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Invariants:
-//! * Only this folder and `cli` print. Messages go to standard error, the rest to the files that were asked for:
-//!   standard output belongs to the sink, or to the command that was asked to print.
+//! * Only this folder and `cli` print. Messages go to standard error, the rest to the requested files: standard output
+//!   belongs to the sink, or to the command that prints.
 //! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
 
 #[cfg(feature = "cli")]

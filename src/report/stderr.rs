@@ -8,7 +8,7 @@ use rustix::time::Timespec;
 
 use crate::report::progress;
 
-/// Prints a line on standard error. A failure is ignored: nobody is left to read of it.
+/// Prints a line on standard error. A failure is ignored, because there is no place left to report it.
 pub(crate) fn say(line: impl Display) {
     // In one write, so that the lines of two threads do not mix.
     let _ = print(format!("{line}\n").as_bytes());

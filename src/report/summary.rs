@@ -125,7 +125,7 @@ fn ledger(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     )
 }
 
-/// What the generator makes alone, beside what was delivered.
+/// The limit of the generator alone, next to the delivered rate.
 struct Ceiling(Option<f64>);
 
 impl Display for Ceiling {

@@ -1,4 +1,4 @@
-//! What sinks that wrap another one have in common.
+//! Shared parts of sinks that wrap another one.
 
 use std::io;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A sink as it was asked for, before it is opened.
+//! A sink as configured, before it is opened.
 
 use std::fmt::{Debug, Display};
 use std::io;
@@ -7,13 +7,13 @@ use std::path::Path;
 use crate::engine::sink::SinkFactory;
 use crate::sinks::{FileSink, Fsync};
 
-/// What stands for the worker's number in the path of a file sink.
+/// The placeholder of the worker's number in the path of a file sink.
 pub(super) const WORKER: &str = "{worker}";
 
 /// Makes the file sink of each worker.
 pub(super) type Files = Box<dyn FnMut(usize) -> io::Result<FileSink> + Send>;
 
-/// A sink as it was asked for. Its text is the short form, as it is written behind `--sink`.
+/// A sink as configured. Its text is the short form, as it is written after `--sink`.
 pub(crate) trait SinkSpec: Debug + Display + Send + Sync {
     /// Makes the factory. A file or standard output that all workers share is opened here, once.
     ///
@@ -22,7 +22,7 @@ pub(crate) trait SinkSpec: Debug + Display + Send + Sync {
     /// If it cannot be opened; the error names what failed.
     fn open(&self, fsync: Fsync) -> io::Result<Box<dyn SinkFactory>>;
 
-    /// Makes the file sinks, if it is nothing else, for those that have to reach the file.
+    /// Opens the file sinks, for a decorator that needs their file; `None` if this is another sink.
     fn open_files(&self, _fsync: Fsync) -> Option<io::Result<Files>> {
         None
     }

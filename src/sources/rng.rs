@@ -1,6 +1,6 @@
-//! Chance that can be replayed.
+//! Random numbers that can be replayed.
 
-/// `SplitMix64`: a sequence of numbers that its seed alone decides.
+/// `SplitMix64`: a sequence of numbers that its seed alone determines.
 #[derive(Clone, Debug)]
 pub(super) struct SplitMix64(u64);
 

@@ -1,4 +1,4 @@
-//! A source as it was asked for, before it is opened.
+//! A source as configured, before it is opened.
 
 use std::fmt::{Debug, Display};
 use std::io;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use crate::engine::source::Source;
 use crate::sources::{Load, Rate};
 
-/// A source as it was asked for. Its text is the short form, as it is written behind `--source`.
+/// A source as configured. Its text is the short form, as it is written after `--source`.
 pub(crate) trait SourceSpec: Debug + Display + Send + Sync {
-    /// Opens it, the first of `all`, and has the others follow it.
+    /// Opens it, the first of `all`, and appends the others.
     ///
     /// # Errors
     ///

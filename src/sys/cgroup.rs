@@ -15,7 +15,7 @@ pub(crate) fn of_this_process() -> String {
 /// folder, `v1` from those of the `controller`.
 ///
 /// `of_process` is the text of `/proc/self/cgroup`. See Linux' `Documentation/admin-guide/cgroup-v2.rst`.
-pub(crate) fn say<T>(
+pub(crate) fn read_hierarchy<T>(
     of_process: &str,
     mount: &Path,
     controller: &str,

@@ -69,7 +69,7 @@ impl Clock {
         }
     }
 
-    /// The wall time of a moment of this clock, in microseconds since the Unix epoch.
+    /// The wall time of a time of this clock, in microseconds since the Unix epoch.
     ///
     /// Steps of the system's clock during the run do not show: it is read once, at the start.
     #[inline]
@@ -90,7 +90,7 @@ impl Clock {
 }
 
 impl ClockHand {
-    /// Moves the clock to a moment, in nanoseconds since the run began. Do not move it back.
+    /// Moves the clock to a time, in nanoseconds since the run began. Do not move it back.
     pub fn set(&self, now_ns: u64) {
         self.0.store(now_ns, Ordering::Relaxed);
     }

@@ -17,8 +17,8 @@ pub(crate) struct Room {
 /// clean pages in its cache - counts as left.
 pub(crate) fn memory() -> Vec<Room> {
     let mut rooms = in_groups(&cgroup::of_this_process(), Path::new(cgroup::MOUNT));
-    let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    rooms.extend(in_machine(&told));
+    let meminfo = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    rooms.extend(in_machine(&meminfo));
     rooms
 }
 
@@ -49,9 +49,9 @@ fn in_groups(of_process: &str, mount: &Path) -> Vec<Room> {
     let number = |group: &Path, file: &str| cgroup::text(&group.join(file))?.trim().parse().ok();
     let room = |group: &Path, most: &str, used: &str, prefix: &str| {
         let (most, used): (u64, u64) = (number(group, most)?, number(group, used)?);
-        let told = cgroup::text(&group.join("memory.stat")).unwrap_or_default();
+        let stat = cgroup::text(&group.join("memory.stat")).unwrap_or_default();
         let cached = ["inactive_file ", "active_file "].map(|of| {
-            let lines = told.lines().filter_map(|line| line.strip_prefix(prefix));
+            let lines = stat.lines().filter_map(|line| line.strip_prefix(prefix));
             let mut found = lines.filter_map(|line| line.strip_prefix(of));
             found.find_map(|n| n.parse::<u64>().ok()).unwrap_or(0)
         });
@@ -61,7 +61,7 @@ fn in_groups(of_process: &str, mount: &Path) -> Vec<Room> {
             limit: "the control group's memory limit",
         })
     };
-    cgroup::say(
+    cgroup::read_hierarchy(
         of_process,
         mount,
         "memory",
@@ -78,9 +78,9 @@ fn in_groups(of_process: &str, mount: &Path) -> Vec<Room> {
 }
 
 /// From the text of `/proc/meminfo`.
-fn in_machine(told: &str) -> Option<Room> {
+fn in_machine(meminfo: &str) -> Option<Room> {
     let kib = |of: &str| {
-        let value = told.lines().find_map(|line| line.strip_prefix(of))?;
+        let value = meminfo.lines().find_map(|line| line.strip_prefix(of))?;
         value.trim().strip_suffix(" kB")?.parse::<u64>().ok()
     };
     let available = kib("MemAvailable:")? + kib("SwapFree:").unwrap_or(0);
@@ -147,12 +147,12 @@ mod tests {
 
     #[test]
     fn the_machine_has_what_is_available_and_its_swap() {
-        let told = "MemTotal: 9 kB\nMemAvailable:      3 kB\nSwapFree:   2 kB\n";
+        let meminfo = "MemTotal: 9 kB\nMemAvailable:      3 kB\nSwapFree:   2 kB\n";
         let room = Room {
             bytes: 5 << 10,
             limit: "the machine's free memory",
         };
-        assert_eq!(in_machine(told), Some(room));
+        assert_eq!(in_machine(meminfo), Some(room));
         assert_eq!(in_machine("MemTotal: 9 kB\n"), None);
     }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// A value that is not accepted. Its text says what is accepted instead.
+/// A value that is not accepted. Its text names what is accepted instead.
 ///
 /// Returned by the `FromStr` of all values that are written as text, and by constructors whose arguments have a range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! How each kind of value is read and written. An error of `read` says what is accepted.
+//! How each kind of value is read and written. An error of `read` names what is accepted.
 #![allow(
     clippy::trivially_copy_pass_by_ref,
     clippy::ref_option,

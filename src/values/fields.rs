@@ -14,9 +14,9 @@ pub(crate) struct Refused {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Why {
-    /// The value there is not accepted, but what this says.
+    /// The value is not accepted; `expected` names what is.
     Value { value: Value, expected: String },
-    /// There is no value; this is what the table might look like.
+    /// There is no value; `example` is such a table.
     Missing { example: &'static str },
     /// The table has no such key.
     UnknownKey {
@@ -40,7 +40,7 @@ impl Refused {
     }
 }
 
-/// Reads the keys of a table; remembers which there may be, and what is wrong.
+/// Reads the keys of a table; collects the known keys and the faults.
 #[derive(Debug)]
 pub(crate) struct Fields<'a> {
     entries: &'a BTreeMap<String, Value>,
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What such a table might look like, for keys that are missing.
+    /// An example of such a table, for the errors of missing keys.
     pub(super) fn set_example(&mut self, example: &'static str) {
         self.example = example;
     }
@@ -100,7 +100,7 @@ impl<'a> Fields<'a> {
         self.wrong.push(Refused { at, why });
     }
 
-    /// What was made of the table, unless something is wrong with it; keys that nobody read are.
+    /// Returns `made`, or all faults of the table; a key that was not read is a fault.
     pub(super) fn finish<T>(mut self, made: Option<T>) -> Result<T, Vec<Refused>> {
         let unknown = self.entries.keys();
         let unknown = unknown.filter(|key| !self.known.contains(&key.as_str()));
@@ -118,7 +118,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// All that is wrong so far.
+    /// All faults so far.
     pub(super) fn into_wrong(self) -> Vec<Refused> {
         self.wrong
     }

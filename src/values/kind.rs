@@ -5,21 +5,21 @@ use std::sync::Arc;
 use crate::sys::text::either;
 use crate::values::{Fields, Refused, Value};
 
-/// One kind of component. `S` is the component as it was asked for, before it is opened.
+/// One kind of component. `S` is the component as configured, before it is opened.
 pub(crate) struct Kind<S: ?Sized + 'static> {
-    /// As the text begins, and the table's `type`.
+    /// The first word of the text, and the table's `type`.
     pub(crate) name: &'static str,
-    /// What the text looks like: `file:PATH`.
+    /// The form of the text: `file:PATH`.
     pub(crate) form: &'static str,
-    /// Such a text, if the form needs one; or empty.
+    /// An example of the text, if the form needs one; or empty.
     pub(crate) example: &'static str,
     /// A few words for help, or empty.
     pub(crate) help: &'static str,
-    /// Such a table, in a line.
+    /// An example of the table, on one line.
     pub(crate) table: &'static str,
-    /// From what follows the colon, if there is one.
+    /// Reads the text after the colon; `None` if there is no colon.
     pub(crate) from_text: FromText<S>,
-    /// From a table; `None` if something is wrong, which the fields then hold.
+    /// Reads a table; `None` if something is wrong, which is then added to the fields.
     pub(crate) from_table: FromTable<S>,
 }
 
@@ -45,7 +45,7 @@ impl<S: ?Sized> Kinds<S> {
         (kind.from_text)(rest, self)
     }
 
-    /// Reads text or a table that is found `at` a place below its setting.
+    /// Reads text or a table at the place `at` below its setting.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! Floor 1: the values of settings, as they were given and as they are meant.
+//! Floor 1: the values of settings, as given and as typed values.
 //!
 //! ```text
 //!   text of a flag ---+
 //!   TOML, JSON, ... --+--> Value --read--> number, size, duration, word, ...
 //!                           '<---write---'
-//!   text or table --Kinds, Fields--> a component as it was asked for
+//!   text or table --Kinds, Fields--> a component as configured
 //! ```
 //!
 //! Invariant: what is written reads back as the same.
@@ -26,7 +26,7 @@ pub(crate) use kind::{Kind, Kinds};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value as it was given. All that stands behind a flag is text; in a file it has a type.
+/// A value as given. After a flag it is text; in a file it has a type.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Bool(bool),
@@ -38,7 +38,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// A scalar as it would be written behind a flag; `None` if it is a list or a table.
+    /// A scalar as it would be written after a flag; `None` if it is a list or a table.
     pub(crate) fn plain(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
@@ -54,7 +54,7 @@ impl From<&str> for Value {
     }
 }
 
-/// As TOML writes it in a line.
+/// The value as TOML, on one line.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

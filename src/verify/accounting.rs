@@ -48,7 +48,7 @@ pub(crate) struct TornLine {
     pub(crate) line: u64,
     /// Its beginning, made safe for a terminal.
     pub(crate) excerpt: String,
-    /// What is wrong with it.
+    /// Why it is torn.
     pub(crate) why: String,
 }
 

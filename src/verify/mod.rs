@@ -1,4 +1,4 @@
-//! Floor 1: which numbered records came, and which are missing, repeated or torn.
+//! Floor 1: which numbered records arrived, and which are missing, repeated or torn.
 //!
 //! ```text
 //!   lines --parse_seq--> seq --Accounting--> Verdict              the `verify` command, by the payload of each record
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Invariants:
-//! * The order in which records come makes no difference to the result.
+//! * The order in which records arrive makes no difference to the result.
 //! * Memory grows with the ranges that the numbers form, with torn lines up to a limit, and with files; not with
 //!   records.
 //! * Every line is a record, a repeated record or torn; the three counts add up to the number of lines.

@@ -35,7 +35,7 @@ impl SeqRange {
         u128::from(self.last - self.first) + 1
     }
 
-    /// Whether `next` begins right behind this range.
+    /// Whether `next` begins right after this range.
     #[inline]
     pub(crate) fn is_followed_by(self, next: Self) -> bool {
         next.first > self.last && next.first - self.last == 1

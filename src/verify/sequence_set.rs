@@ -1,4 +1,4 @@
-//! The set of the sequence numbers that came, and of those that came more than once.
+//! The set of the sequence numbers that were seen, and of those that were seen more than once.
 //!
 //! A pipeline delivers records in order, or in a few orders woven together: the numbers seen so far are a handful of
 //! ranges, however many numbers they hold. A number that follows the last one lengthens the last range. Any other
@@ -25,7 +25,7 @@ use crate::verify::range::SeqRange;
 /// Ranges up to which a list is not sorted: 128 KiB, which stay in L2.
 const SORT_AT_LEAST: usize = 8192;
 
-/// Which numbers came, and which of them more than once, in memory that grows with the ranges they form.
+/// Which numbers were seen, and which of them more than once, in memory that grows with the ranges they form.
 ///
 /// The order of insertion makes no difference to what it holds.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl SequenceSet {
         }
     }
 
-    /// What it holds.
+    /// The numbers in the set.
     pub(crate) fn contents(&mut self) -> Contents<'_> {
         self.merge();
         self.repeated.merge(|_| {});
@@ -83,19 +83,19 @@ impl SequenceSet {
     }
 }
 
-/// What a [`SequenceSet`] holds. Ranges are in order, and there is a number missing between any two.
+/// The numbers in a [`SequenceSet`]. Ranges are in order, and there is a number missing between any two.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Contents<'a> {
-    /// The numbers that came.
+    /// The numbers that were seen.
     pub(crate) ranges: &'a [SeqRange],
-    /// The numbers that came more than once.
+    /// The numbers that were seen more than once.
     pub(crate) repeated: &'a [SeqRange],
-    /// How many insertions were of a number that had come before.
+    /// How many insertions were of a number that had been seen before.
     pub(crate) surplus: u128,
 }
 
 impl Contents<'_> {
-    /// How many different numbers came.
+    /// How many different numbers were seen.
     pub(crate) fn count(self) -> u128 {
         self.ranges.iter().map(|range| range.count()).sum()
     }
@@ -105,7 +105,7 @@ impl Contents<'_> {
         SeqRange::new(self.ranges.first()?.first, self.ranges.last()?.last)
     }
 
-    /// The numbers of `within` that did not come, in order.
+    /// The numbers of `within` that were not seen, in order.
     pub(crate) fn gaps(self, within: SeqRange) -> impl Iterator<Item = SeqRange> {
         let below = self
             .ranges
@@ -126,7 +126,7 @@ impl Contents<'_> {
         })
     }
 
-    /// The numbers that came and are not in `within`, in order.
+    /// The numbers that were seen and are not in `within`, in order.
     pub(crate) fn outside(self, within: Option<SeqRange>) -> impl Iterator<Item = SeqRange> {
         let parts = self.ranges.iter().flat_map(move |range| match within {
             Some(within) => [range.below(within), range.above(within)],
@@ -267,7 +267,7 @@ mod tests {
         })
     }
 
-    /// Each number that came, and how often.
+    /// Each number that was seen, and how often.
     type Model = BTreeMap<u64, u32>;
 
     fn ranges_of(numbers: impl Iterator<Item = u64>) -> Vec<SeqRange> {

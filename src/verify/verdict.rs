@@ -1,4 +1,4 @@
-//! Whether an account is whole, and what is wrong with it if not.
+//! Whether an account is whole, and its faults if not.
 
 use serde::Serialize;
 
@@ -70,12 +70,12 @@ pub(crate) struct Numbers {
     pub(crate) more_ranges: usize,
 }
 
-/// Numbers that came more than once.
+/// Numbers that were seen more than once.
 #[derive(Debug, Serialize)]
 pub(crate) struct Duplicated {
     #[serde(flatten)]
     pub(crate) numbers: Numbers,
-    /// Lines that would have to go: more than there are numbers, if one came three times.
+    /// The surplus lines: more than the repeated numbers if one was seen three times.
     pub(crate) surplus_lines: u128,
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct Torn {
 }
 
 impl Verdict {
-    /// Judges an account, and lists up to `limit` ranges of each kind.
+    /// Assesses an account, and lists up to `limit` ranges of each kind.
     pub(crate) fn new(mut account: Accounting, expected: Expected, limit: usize) -> Self {
         // Files are read side by side, but people look into them one by one.
         account

@@ -151,13 +151,16 @@ fn a_halt_while_blocked_spills_what_is_left() {
     let spill = Some(Spill::new(sink.clone()));
     stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
     halted_while_blocked(&mut stage);
-    assert_eq!(sink.heard().take(), [vec![4], vec![4], vec![6, 7], vec![7]]);
+    assert_eq!(
+        sink.script().take(),
+        [vec![4], vec![4], vec![6, 7], vec![7]]
+    );
     assert_eq!(stage.shard.clock.now_ns(), 5 * MS);
     let producer = &stage.shard.counters.producer;
     assert_eq!((producer.spilled.get(), stage.unpublished()), (3, 0));
     assert_eq!(stage.dispatcher.dispatched(), 8);
     stage.dispatcher.close();
-    assert!(sink.heard().closed);
+    assert!(sink.script().closed);
 }
 
 #[test]
@@ -169,7 +172,7 @@ fn a_spill_file_that_fails_spills_what_it_can_and_the_rest_is_abandoned_and_logg
     let spill = Some(Spill::new(sink.clone()));
     stage.dispatcher = stage.dispatcher.spill_to(spill, notices);
     halted_while_blocked(&mut stage);
-    assert_eq!(sink.heard().accepted, [4, 6]);
+    assert_eq!(sink.script().accepted, [4, 6]);
     let producer = &stage.shard.counters.producer;
     assert_eq!((producer.spilled.get(), stage.unpublished()), (2, 1));
     assert_eq!(stage.dispatcher.dispatched(), 7);
@@ -186,7 +189,7 @@ fn a_spill_file_that_takes_nothing_is_not_waited_for_longer_than_a_second() {
     let sink = Scripted::writing(&vec![Answer::Part(0, 0); 3_000]);
     let spill = Some(Spill::new(sink.clone()));
     stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
-    sink.heard().takes = Some((stage.hand, MS));
+    sink.script().takes = Some((stage.hand, MS));
     halted_while_blocked(&mut stage);
     // A second for each of the two runs that a too-long record separates.
     let waited_ms = stage.shard.clock.now_ns() / MS;

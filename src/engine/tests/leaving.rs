@@ -37,7 +37,7 @@ fn an_output_whose_reader_has_gone_ends_the_worker_and_nothing_is_spilled() {
     let mut bench = bench(&[Answer::ReaderClosed]).spilling(&[]);
     bench.publish(&[2; 4]);
     bench.does(&[Ended("reader closed")]);
-    assert!(bench.spill.heard().take().is_empty());
+    assert!(bench.spill.script().take().is_empty());
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn what_a_failed_sink_did_not_accept_is_spilled_whole_and_nothing_that_it_did() 
         Worked,
     ]);
     assert_eq!(
-        bench.spill.heard().take(),
+        bench.spill.script().take(),
         [vec![2, 3], vec![3], vec![3], vec![4, 5]]
     );
     // It spills on until the lane closes.
@@ -66,8 +66,8 @@ fn what_a_failed_sink_did_not_accept_is_spilled_whole_and_nothing_that_it_did() 
     bench.does(&[Ended("spilled")]);
     let counters = bench.counters();
     assert_eq!((counters.delivered.get(), counters.spilled.get()), (2, 5));
-    assert_eq!(bench.sink.heard().accepted, [0, 1]);
-    assert_eq!(bench.spill.heard().accepted, [2, 3, 4, 5, 6]);
+    assert_eq!(bench.sink.script().accepted, [0, 1]);
+    assert_eq!(bench.spill.script().accepted, [2, 3, 4, 5, 6]);
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn a_halt_ends_a_worker_that_delivers_and_one_that_waits_for_its_sink() {
         bench.step();
         bench.shard.halt();
         bench.does(&[Ended("halted")]);
-        assert_eq!(bench.sink.heard().take().len(), 1);
-        assert_eq!(bench.sink.heard().flushed, 0);
+        assert_eq!(bench.sink.script().take().len(), 1);
+        assert_eq!(bench.sink.script().flushed, 0);
     }
 }
 
@@ -117,9 +117,9 @@ fn a_halt_has_the_rest_spilled_in_each_state() {
         bench.shard.halt();
         bench.does(&[Spills("halted")]);
         while bench.step() == Worked {}
-        let accepted = bench.sink.heard().accepted.len();
+        let accepted = bench.sink.script().accepted.len();
         let spilled: Vec<_> = (accepted as u64..6).collect();
-        assert_eq!(bench.spill.heard().accepted, spilled, "{answers:?}");
+        assert_eq!(bench.spill.script().accepted, spilled, "{answers:?}");
     }
 }
 
@@ -148,19 +148,19 @@ fn a_flush_may_be_pending_and_may_fail_and_is_then_tried_again() {
         Answer::Retry(0),
         Answer::Part(9, MS),
     ];
-    bench.sink.heard().flushes.extend(flushes);
+    bench.sink.script().flushes.extend(flushes);
     bench.close();
     bench.does(&[WaitsForSink(Some(2 * MS))]);
     let first_ns = bench.backs_off();
     bench.does(&[WaitsForSink(Some(first_ns))]);
-    assert_eq!(bench.sink.heard().flushed, 2);
+    assert_eq!(bench.sink.script().flushed, 2);
     bench.hand.set(first_ns);
     let second_ns = bench.backs_off();
     assert!(second_ns - first_ns >= 10 * MS);
     bench.hand.set(second_ns);
     bench.does(&[WaitsForSink(Some(MS)), Ended("drained")]);
     assert_eq!(
-        (bench.sink.heard().flushed, bench.counters().retries.get()),
+        (bench.sink.script().flushed, bench.counters().retries.get()),
         (5, 2)
     );
 }
@@ -168,7 +168,7 @@ fn a_flush_may_be_pending_and_may_fail_and_is_then_tried_again() {
 #[test]
 fn a_flush_that_fails_for_good_ends_the_worker() {
     let mut bench = bench(&[]);
-    bench.sink.heard().flushes.extend([Answer::Fail(0)]);
+    bench.sink.script().flushes.extend([Answer::Fail(0)]);
     bench.close();
     bench.does(&[Ended("sink failed")]);
 }
@@ -177,7 +177,7 @@ fn a_flush_that_fails_for_good_ends_the_worker() {
 fn a_halt_ends_a_flush_that_waits_and_one_that_backs_off() {
     for answer in [Answer::Part(0, 9_000 * MS), Answer::Retry(0)] {
         let mut bench = bench(&[]);
-        bench.sink.heard().flushes.extend([answer; 3]);
+        bench.sink.script().flushes.extend([answer; 3]);
         bench.close();
         bench.backs_off();
         bench.shard.halt();
@@ -193,7 +193,7 @@ fn a_worker_whose_lane_is_empty_and_closed_flushes_also_after_a_halt() {
     bench.close();
     bench.shard.halt();
     bench.does(&[Ended("drained")]);
-    assert_eq!(bench.sink.heard().flushed, 1);
+    assert_eq!(bench.sink.script().flushed, 1);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_batch_that_a_panic_left_is_spilled_from_the_next_step_on() {
         if spills {
             bench.close();
             bench.does(&[Worked, Ended("spilled")]);
-            assert_eq!(bench.spill.heard().accepted, [1, 2, 3]);
+            assert_eq!(bench.spill.script().accepted, [1, 2, 3]);
         }
         assert_eq!(bench.counters().delivered.get(), 1);
     }

@@ -1,5 +1,5 @@
 //! The low-water mark against the truth, in runs made at random: it never falls, never passes a record that is not
-//! settled, and comes to everything that was dispatched when everything is settled.
+//! settled, and equals the dispatched position when everything is settled.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,7 +36,7 @@ struct Truth {
     settled: Vec<bool>,
     /// Every position below is settled.
     below: usize,
-    /// Something failed for good, and there is nothing behind it.
+    /// Something failed for good, without a spill file.
     loses: bool,
 }
 
@@ -59,14 +59,14 @@ impl Truth {
     }
 }
 
-/// A sink, or a spill file, that answers at random and tells the truth.
+/// A sink, or a spill file, that answers at random and accepts what it returns.
 struct Moody {
     rng: fastrand::Rng,
     truth: Arc<Mutex<Truth>>,
     clock: Clock,
-    /// One write in so many fails for good.
+    /// One write in this many fails for good.
     fails: Option<u32>,
-    /// A spill file is behind it.
+    /// Whether there is a spill file.
     has_spill: bool,
     is_spill: bool,
 }
@@ -92,13 +92,13 @@ impl Sink for Moody {
     }
 }
 
-/// The workers of a case; those that have ended are gone.
+/// The workers of a case; those that have ended are removed.
 struct Workers {
     all: Vec<Worker>,
     shard: Arc<ShardHandle>,
     hand: ClockHand,
     rng: fastrand::Rng,
-    /// One look in so many halts the run.
+    /// One check in this many halts the run.
     halts: Option<u32>,
 }
 
@@ -142,7 +142,7 @@ struct Case {
     next: u64,
 }
 
-/// One in so many, or never.
+/// One in this many, or never.
 fn sometimes(rng: &mut fastrand::Rng, share: f64, one_in: u32) -> Option<u32> {
     (rng.f64() < share).then_some(one_in)
 }

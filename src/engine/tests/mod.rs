@@ -1,7 +1,7 @@
 //! The stages on one thread with a manual clock: no time passes but the clock's.
 //!
-//! A record of these tests says who it is: its bytes are the letter of its position, as often as it is long, and a
-//! newline. What arrives with other bytes than it left with is seen by [`Heard::take`].
+//! A record of these tests identifies itself: its bytes are the letter of its position, repeated to its length, and a
+//! newline. [`positions`] checks them.
 
 mod dispatch;
 mod leaving;
@@ -32,7 +32,7 @@ use crate::sys::wait::{Backoff, Pending, Waiter};
 
 const MS: u64 = 1_000_000;
 
-/// Lanes, and what is around them.
+/// Lanes, and their shard, waiter and clock.
 struct Lanes {
     writers: Vec<LaneWriter>,
     readers: Vec<LaneReader>,
@@ -111,7 +111,7 @@ fn policy() -> DispatchPolicy {
     }
 }
 
-/// Room for so many records, of so many bytes together.
+/// A lane size.
 fn size(records: u64, bytes: u64) -> Volume {
     Volume { records, bytes }
 }
@@ -135,7 +135,7 @@ fn letter(position: u64) -> u8 {
     b'a' + u8::try_from(position % 26).expect("less than 26")
 }
 
-/// Records from a position on, due at a moment, with these lengths.
+/// Records from a position on, due at a time, with these lengths.
 fn lines(from: u64, due_ns: u64, lengths: &[u32]) -> Lines {
     let mut bytes = Vec::new();
     let header = |(position, len): (u64, &u32)| {
@@ -163,7 +163,7 @@ fn positions(batch: &Batch<'_>) -> Vec<u64> {
     batch.records().map(position).collect()
 }
 
-/// Takes everything out of a lane, or so many records.
+/// Takes up to this many records out of a lane.
 #[track_caller]
 fn take(reader: &mut LaneReader, records: u64) -> Vec<u64> {
     let bytes = u64::MAX;
@@ -180,13 +180,13 @@ fn take_all(readers: &mut [LaneReader]) -> Vec<Vec<u64>> {
         .collect()
 }
 
-/// What a scripted sink answers to a batch, or to a flush.
+/// A scripted sink's answer to a batch, or to a flush.
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     All,
     /// So many were accepted, the rest at this moment.
     Part(usize, u64),
-    /// An error that may pass, after so many.
+    /// A retryable error, after this many.
     Retry(usize),
     /// One that does not.
     Fail(usize),
@@ -222,9 +222,9 @@ impl Answer {
     }
 }
 
-/// What a scripted sink is to answer - [`Answer::All`] behind the last answer - and what it heard.
+/// What a scripted sink answers - [`Answer::All`] after the last answer - and the calls it received.
 #[derive(Debug, Default)]
-struct Heard {
+struct Script {
     writes: VecDeque<Answer>,
     flushes: VecDeque<Answer>,
     /// How long each write takes, with the hand that moves the clock.
@@ -236,7 +236,7 @@ struct Heard {
     closed: bool,
 }
 
-impl Heard {
+impl Script {
     /// The batches that were offered since the last call.
     fn take(&mut self) -> Vec<Vec<u64>> {
         std::mem::take(&mut self.offered)
@@ -245,16 +245,16 @@ impl Heard {
 
 /// A sink that follows a script; the test keeps a copy.
 #[derive(Clone, Debug, Default)]
-struct Scripted(Arc<Mutex<Heard>>);
+struct Scripted(Arc<Mutex<Script>>);
 
 impl Scripted {
     fn writing(writes: &[Answer]) -> Self {
         let sink = Self::default();
-        sink.heard().writes.extend(writes);
+        sink.script().writes.extend(writes);
         sink
     }
 
-    fn heard(&self) -> MutexGuard<'_, Heard> {
+    fn script(&self) -> MutexGuard<'_, Script> {
         self.0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -263,28 +263,28 @@ impl Scripted {
 
 impl Sink for Scripted {
     fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
-        let mut heard = self.heard();
+        let mut script = self.script();
         let positions = positions(batch);
-        let answer = heard.writes.pop_front().unwrap_or(Answer::All);
+        let answer = script.writes.pop_front().unwrap_or(Answer::All);
         let accepted = answer.accepted(positions.len());
-        heard.accepted.extend(&positions[..accepted]);
-        heard.offered.push(positions);
-        if let Some((hand, ns)) = heard.takes {
+        script.accepted.extend(&positions[..accepted]);
+        script.offered.push(positions);
+        if let Some((hand, ns)) = script.takes {
             hand.advance(ns);
         }
-        drop(heard);
+        drop(script);
         answer.given()
     }
 
     fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
-        let mut heard = self.heard();
-        heard.flushed += 1;
-        let answer = heard.flushes.pop_front().unwrap_or(Answer::All);
-        drop(heard);
+        let mut script = self.script();
+        script.flushed += 1;
+        let answer = script.flushes.pop_front().unwrap_or(Answer::All);
+        drop(script);
         answer.given()
     }
 
     fn close(&mut self) {
-        self.heard().closed = true;
+        self.script().closed = true;
     }
 }

@@ -1,4 +1,4 @@
-//! A producer's way to wait: it rests, so that many calls of its waker cost one wake-up, and it hears a stop.
+//! How a producer waits: it rests, so that many calls of its waker cost one wake-up, and it notices a stop.
 
 use super::{Lanes, MS, Stage, lanes_on, policy, size, stage};
 use crate::engine::producer::Waits;
@@ -15,7 +15,7 @@ fn waits() -> (Waits, Stage) {
     (waits, stage)
 }
 
-/// How often a source that is woken every 10 us, each time for a record, is asked in 100 ms.
+/// How often a source that is woken every 10 us, each time for a record, is called in 100 ms.
 fn looks_in_100_ms(waits: &mut Waits, stage: &Stage, lends: bool) -> usize {
     let (hand, clock) = (stage.hand, stage.shard.clock);
     let mut looks = 0;

@@ -1,4 +1,4 @@
-//! The worker, step by step: when a batch is due, and what a sink's answers lead to. How it leaves is in `leaving`.
+//! The worker, step by step: when a batch is due, and what follows from a sink's answers. `leaving` tests how it ends.
 
 use std::sync::mpsc::{Receiver, channel};
 
@@ -21,7 +21,7 @@ use crate::sys::sync::Arc;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Did {
     Worked,
-    /// Waits for so many records, or until a moment.
+    /// Waits for this many records, or until a time.
     Waits(u64, Option<u64>),
     WaitsForSink(Option<u64>),
     Spills(&'static str),
@@ -145,7 +145,7 @@ impl Bench {
     /// The batches that the sink was offered since the last call.
     #[track_caller]
     pub(super) fn offered(&self, batches: &[&[u64]]) {
-        assert_eq!(self.sink.heard().take(), batches);
+        assert_eq!(self.sink.script().take(), batches);
     }
 
     pub(super) fn counters(&self) -> &WorkerCounters {
@@ -219,11 +219,11 @@ fn what_is_left_when_the_lane_closes_is_drained_and_flushed_after() {
     bench.publish(&[2; 6]);
     bench.close();
     bench.does(&[Worked, Worked]);
-    assert_eq!(bench.sink.heard().flushed, 0);
+    assert_eq!(bench.sink.script().flushed, 0);
     bench.does(&[Ended("drained 2")]);
     bench.offered(&[&[0, 1, 2, 3], &[4, 5]]);
     assert_eq!(
-        (bench.batches(), bench.sink.heard().flushed),
+        (bench.batches(), bench.sink.script().flushed),
         ([1, 0, 1], 1)
     );
 }
@@ -240,7 +240,7 @@ fn a_retired_worker_hands_over_its_partial_batch_and_goes_on_when_it_is_needed_a
     bench.publish(&[2]);
     bench.does(&[Waits(4, Some(10 * MS))]);
     assert_eq!(
-        (bench.batches(), bench.sink.heard().flushed),
+        (bench.batches(), bench.sink.script().flushed),
         ([0, 0, 1], 0)
     );
 }
@@ -305,7 +305,7 @@ fn a_drained_batch_that_was_taken_in_parts_counts_once_and_whole() {
 #[test]
 fn a_failing_sink_is_tried_again_after_10_ms_to_1_s_with_the_rest_of_the_batch() {
     let mut bench = bench(&[Answer::Retry(0); 9]);
-    bench.sink.heard().writes[0] = Answer::Retry(2);
+    bench.sink.script().writes[0] = Answer::Retry(2);
     bench.publish(&[2; 4]);
     for longest_ms in [10, 20, 40, 80, 160, 320, 640, 1_000, 1_000] {
         let began_ns = bench.shard.clock.now_ns();
@@ -322,7 +322,7 @@ fn a_failing_sink_is_tried_again_after_10_ms_to_1_s_with_the_rest_of_the_batch()
         bench.hand.set(until_ns);
     }
     bench.does(&[Worked]);
-    let offered = bench.sink.heard().take();
+    let offered = bench.sink.script().take();
     assert_eq!(offered[0], [0, 1, 2, 3]);
     assert_eq!(offered[1..], [[2, 3]; 9]);
     assert_eq!(
@@ -365,7 +365,7 @@ fn the_latency_of_a_retried_batch_counts_from_when_it_was_first_taken() {
     let mut bench = bench(&[Answer::Part(1, 30 * MS), Answer::Part(0, 50 * MS)]);
     let (recorder, _collector) = exchange();
     bench.worker = bench.worker.record_to(Some(recorder));
-    bench.sink.heard().takes = Some((bench.hand, MS));
+    bench.sink.script().takes = Some((bench.hand, MS));
     bench.hand.set(20 * MS); // published now, due at 10 ms
     bench.publish(&[2; 2]);
     bench.hand.set(32 * MS);

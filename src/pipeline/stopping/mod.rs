@@ -76,7 +76,7 @@ pub(super) struct Stopping {
     /// Workers that have not ended, and those of them that spill.
     workers: usize,
     spilling: usize,
-    /// A signal came; the next one halts.
+    /// Whether a signal arrived; the next one halts.
     signalled: bool,
     pub(super) cause: Option<StopCause>,
     pub(super) halted_by: Option<i32>,

@@ -30,7 +30,7 @@ fn run(spills: bool) -> Stopping {
     Stopping::new(1, 2, 1_000 * MS, spills)
 }
 
-/// Takes events in, all at once, and checks what is done for each.
+/// Handles events, all at the same time, and checks the actions for each.
 #[track_caller]
 fn takes(stopping: &mut Stopping, at_ms: u64, events: &[(Input, Actions)]) {
     for (input, actions) in events {

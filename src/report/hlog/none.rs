@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::metrics::latency::Latencies;
 
-/// There is none.
+/// Cannot exist.
 pub(crate) enum IntervalLog {}
 
 impl IntervalLog {

@@ -44,14 +44,14 @@ pub(super) struct Mark {
 /// A chart with a title and a legend.
 pub(super) struct Chart {
     pub(super) title: &'static str,
-    /// What it shows, in a sentence, for screen readers.
+    /// A sentence about its content, for screen readers.
     pub(super) description: String,
     pub(super) class: &'static str,
     pub(super) x: Scale,
     pub(super) y: Scale,
     pub(super) series: Vec<Series>,
     pub(super) marks: Vec<Mark>,
-    /// What stands under the pointer, by place along x, in ascending order.
+    /// The text of the readout under the pointer, by place along x, in ascending order.
     pub(super) readout: Vec<(f64, String)>,
 }
 

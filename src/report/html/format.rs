@@ -7,7 +7,7 @@ use crate::report::human_duration::HumanDuration;
 /// Stands for a value that the report does not have.
 pub(super) const NOTHING: &str = "\u{2013}";
 
-/// Text in which HTML sees nothing but text.
+/// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -47,7 +47,7 @@ pub(super) fn time(ns: u64) -> String {
     short(ns as f64)
 }
 
-/// A value that may be missing, as `text` spells it.
+/// A value that may be missing, formatted by `text`.
 pub(super) fn or_nothing<T>(value: Option<T>, text: impl FnOnce(T) -> String) -> String {
     value.map_or(NOTHING.into(), text)
 }

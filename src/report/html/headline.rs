@@ -1,5 +1,5 @@
-//! What a reader wants to know first: whether the run worked, whether its figures can be trusted, the figures, and
-//! where the records went.
+//! The head of the page: whether the run worked, whether its figures can be trusted, the key figures, and where the
+//! records went.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -131,7 +131,7 @@ pub(super) fn headline(report: &Report) -> String {
     format!("<section aria-label=\"Figures\">\n<dl class=\"tiles\">\n{tiles}</dl>\n</section>\n")
 }
 
-/// The most workers that were active at once; all of them if the report does not tell.
+/// The most workers that were active at once; all of them if the report does not contain it.
 fn workers_at_most(report: &Report) -> u64 {
     let sampled = report.intervals.iter().map(|interval| interval.workers);
     let most = sampled.chain(report.steps().map(|step| step.to)).max();

@@ -1,4 +1,4 @@
-//! The report as a page: one file that needs nothing else and asks nothing of the network.
+//! The report as a page: one file that needs nothing else and makes no request.
 //!
 //! ```text
 //!   Report --page--> head, warnings, ledger | charts | tables | machine, configuration --> FILE.html

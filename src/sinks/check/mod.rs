@@ -13,7 +13,7 @@ use crate::metrics::Ledger;
 use crate::verify::range::SeqRange;
 use crate::verify::sequence_set::SequenceSet;
 
-/// Ranges that a worker keeps to itself: 64 KiB.
+/// Ranges that a worker keeps before it hands them over: 64 KiB.
 const HAND_OVER_AT: usize = 4096;
 
 /// Checks each record as it arrives - one newline, at its end; positions rising on each worker - and at the end the
@@ -70,7 +70,7 @@ struct CheckSink {
     worker: usize,
     /// The positions that it saw and has not handed over, in order; at most one range per burst.
     ranges: Vec<SeqRange>,
-    /// Those of all workers.
+    /// The positions of all workers.
     arrived: Arc<Mutex<SequenceSet>>,
 }
 
@@ -89,8 +89,8 @@ impl CheckSink {
         Ok(())
     }
 
-    /// Hands over all but the last range, which the next position is compared with. Puts it off if another worker is
-    /// about it.
+    /// Hands over all but the last range, with which the next position is compared. Does so later if another worker
+    /// holds the lock.
     #[cold]
     fn hand_over(&mut self) {
         if let Ok(mut arrived) = self.arrived.try_lock() {
@@ -136,7 +136,7 @@ fn is_framed(batch: &Batch<'_>) -> bool {
     ended && newlines == batch.len() && end == batch.byte_len()
 }
 
-/// Describes what is wrong with a batch that [`is_framed`] refuses.
+/// Describes the fault of a batch that [`is_framed`] refuses.
 fn misframing(batch: &Batch<'_>) -> String {
     let [first, second] = batch.bytes();
     let in_second = memchr::memchr_iter(b'\n', second).map(|at| at + first.len());
@@ -264,27 +264,27 @@ mod tests {
 
     #[test]
     fn every_kind_of_damage_is_named() {
-        let says = |batches: &[&[(u64, &str)]], ledger: &Ledger, what: &str| {
+        let fails_with = |batches: &[&[(u64, &str)]], ledger: &Ledger, what: &str| {
             let verdict = run(batches, ledger);
             assert!(
                 verdict.as_ref().is_err_and(|e| e.contains(what)),
                 "{verdict:?}"
             );
         };
-        says(&[&[(0, "a\nb\n")]], &ledger(1, 0), "only newline");
-        says(&[&[(0, "a")]], &ledger(1, 0), "only newline");
-        says(&[&[(1, "a\n"), (0, "b\n")]], &ledger(2, 0), "came after");
-        says(
+        fails_with(&[&[(0, "a\nb\n")]], &ledger(1, 0), "only newline");
+        fails_with(&[&[(0, "a")]], &ledger(1, 0), "only newline");
+        fails_with(&[&[(1, "a\n"), (0, "b\n")]], &ledger(2, 0), "came after");
+        fails_with(
             &[&[(0, "a\n")], &[(0, "a\n")]],
             &ledger(2, 0),
             "arrived twice",
         );
-        says(
+        fails_with(
             &[&[(0, "a\n"), (2, "b\n")]],
             &ledger(2, 0),
             "record 1 never",
         );
-        says(&[&[(0, "a\n")]], &ledger(2, 0), "count as delivered");
+        fails_with(&[&[(0, "a\n")]], &ledger(2, 0), "count as delivered");
         assert_eq!(run(&[&[(0, "a\n"), (2, "b\n")]], &ledger(2, 1)), Ok(()));
     }
 }

@@ -12,15 +12,15 @@ use crate::engine::sink_error::SinkError;
 use crate::sys::clock::{Clock, saturating_ns};
 use crate::sys::wait::Pending;
 
-/// Makes each batch of another sink take that much longer.
+/// Delays each batch of another sink by a fixed time.
 ///
-/// It does not block: its worker waits, and hears a halt meanwhile.
+/// It does not block: its worker waits, and notices a halt meanwhile.
 #[derive(Debug)]
 pub struct Delay<S> {
     each_ns: u64,
     sink: S,
     clock: Option<Clock>,
-    /// When the batch at hand goes on to the sink.
+    /// When the current batch is passed on to the sink.
     until_ns: Option<u64>,
 }
 

@@ -1,4 +1,5 @@
-//! The fault sink: makes another sink fail, on a plan that can be replayed. For tests of what lies before a sink.
+//! The fault sink: makes another sink fail, on a plan that can be replayed. For tests of the pipeline in front of a
+//! sink.
 //!
 //! ```text
 //!   fault:short=0.2+retry=0.1+seed=7,file:out      a fifth of the writes stop half way, a tenth fail at once
@@ -20,7 +21,7 @@ use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::{SinkError, SinkErrorKind};
 use crate::sinks::file::{FaultyDevice, FileSink, for_now};
 
-/// A sink with [`Faults`]: shows what a pipeline, or a sink of your own, does then.
+/// A sink with [`Faults`]: shows how a pipeline, or a sink of your own, handles them.
 ///
 /// ```
 /// use splashdam::sinks::{Fault, Faults, Null};
@@ -40,17 +41,17 @@ pub struct Fault<S> {
     faults: Faults,
     rng: fastrand::Rng,
     sink: S,
-    /// Records and bytes that it accepted.
+    /// Records and bytes that were accepted.
     records: u64,
     bytes: u64,
-    /// The byte at which it is full, and how often it was refused there.
+    /// The byte at which it is full, and how many writes were refused there.
     full_at: u64,
     refused: u64,
-    /// What was drawn for a write that the sink was not ready for: the next call is the same write.
+    /// The outcome drawn for a write that the sink was not ready for; the next call is the same write.
     drawn: Option<Drawn>,
 }
 
-/// What was drawn for a write: where it stops, if it does.
+/// The outcome drawn for a write: where it stops, if it does.
 type Drawn = Result<(), Cut>;
 
 /// Where a write stops, in bytes, and whether because there is no space.
@@ -61,7 +62,7 @@ struct Cut {
 }
 
 impl<S: Sink> Fault<S> {
-    /// Has the sink of this worker fail as planned.
+    /// Makes the sink of this worker fail as planned.
     pub fn new(faults: Faults, worker: usize, sink: S) -> Self {
         let seed = faults.seed.wrapping_add(worker as u64);
         let fails = faults.worker.is_none_or(|failing| failing == worker);
@@ -79,11 +80,11 @@ impl<S: Sink> Fault<S> {
     }
 
     fn happens(&mut self, share: f64) -> bool {
-        // No random number is drawn for what is not planned.
+        // Draw no random number for a fault that is not planned.
         share > 0.0 && self.rng.f64() < share
     }
 
-    /// Stalls, panics or fails at once, if that is due.
+    /// Stalls, panics or fails at once, if one of these is due.
     fn inject(&mut self) -> Result<(), SinkError> {
         let Faults {
             stall: (share, duration),
@@ -115,7 +116,7 @@ impl<S: Sink> Fault<S> {
         Ok(())
     }
 
-    /// Where a write of so many bytes stops, if it does.
+    /// Where a write of this many bytes stops, if it does.
     fn draw(&mut self, len: u64) -> Drawn {
         if self.bytes + len > self.full_at {
             let bytes = self.full_at.saturating_sub(self.bytes);

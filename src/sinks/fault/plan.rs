@@ -8,34 +8,34 @@ use bytesize::ByteSize;
 
 use crate::sys::text::ValueError;
 
-/// What goes wrong, and when. Shares are of the writes, 0 to 1; amounts are counted by each worker for itself.
+/// The faults, and when they occur. Shares are of the writes, 0 to 1; each worker counts amounts for itself.
 ///
 /// Read from text: `+` between parts, each `NAME=VALUE`; see [`RANGE`](Self::RANGE).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Faults {
-    /// `retry=SHARE`: fails in a way that trying again mends; nothing is accepted.
+    /// `retry=SHARE`: fails with a retryable error; nothing is accepted.
     pub retry: f64,
     /// `short=SHARE`: accepts a part of the batch and then fails like `retry`; a file sink stops at any byte, another
-    /// one behind a record.
+    /// one after a record.
     pub short: f64,
     /// `final=SHARE`: fails for good.
     pub fail: f64,
-    /// `stall=SHARE:DURATION`: takes so much longer.
+    /// `stall=SHARE:DURATION`: takes that much longer.
     pub stall: (f64, Duration),
-    /// `stall-after=RECORDS:DURATION`: takes so much longer once, when so many records have been accepted.
+    /// `stall-after=RECORDS:DURATION`: takes that much longer once, when that many records have been accepted.
     pub stall_after: Option<(u64, Duration)>,
-    /// `final-after=RECORDS`: fails for good when so many records have been accepted.
+    /// `final-after=RECORDS`: fails for good when that many records have been accepted.
     pub fail_after: Option<u64>,
-    /// `panic-after=RECORDS`: panics when so many records have been accepted.
+    /// `panic-after=RECORDS`: panics when that many records have been accepted.
     pub panic_after: Option<u64>,
-    /// `full-after=SIZE[:TRIES]`: no space (ENOSPC) when so many bytes have been accepted, in the middle of a record
-    /// where the sink is a file; after so many refused writes there is space for as many again. Without `TRIES` there
-    /// never is.
+    /// `full-after=SIZE[:TRIES]`: no space (ENOSPC) when that many bytes have been accepted, in the middle of a record
+    /// if the sink is a file; after `TRIES` refused writes there is space for as many bytes again, without `TRIES`
+    /// never.
     pub full_after: Option<(u64, Option<u64>)>,
     /// `worker=N`: only this worker's sink is at fault.
     pub worker: Option<usize>,
-    /// `seed=N`: the same seed has the same writes fail, worker for worker. (What is in a write depends on the
+    /// `seed=N`: with the same seed the same writes fail, worker for worker. (The content of a write depends on the
     /// batches.)
     pub seed: u64,
 }
@@ -51,7 +51,7 @@ impl Faults {
             Some((first, second)) => (first, Some(second)),
             None => (value, None),
         };
-        // A second part belongs to those that ask for it.
+        // The value of a fault without a second part; `None` if it has one.
         let only = || second.is_none().then_some(first);
         let duration = || humantime::parse_duration(second?).ok();
         match name {
@@ -69,7 +69,7 @@ impl Faults {
                     Some(tries) => Some(tries.filter(|tries| *tries > 0)?),
                     None => None,
                 };
-                // Space for nothing would never become space for something.
+                // With a size of 0 there would never be space.
                 self.full_after = Some((Some(bytes.as_u64()).filter(|b| *b > 0)?, tries));
             }
             "worker" => self.worker = Some(usize::try_from(number(only()?)?).ok()?),

@@ -1,4 +1,4 @@
-//! A device that gives out on a plan: stands between a file sink and its file in tests of what lies above it.
+//! A device that fails on a plan: it sits between a file sink and its file in tests of the layers above.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Write};
@@ -13,11 +13,11 @@ pub(crate) struct FaultyDevice {
     /// Bytes after which there is no space, and the refused writes after which there is space for as many again.
     full_after: Option<(u64, Option<u64>)>,
     rng: fastrand::Rng,
-    /// Bytes that it took.
+    /// Bytes that it accepted.
     taken: u64,
     full_at: u64,
     refused: u64,
-    /// The write that stopped half way fails when it goes on.
+    /// Whether the next call is the rest of a short write, which fails.
     fails_next: bool,
 }
 
@@ -43,7 +43,7 @@ impl FaultyDevice {
         Ok(written)
     }
 
-    /// How many of so many bytes it takes now, at least one.
+    /// How many of this many bytes it accepts now, at least one.
     fn takes(&mut self, len: usize) -> io::Result<usize> {
         if std::mem::take(&mut self.fails_next) {
             return Err(for_now());
@@ -59,7 +59,7 @@ impl FaultyDevice {
             }
             return Err(rustix::io::Errno::NOSPC.into());
         }
-        // No random number is drawn for what is not planned.
+        // Draw no random number for a fault that is not planned.
         if self.short > 0.0 && self.rng.f64() < self.short {
             let takes = self.rng.usize(0..len);
             if takes == 0 {

@@ -1,4 +1,4 @@
-//! When what was written is forced to the disk.
+//! When written data is forced to the disk.
 
 use crate::sys::text::spelled;
 
@@ -10,7 +10,7 @@ pub enum Fsync {
     #[default]
     Never,
     /// After each batch, before its records count as delivered. A failure is final: the system may have thrown away
-    /// what it could not write, so that trying again proves nothing.
+    /// what it could not write, so that a second try proves nothing.
     Batch,
 }
 spelled!(Fsync: Never = "never", Batch = "batch");

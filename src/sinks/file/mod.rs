@@ -1,15 +1,14 @@
 //! The file sink: appends batches, each whole, to a file or to standard output.
 //!
-//! * A write that stops inside a record leaves half of it in the file. What is missing is kept, and whoever writes
-//!   next - this worker or another that shares the file - writes it first. So nothing is ever glued to half a record;
-//!   and where the worker that began it is cut off, the record is whole in the file although it does not count as
-//!   delivered. Where even that fails - the disk stays full, the process is killed - the next run that appends to the
-//!   file ends the half line first, so that it stays the only one that is torn.
+//! * A write that stops inside a record leaves half of it in the file. The rest is kept, and the next writer (this
+//!   worker or another that shares the file) writes it first. So no record is ever glued to half of another; and if the
+//!   worker that began it is cut off, the record is whole in the file although it does not count as delivered. If even
+//!   that fails - the disk stays full, the process is killed - the next run that appends to the file ends the half line
+//!   first, so that it is the only torn one.
 //! * A file that is moved away or deleted while it is written - log rotation - is left at the next border between
-//!   batches: `path` is opened again, and made if it does not exist. Batches before that border are in the file that
-//!   was moved; of a file that was deleted they are gone with it.
-//! * A descriptor that takes nothing now - a pipe that nobody reads for a while - is no failure: the worker waits for
-//!   it.
+//!   batches: `path` is opened again, and made if it does not exist. Batches before that border are in the moved file;
+//!   if the file was deleted, they are deleted with it.
+//! * A descriptor that accepts nothing for a while - a full pipe - is no failure: the worker waits for it.
 
 mod device;
 mod fsync;
@@ -36,10 +35,10 @@ use crate::sys::wait::Pending;
 #[derive(Debug)]
 pub struct FileSink {
     output: Arc<Mutex<Output>>,
-    /// What is waited for when it takes nothing: anything but a regular file.
+    /// The descriptor to wait for when it accepts nothing; `None` for a regular file.
     polled: Option<Arc<File>>,
     fsync: Fsync,
-    /// The first record of the next batch is in the file, or in [`Output`] on its way there.
+    /// Whether the first record of the next batch is in the file already, or is kept in [`Output`] to be finished.
     first_is_written: bool,
     device: Option<FaultyDevice>,
 }
@@ -87,20 +86,20 @@ impl FileSink {
         }
     }
 
-    /// Has this sink's writes fail as the device plans.
+    /// Makes this sink's writes fail as the device plans.
     pub(crate) fn with_device(mut self, device: FaultyDevice) -> Self {
         self.device = Some(device);
         self
     }
 
-    /// Appends what is not in the file yet.
+    /// Appends the records that are not in the file yet.
     fn append_batch(&mut self, batch: &Batch<'_>) -> Result<(), Stopped> {
         let device = self.device.as_mut();
         let mut output = lock(&self.output);
         let device = output.finish_torn(self.fsync, device)?;
         output.reopen_if_rotated()?;
         let device = output.end_last_line(device)?;
-        // What this sink began, it or another that shares the file has finished.
+        // Whatever record this sink began is finished now, by it or by another that shares the file.
         let finished = std::mem::take(&mut self.first_is_written);
         let (finished, left) = batch.split_at(usize::from(finished).min(batch.len()));
         output
@@ -138,13 +137,13 @@ impl Sink for FileSink {
         self.answer(finished)
     }
 
-    /// The last attempt to leave whole records behind; it changes no count.
+    /// A last attempt to finish the torn record; it changes no count.
     fn close(&mut self) {
         let _ = lock(&self.output).finish_torn(Fsync::Never, None);
     }
 }
 
-/// Nothing panics while it holds this lock; if something did, the torn record would still be as it was left.
+/// No code panics while it holds this lock; even if it did, the torn record would be unchanged.
 fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
     output.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The file that sinks share: what is torn in it, and what becomes of it when it is rotated.
+//! The file that sinks share: finishes torn records, and follows log rotation.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, IoSlice, Write};
@@ -14,7 +14,7 @@ use crate::engine::sink_error::{SinkError, SinkErrorKind};
 /// Why not all of a batch was written.
 #[derive(Debug)]
 pub(super) enum Stopped {
-    /// The descriptor takes nothing now; so many whole records were written before.
+    /// The descriptor accepts nothing now; this many whole records were written before.
     NotReady {
         records: usize,
     },
@@ -22,7 +22,7 @@ pub(super) enum Stopped {
 }
 
 impl Stopped {
-    /// The same, after so many more records.
+    /// The same, after this many more records.
     pub(super) fn after(self, before: usize) -> Self {
         match self {
             Self::NotReady { records } => Self::NotReady {
@@ -39,7 +39,7 @@ impl From<SinkError> for Stopped {
     }
 }
 
-/// Which file it is, whatever its path.
+/// The file's identity, whatever its path.
 type Identity = (u64, u64);
 
 fn identity(file: &Metadata) -> Identity {
@@ -55,9 +55,9 @@ pub(super) struct Output {
     name: String,
     /// The path of a regular file, and which file was opened there; `None` for anything else.
     opened_as: Option<(PathBuf, Identity)>,
-    /// A write stopped inside a record: what is missing of it.
+    /// The rest of a record in which a write stopped.
     torn_tail: Vec<u8>,
-    /// The file as it was found ends inside a line.
+    /// Whether the file ended inside a line when it was opened.
     missing_newline: bool,
 }
 
@@ -83,12 +83,12 @@ impl Output {
         }
     }
 
-    /// The file, if it may take nothing for a while.
+    /// The descriptor, if it may accept nothing for a while.
     pub(super) fn polled(&self) -> Option<Arc<File>> {
         self.opened_as.is_none().then(|| Arc::clone(&self.file))
     }
 
-    /// Ends a record that a write stopped in, whoever began it.
+    /// Finishes the record that a write stopped in, whichever sink began it.
     pub(super) fn finish_torn<'d>(
         &mut self,
         fsync: Fsync,
@@ -98,7 +98,8 @@ impl Output {
             return Ok(device);
         }
         if self.opened_as.is_some() && self.file.metadata().is_ok_and(|file| file.nlink() == 0) {
-            // Deleted, and this record with it. To insist on the rest would keep the file open, and its space taken.
+            // The file is deleted, and this record with it. Waiting to finish it would keep the file open and its space
+            // in use.
             self.torn_tail = Vec::new();
             return Ok(device);
         }
@@ -116,7 +117,7 @@ impl Output {
         }
     }
 
-    /// Opens the path again if another file lies there now, or none.
+    /// Opens the path again if it now names another file, or none.
     pub(super) fn reopen_if_rotated(&mut self) -> Result<(), SinkError> {
         let Some((path, ours)) = &self.opened_as else {
             return Ok(());
@@ -136,7 +137,7 @@ impl Output {
                 self.opened_as = Some((path, identity));
                 Ok(())
             }
-            // Whatever is in the way can be moved out of it.
+            // Retryable: whatever blocks the path can be moved away.
             Err(e) => {
                 let error = SinkError::from(e).with_kind(SinkErrorKind::Retryable);
                 Err(error.with_name(&format!(
@@ -147,7 +148,7 @@ impl Output {
         }
     }
 
-    /// Ends the line that the file ended in when it was opened.
+    /// Ends the incomplete line with which the file was opened.
     pub(super) fn end_last_line<'d>(&mut self, device: Device<'d>) -> Result<Device<'d>, Stopped> {
         if !self.missing_newline {
             return Ok(device);
@@ -158,8 +159,8 @@ impl Output {
         Ok(device)
     }
 
-    /// Appends whole records; where that stops inside one, keeps what is missing of it. The error says beside how far
-    /// it came whether there is such a record.
+    /// Appends whole records; if it stops inside one, keeps the rest of that record. The error carries how far it got
+    /// and whether there is such a record.
     pub(super) fn append_records(
         &mut self,
         batch: &Batch<'_>,
@@ -191,7 +192,7 @@ impl Output {
         Stopped::Failed(SinkError::new(error, records).with_name(&self.name))
     }
 
-    /// Forces what was written to the disk, if that is asked for.
+    /// Forces written data to the disk, if configured.
     fn sync(&self, fsync: Fsync) -> Result<(), SinkError> {
         match fsync {
             Fsync::Never => Ok(()),
@@ -204,13 +205,13 @@ impl Output {
 }
 
 impl Drop for Output {
-    /// After a panic nobody closed the sink: the last attempt to leave whole records behind.
+    /// After a panic the sink was not closed: a last attempt to finish the torn record.
     fn drop(&mut self) {
         let _ = self.finish_torn(Fsync::Never, None);
     }
 }
 
-/// Whether a file's last line has no newline. One that may be written and not read is taken for whole.
+/// Whether a file's last line has no newline. A file that may be written but not read is assumed to have one.
 fn is_unended(path: &Path, found: &Metadata) -> bool {
     let mut last = [b'\n'];
     if found.is_file() && found.len() > 0 {
@@ -224,7 +225,7 @@ fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).open(path)
 }
 
-/// Writes both parts, going on after short writes. The error comes with the bytes that were written before it.
+/// Writes both parts, going on after short writes. The error carries the number of bytes that were written before it.
 fn write_all<'d>(
     file: &File,
     mut bytes: [&[u8]; 2],

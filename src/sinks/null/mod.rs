@@ -1,4 +1,4 @@
-//! The null sink: what is left is the pipeline's own cost.
+//! The null sink: without any output only the pipeline's own cost remains.
 
 #[cfg(feature = "cli")]
 pub(crate) mod spec;
@@ -7,7 +7,7 @@ use crate::engine::batch::Batch;
 use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkError;
 
-/// Accepts everything and looks at nothing.
+/// Accepts everything without reading it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Null;
 

@@ -1,9 +1,9 @@
 //! The generator: JSON log lines, numbered, at a rate.
 //!
-//! A line is a template per level into which only the time and the number are written. And where a burst has the same
-//! layout as the one before it - the common case at full speed - only those are written, into the lines that still lie
-//! in the buffer: about 3 ns a record. A JSON serializer takes 170-195 ns, and its share would hide the pipeline that
-//! it is meant to load. A test parses every kind of line back with `serde_json`.
+//! Each level has a template into which only the time and the number are written. If a burst has the same layout as the
+//! last one - the common case at full speed - they are written into the lines that are still in the buffer: about 3 ns
+//! a record. A JSON serializer takes 170-195 ns, which would hide the cost of the pipeline under load. A test parses
+//! every kind of line back with `serde_json`.
 
 use std::io;
 use std::iter::{from_fn, repeat_n};
@@ -24,7 +24,7 @@ mod text;
 
 use text::{SeqText, TS_DIGITS, Template, ts_text};
 
-/// Levels and their share of 256 lines: mostly information, some detail, few troubles.
+/// Levels and their share of 256 lines: mostly information, some detail, few problems.
 const LEVELS: [(&[u8], usize); 4] = [(b"INFO", 206), (b"DEBUG", 30), (b"WARN", 15), (b"ERROR", 5)];
 /// How many lines pass before the seeded order of the levels repeats: a full burst's, so that bursts look alike.
 const MIX: usize = 256;
@@ -53,17 +53,17 @@ pub struct Generator {
     layout: Option<Layout>,
 }
 
-/// What decides when a line is due.
+/// What determines when a line is due.
 #[derive(Clone, Debug)]
 enum Arrivals {
-    /// Whoever asks.
+    /// Due when it is lent.
     Asked,
     Scheduled(Schedule),
     Random(Poisson),
 }
 
-/// What the lines in the buffer have in common with the next burst's, if these are equal: everything but the time and
-/// the last eight characters of the number.
+/// The layout of the lines in the buffer: if it equals the next burst's, only the time and the last eight characters of
+/// the number differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Layout {
     records: usize,
@@ -77,7 +77,7 @@ struct Layout {
 impl Generator {
     /// The shortest `record_bytes`: a line without a message whose `seq` has all 20 digits.
     pub const RECORD_BYTES_MIN: usize = 76;
-    /// What the longest line takes without `record_bytes`.
+    /// The length of the longest line without `record_bytes`.
     pub const RECORD_BYTES_NATURAL: usize = 95;
     /// The longest `record_bytes`.
     pub const RECORD_BYTES_MAX: usize = 16 << 20;
@@ -117,7 +117,7 @@ impl Generator {
         generator
     }
 
-    /// Under this load instead of the one that its rate came with. [`Load::Poisson`] draws its gaps by the generator's
+    /// The same generator under this load instead of its rate's. [`Load::Poisson`] draws its gaps by the generator's
     /// seed and keeps to the shape that the rate's schedule may have.
     ///
     /// # Panics
@@ -141,8 +141,7 @@ impl Generator {
         self
     }
 
-    /// Lays the templates out anew: at the start, and whenever `seq` gains a digit, which padded lines must make up
-    /// for.
+    /// Rebuilds the templates: at the start, and whenever `seq` gains a digit, which shortens the padding of a line.
     fn make_templates(&mut self) {
         let suffix = self.seq_text.len();
         let template =
@@ -189,7 +188,7 @@ impl Generator {
         let bytes = self.bytes.as_mut_slice();
         for (header, seq) in self.headers.iter_mut().zip(self.seq..) {
             end += header.len as usize;
-            // Every tail is as long as the other, so that one look at its bounds serves all that is written there.
+            // All tails have the same length, so that one bounds check serves all writes to it.
             let tail = &mut bytes[end - tail..end];
             tail[..TS_DIGITS].copy_from_slice(&ts);
             tail[low_at..][..8].copy_from_slice(&low.to_le_bytes());
@@ -281,7 +280,7 @@ impl Source for Generator {
     }
 }
 
-/// Each level as often as its share says, in an order that the seed decides (Fisher-Yates).
+/// Each level as often as its share, in an order that the seed determines (Fisher-Yates).
 fn shuffled_mix(seed: u64) -> [u8; MIX] {
     let mut mix = [0; MIX];
     let mut at = 0;

@@ -82,7 +82,7 @@ impl SeqText {
         self.0.len() - SEQ_KEY.len() - END.len()
     }
 
-    /// Counts on; says whether the number gained a digit.
+    /// Increments the number; returns whether it gained a digit.
     pub(super) fn increment(&mut self) -> bool {
         let end = self.0.len() - END.len();
         for digit in self.0[SEQ_KEY.len()..end].iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! What lines are read from: a file, something that is polled, or any reader. No read of the first two ever waits.
+//! Inputs of lines: a file, a descriptor that is polled, or any reader. Reads of the first two never wait.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek};
@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 
-/// Room that a pipe on standard input is given: the default of 64 KiB costs a wake-up of its writer per read.
+/// The size that a pipe on standard input is given: with the default of 64 KiB each read wakes its writer.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: usize = 1 << 20;
 
@@ -17,29 +17,29 @@ const PIPE_BYTES: usize = 1 << 20;
 pub(super) struct Input {
     pub(super) name: String,
     stream: Stream,
-    /// It said once that it has ended, and is not asked again: a terminal would want its end twice, and a file that
-    /// grows would have its last line cut in two.
+    /// It has reached its end and is not read again: a terminal would need a second end, and the last line of a growing
+    /// file would be cut in two.
     ended: bool,
     /// It is `/dev/null`, as a closed standard input is.
     is_null: bool,
 }
 
 enum Stream {
-    /// Its length when it was opened.
+    /// A regular file, and its length when it was opened.
     Plain(File, u64),
     /// Pipes, terminals, devices: polled before each read.
     Polled(File),
     Reader(Box<dyn Read + Send>),
 }
 
-/// What came of a read.
+/// The result of a read.
 pub(super) enum Filled {
     Some(usize),
     NotReadable,
     EndOfInput,
 }
 
-/// Looks whether a path may become an input, without effect on a pipe's writer.
+/// Checks whether a path may become an input, without effect on a pipe's writer.
 pub(super) fn try_path(path: &Path) -> io::Result<()> {
     let kind = std::fs::metadata(path).map_err(|e| naming(path, &e))?;
     refuse_kind(&kind).map_err(|e| naming(path, &e))?;
@@ -63,8 +63,8 @@ fn refuse_kind(kind: &Metadata) -> io::Result<()> {
 impl Input {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
-        // A pipe without a writer would hold the opening up, a terminal become the one that controls the process. What
-        // it is, is asked of what was opened: the path may lead elsewhere by now.
+        // Without these flags opening a pipe without a writer would block, and a terminal would become the controlling
+        // one. Check the opened file, not the path, which may have changed since.
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
         let file = options.read(true).open(path);
         let file = file.map_err(|e| naming(path, &e))?;
@@ -74,7 +74,7 @@ impl Input {
     pub(super) fn stdin() -> io::Result<Self> {
         let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         #[cfg(target_os = "linux")]
-        let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // refused for what is no pipe, and above a limit
+        let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // fails for anything but a pipe, and above a limit
         let kind = file.metadata()?;
         let null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == kind.rdev());
         let mut input = Self::over(file, "standard input".into())?;
@@ -107,7 +107,7 @@ impl Input {
         })
     }
 
-    /// Whether what was read of it cannot be read again.
+    /// Whether bytes that were read from it cannot be read again.
     pub(super) fn consumed_by_reading(&self) -> bool {
         !matches!(self.stream, Stream::Plain(..))
     }
@@ -150,15 +150,15 @@ impl Input {
         }
     }
 
-    /// At the end of a file: whether it ends before what was read of it. Lines that nobody read are lost then, and one
-    /// may have been read in half.
+    /// At the end of a file: whether the file is now shorter than what was read of it. Lines that were not read are
+    /// then lost, and the last one may be incomplete.
     fn look_for_a_cut(&self) -> io::Result<()> {
         let Stream::Plain(file, len_before) = &self.stream else {
             return Ok(());
         };
         let mut file = file;
         let (len, read) = (file.metadata()?.len(), file.stream_position()?);
-        // Files that the kernel makes up, as in /proc, have no length at all.
+        // Files that the kernel generates, as in /proc, have no length.
         if len < read && (len, *len_before) != (0, 0) {
             let name = &self.name;
             return Err(io::Error::other(format!(
@@ -180,7 +180,7 @@ impl std::fmt::Debug for Input {
 
 fn is_readable(file: &File) -> bool {
     let mut fds = [PollFd::new(file, PollFlags::IN)];
-    // An error or a hang-up counts as readable: the read then tells what it is.
+    // An error or a hang-up counts as readable; the read then returns it.
     let now = rustix::time::Timespec::default();
     poll(&mut fds, Some(&now)).is_ok_and(|ready| ready > 0)
 }

@@ -1,7 +1,7 @@
 //! Real logs: the lines of files, one after the other, or of standard input.
 //!
-//! A large chunk is read, the framer finds its newlines, and the chunk itself is lent. Bytes go through unchanged, be
-//! they empty lines, CRLF, NUL or invalid UTF-8; only the newline that an input's last line lacks is added.
+//! A large chunk is read, the framer finds its newlines, and the chunk itself is lent. Bytes pass unchanged, including
+//! empty lines, CRLF, NUL and invalid UTF-8; only the newline that an input's last line lacks is added.
 
 mod input;
 #[cfg(feature = "cli")]
@@ -19,11 +19,12 @@ use crate::framing::newline::Newline;
 use crate::metrics::DropReason;
 use crate::sys::wait::Pending;
 
-/// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied on.
+/// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied into
+/// lanes.
 const CHUNK: usize = 256 << 10;
 /// Chunks and ends of inputs that one call may pass over without a line to lend.
 const CHUNKS_AT_MOST: u32 = 8;
-/// How soon a reader without a descriptor is asked again after it had nothing.
+/// The time until a reader without a descriptor is read again after it had nothing.
 const ASK_AGAIN_NS: u64 = 1_000_000;
 /// Too-long lines that are named one by one in warnings; the rest are counted.
 const NAMED_AT_MOST: u64 = 20;
@@ -48,7 +49,7 @@ pub struct Lines {
     context: Option<Context>,
 }
 
-/// What is to be done next; free of borrows, so that [`Lines::lend`] can loop.
+/// The next step; without borrows, so that [`Lines::lend`] can loop.
 enum Step {
     Lend { records: usize, bytes: usize },
     Drop,
@@ -60,13 +61,13 @@ impl Lines {
     /// the memory: a longer one is skipped, counted and named in a warning.
     ///
     /// A named pipe ends when its last writer has left, as it does for `cat`. Named twice, it is read again until the
-    /// next writer has left, and loses nothing in between.
+    /// next writer has left, without loss in between.
     ///
     /// # Errors
     ///
-    /// When a path cannot be opened for reading or is a directory; the error names it. Files are opened again, one
-    /// at a time, when their turn comes: one that has vanished until then, and one that was cut shorter than what was
-    /// read of it, is an error of [`lend`](Source::lend).
+    /// When a path cannot be opened for reading or is a directory; the error names it. Files are opened again, one at a
+    /// time, when their turn comes: one that is missing by then, or that was truncated to less than what was read of
+    /// it, is an error of [`lend`](Source::lend).
     pub fn files<P: AsRef<Path>>(
         paths: impl IntoIterator<Item = P>,
         max_record_bytes: usize,
@@ -80,13 +81,13 @@ impl Lines {
 
     /// The lines of standard input.
     ///
-    /// On a stop, what was already read is still lent, an unfinished last line with a newline added: it could not be
-    /// read again.
+    /// On a stop, what was already read is still lent, an unfinished last line with a newline added, because it cannot
+    /// be read again.
     ///
     /// # Errors
     ///
     /// When standard input is a directory. One that was closed when the process began ends at once, with a warning:
-    /// Rust puts `/dev/null` in its place.
+    /// Rust replaces it by `/dev/null`.
     pub fn stdin(max_record_bytes: usize) -> io::Result<Self> {
         let input = Input::stdin()?;
         Ok(Self::over(Vec::new(), Some(input), max_record_bytes))
@@ -94,8 +95,8 @@ impl Lines {
 
     /// The lines of any reader, such as a decompressor; `name` stands for it in warnings and errors.
     ///
-    /// A read that waits keeps a stop waiting too. One that answers
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) is repeated a millisecond later.
+    /// A read that blocks delays a stop, too. One that returns [`WouldBlock`](io::ErrorKind::WouldBlock) is repeated a
+    /// millisecond later.
     ///
     /// ```
     /// use splashdam::{Pipeline, sinks::Null, sources::Lines};
@@ -156,7 +157,7 @@ impl Lines {
                 Frame::Skip(len) => {
                     self.framer = framer;
                     self.start += len;
-                    return self.gather(demand); // once: what follows is no skip
+                    return self.gather(demand); // recurses once: no skip follows a skip
                 }
                 Frame::NeedMore => break,
                 Frame::Record(_) | Frame::TooLong(_) => {
@@ -175,7 +176,7 @@ impl Lines {
         }
     }
 
-    /// Counts a line that is given up, and names it.
+    /// Counts a line that is dropped, and names it in a warning.
     fn drop_line(&mut self) -> Lent<'static> {
         self.position += 1;
         self.line += 1;
@@ -200,7 +201,7 @@ impl Lines {
         }
     }
 
-    /// When to ask again.
+    /// When to read again.
     fn pending(&self, now_ns: u64) -> Lent<'_> {
         let polled = self.input.as_ref().and_then(Input::polled);
         Lent::Pending(match polled {
@@ -218,7 +219,7 @@ impl Lines {
         })
     }
 
-    /// Reads the next chunk behind what is left of the last one.
+    /// Reads the next chunk to the end of what is left of the last one.
     fn fill(&mut self, now_ns: u64) -> io::Result<Filled> {
         let Some(input) = &mut self.input else {
             return Ok(Filled::EndOfInput);
@@ -243,7 +244,7 @@ impl Lines {
         Ok(filled)
     }
 
-    /// Adds the newline that the last line of an input lacks; says whether there was such a line.
+    /// Adds the newline that the last line of an input lacks; returns whether there was such a line.
     fn finish_last_line(&mut self) -> bool {
         if self.start == self.end {
             return false;
@@ -283,7 +284,7 @@ impl Source for Lines {
             match self.gather(demand) {
                 Step::Lend { records, bytes } => return Ok(self.lend_step(records, bytes)),
                 Step::Drop => return Ok(self.drop_line()),
-                // A line without an end would keep the producer here, deaf to a stop.
+                // A line without an end would keep the producer here, where no stop reaches it.
                 Step::NeedMore if chunks == CHUNKS_AT_MOST => {
                     return Ok(self.pending(demand.now_ns));
                 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::sources::schedule::{FS_PER_NS, Shape};
 use crate::sys::clock::saturating_ns;
 
-/// A rate and its course over time: which record is due when.
+/// A rate and its course over time: when each record is due.
 ///
-/// A constant rate has record i due at `i * per_ns / records`: a ratio and not a period, because 30,000,000/s has no
+/// At a constant rate record i is due at `i * per_ns / records`: a ratio and not a period, because 30,000,000/s has no
 /// period in whole nanoseconds. A [`Shape`] bends that.
 ///
 /// ```
@@ -33,7 +33,7 @@ impl Schedule {
     const SECOND_NS: u64 = 1_000_000_000;
     const INTERVAL_MAX: Duration = Duration::from_secs(3_600);
 
-    /// So many records a second, evenly spread: 1 to 1,000,000,000; `None` beyond that.
+    /// A constant rate in records per second: 1 to 1,000,000,000; `None` beyond that.
     pub fn per_second(records: u64) -> Option<Self> {
         (1..=Self::SECOND_NS)
             .contains(&records)
@@ -46,7 +46,7 @@ impl Schedule {
             .then(|| Self::even(1, saturating_ns(interval)))
     }
 
-    /// The same rate on this course, instead of the one it had.
+    /// The same rate on this course instead of its own.
     #[must_use]
     pub fn shaped(self, shape: Shape) -> Self {
         Self { shape, ..self }
@@ -77,8 +77,8 @@ impl Schedule {
         saturated((self.shape.work_fs(end) * records).div_ceil(per_ns * FS_PER_NS))
     }
 
-    /// What [`due_ns`](Self::due_ns) says of this record, the next one and so on, where the rate is constant; none
-    /// where it is not. Steps instead of divisions: a busy generator spends a tenth less on a line.
+    /// What [`due_ns`](Self::due_ns) returns for this record, the next one and so on, if the rate is constant;
+    /// otherwise `None`. Additions instead of divisions: a busy generator spends a tenth less on a line.
     pub(crate) fn even_from(&self, index: u64) -> Option<impl Iterator<Item = u64> + use<>> {
         let passed = u128::from(index) * u128::from(self.per_ns);
         let records = self.records;
@@ -98,7 +98,7 @@ impl Schedule {
         (self.shape == Shape::CONSTANT).then_some(steps)
     }
 
-    /// The nanosecond within which the work comes to be more than `work_fs`; `u64::MAX` is never.
+    /// The nanosecond within which the work exceeds `work_fs`; `u64::MAX` is never.
     pub(crate) fn moment_ns(&self, work_fs: u128) -> u64 {
         saturated(self.shape.first_beyond(work_fs) - 1)
     }
@@ -108,7 +108,7 @@ impl Schedule {
         self.per_ns as f64 * FS_PER_NS as f64 / self.records as f64
     }
 
-    /// The interval where the rate is one record each so often; none where it is so many a second.
+    /// The interval if the rate is one record per interval; `None` if it is a number per second.
     pub(crate) fn interval(&self) -> Option<Duration> {
         (self.per_ns != Self::SECOND_NS).then(|| Duration::from_nanos(self.per_ns))
     }

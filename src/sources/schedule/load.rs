@@ -1,4 +1,4 @@
-//! What a load is, and how it is written.
+//! The load of a generator, and its text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ use crate::sys::text::ValueError;
 pub enum Load {
     /// On this course.
     Shaped(Shape),
-    /// At random, one record independent of the other, the rate being the mean: see [`Poisson`](super::Poisson).
+    /// At random, each record independent of the others, the rate being the mean: see [`Poisson`](super::Poisson).
     Poisson,
 }
 
@@ -68,7 +68,7 @@ impl FromStr for Load {
             "burst" => Shape::burst,
             _ => return Err(ValueError::expected(Self::RANGE)),
         };
-        // What cannot be read is out of every shape's range, and gets the same answer as what is.
+        // Text that is no time or number becomes a value out of every range, so that the shape returns the error for both.
         let (time, times) = numbers.split_once(',').unwrap_or_default();
         let time = humantime::parse_duration(time.trim()).unwrap_or(Duration::ZERO);
         let times = times.trim().parse().unwrap_or(f64::NAN);

@@ -8,9 +8,9 @@
 //!   Load      a shape, or random gaps                 text <-> Shape or Poisson
 //! ```
 //!
-//! All of it stands on one idea: a shape bends time. The *work* done by a moment is how long the constant rate would
-//! have taken to come as far; record i is due when the work passes i records' worth of the constant rate. Work counts
-//! in femtoseconds, so that a factor of one millionth is a whole number of them per nanosecond.
+//! All of it follows from one idea: a shape bends time. The *work* done by a time is how long the constant rate would
+//! have taken to get as far; record i is due when the work passes i records' worth of the constant rate. Work counts in
+//! femtoseconds, so that a factor of one millionth is a whole number of them per nanosecond.
 
 mod due_times;
 mod load;

@@ -8,11 +8,11 @@ use crate::sources::schedule::Schedule;
 /// Due times at random, each record's independent of the others': a Poisson process, as the arrivals of many
 /// independent clients form one.
 ///
-/// The gaps are exponentially distributed, their mean is what the schedule's rate says, and where the schedule has a
-/// shape the process follows it. The first record is due after a gap, not at 0. Schedule and seed decide every due
-/// time, however often and however late one asks, on every machine.
+/// The gaps are exponentially distributed, their mean is the schedule's rate, and the process follows the schedule's
+/// shape. The first record is due after a gap, not at 0. Schedule and seed determine every due time, however often and
+/// however late it is queried, on every machine.
 ///
-/// A source of one's own paces itself with it like this:
+/// A custom source paces itself with it like this:
 ///
 /// ```
 /// use splashdam::sources::{Poisson, Schedule};
@@ -58,7 +58,7 @@ impl Poisson {
         self.next_ns
     }
 
-    /// Takes the next record, if it is due by `now_ns`: returns when it was due, and goes on to the one behind it.
+    /// Takes the next record, if it is due by `now_ns`: returns when it was due, and advances to the next one.
     #[inline]
     pub fn next_by(&mut self, now_ns: u64) -> Option<u64> {
         let due_ns = self.next_ns;
@@ -129,22 +129,22 @@ mod tests {
             seed in any::<u64>(),
             waits in prop::collection::vec(0..30_000_u64, 100),
         ) {
-            // Asked at any moments, it tells what it tells when it is asked once for all.
+            // Queried at arbitrary times, it returns the same as when it is queried once for all.
             let mut now_ns = 0;
             let mut asked = arrivals(1_000_000, seed);
-            let mut told = Vec::new();
+            let mut times = Vec::new();
             for wait_ns in waits {
                 now_ns += wait_ns;
                 while let Some(due_ns) = asked.next_by(now_ns) {
                     prop_assert!(due_ns <= now_ns);
-                    told.push(due_ns);
+                    times.push(due_ns);
                 }
                 prop_assert!(asked.next_ns() > now_ns);
             }
-            prop_assert!(told.is_sorted());
-            prop_assert_eq!(&told, &due(arrivals(1_000_000, seed), told.len()));
-            let other = due(arrivals(1_000_000, !seed), told.len());
-            prop_assert!(told.len() < 2 || told != other);
+            prop_assert!(times.is_sorted());
+            prop_assert_eq!(&times, &due(arrivals(1_000_000, seed), times.len()));
+            let other = due(arrivals(1_000_000, !seed), times.len());
+            prop_assert!(times.len() < 2 || times != other);
         }
     }
 
@@ -154,7 +154,7 @@ mod tests {
         for (records_per_s, mean_ns) in [(1, 1e9), (50_000, 20_000.0), (1_000_000_000, 1.0)] {
             let due = due(arrivals(records_per_s, 11), RECORDS);
             let mean = due[RECORDS - 1] as f64 / RECORDS as f64 / mean_ns;
-            // The deviation of a mean of so many gaps, five times.
+            // Five times the deviation of the mean of this many gaps.
             let tolerance = 5.0 / (RECORDS as f64).sqrt();
             assert!((mean - 1.0).abs() < tolerance, "{records_per_s}: {mean}");
             if mean_ns > 1.0 {

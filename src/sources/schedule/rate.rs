@@ -1,4 +1,4 @@
-//! How fast a generator produces, and how that is written.
+//! The rate of a generator, and its text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::sys::text::ValueError;
 pub enum Rate {
     /// As fast as the pipeline takes them.
     Max,
-    /// On an absolute schedule: what fell due during a stall is produced right after it, not lost.
+    /// On an absolute schedule: records that fell due during a stall are produced right after it.
     Paced(Schedule),
 }
 

@@ -1,4 +1,4 @@
-//! The courses that a rate can take: what they are made of, within which ranges, and how they are written.
+//! The courses of a rate: their parameters, with ranges, and their text.
 
 use std::fmt;
 use std::time::Duration;
@@ -114,7 +114,7 @@ fn time(time: Duration, expected: &'static str) -> Result<u64, ValueError> {
         .ok_or_else(|| ValueError::expected(expected))
 }
 
-/// In millionths: femtoseconds of work that a nanosecond does at so many times the rate.
+/// In millionths: femtoseconds of work per nanosecond at this many times the rate.
 fn factor(times: f64, min: f64, max: f64, expected: &'static str) -> Result<u64, ValueError> {
     if !(min..=max).contains(&times) {
         return Err(ValueError::expected(expected));

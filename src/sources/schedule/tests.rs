@@ -39,7 +39,7 @@ fn times() -> impl Strategy<Value = Duration> {
     up_to(7 * DAY_NS).prop_map(|ns| Duration::from_nanos(ns.max(1_000)))
 }
 
-/// From nothing to so many times, in millionths.
+/// Factors from 0 to this many, in millionths.
 fn factors(most: u64) -> impl Strategy<Value = f64> {
     prop_oneof![Just(0), Just(1_000_000), up_to(most * 1_000_000)]
         .prop_map(|millionths| millionths as f64 / 1e6)

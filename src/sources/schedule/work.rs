@@ -1,9 +1,9 @@
-//! The arithmetic of shapes: how much work is done by a moment, and by which moment more than so much is.
+//! The arithmetic of shapes: how much work is done by a time, and by which time an amount of work is exceeded.
 //!
-//! Both are whole numbers and exact, `first_beyond` the inverse of `work_fs`: that is what lets a schedule's two
-//! readings agree for runs of days. Factors are femtoseconds of work each nanosecond, [`FS_PER_NS`] being the rate.
-//! Where a division is left over, work is rounded up: more than so much is done by a moment in whole femtoseconds
-//! exactly when it is in fractions of them.
+//! Both are whole numbers and exact, and `first_beyond` is the inverse of `work_fs`, so that a schedule's two
+//! directions agree for runs of days. Factors are femtoseconds of work each nanosecond, [`FS_PER_NS`] being the rate.
+//! Divisions round work up: in whole femtoseconds an amount is exceeded by a time exactly when it is in fractions of
+//! them.
 
 use crate::sources::schedule::FS_PER_NS;
 
@@ -128,7 +128,7 @@ impl Ramp {
         beyond
     }
 
-    /// About when so much work is done: the root of the area's quadratic, in the form that subtracts no near equals.
+    /// About when this much work is done: the root of the area's quadratic, in the form that subtracts no near equals.
     fn root(&self, work_fs: u128) -> u128 {
         let (from, over, work) = (self.from as f64, self.over_ns as f64, work_fs as f64);
         let climb = FS_PER_NS as f64 - from;

@@ -6,7 +6,7 @@ use crate::sys::cpu::{Pin, ShardRequest};
 use crate::sys::warning::Warning;
 
 impl Assignment<'_> {
-    /// Why no thread may spin; `None` if spinning harms nobody.
+    /// Why no thread may spin; `None` if spinning does no harm.
     pub(super) fn crowded(&self) -> Option<String> {
         if self.cpus_unknown() {
             Some("the CPUs this process may use are unknown".into())

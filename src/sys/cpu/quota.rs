@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::sys::cgroup::{say, text};
+use crate::sys::cgroup::{read_hierarchy, text};
 
 /// Returns the tightest quota of this process's control groups and their ancestors, in CPUs; `None` if there is none,
 /// or none that can be read.
@@ -17,7 +17,7 @@ pub(super) fn read(of_process: &str, mount: &Path) -> Option<f64> {
         let quota = text(&group.join("cpu.cfs_quota_us"))?;
         parse_v1(&quota, &text(&group.join("cpu.cfs_period_us"))?)
     };
-    let quotas = say(of_process, mount, "cpu", v2, v1);
+    let quotas = read_hierarchy(of_process, mount, "cpu", v2, v1);
     quotas.into_iter().min_by(f64::total_cmp)
 }
 
@@ -31,7 +31,7 @@ pub(super) fn throttled(of_process: &str, mount: &Path) -> Duration {
     };
     let v2 = |group: &Path| figure(group, "throttled_usec").map(Duration::from_micros);
     let v1 = |group: &Path| figure(group, "throttled_time").map(Duration::from_nanos);
-    let times = say(of_process, mount, "cpu", v2, v1);
+    let times = read_hierarchy(of_process, mount, "cpu", v2, v1);
     times.into_iter().max().unwrap_or_default()
 }
 

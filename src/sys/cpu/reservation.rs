@@ -34,7 +34,7 @@ struct Guard {
 impl Reservation {
     /// Frees the CPUs, even if clones are left. Returns a warning if pipelines that started later had to share them.
     ///
-    /// For a pipeline whose end has been waited for. Threads that hang and were left behind lose their CPUs with this:
+    /// For a pipeline whose end has been waited for. Threads that hang and were abandoned lose their CPUs with this:
     /// most hang in the kernel, and do not use any.
     pub(crate) fn release(&self) -> Option<Warning> {
         self.0.release()

@@ -46,7 +46,7 @@ mod real {
         ///
         /// # Errors
         ///
-        /// The system's, when it refuses to poll; an interruption is none.
+        /// The system's, when it refuses to poll; an interruption is no error.
         pub(in crate::sys::wait) fn wait(
             &self,
             pending: &Pending<'_>,

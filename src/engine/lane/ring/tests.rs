@@ -1,6 +1,6 @@
-//! The stand-in does what rtrb does: any calls on both rings, one after the other, get the same answers.
+//! The mock does what rtrb does: the same calls on both rings return the same results.
 //!
-//! This is about what they answer; which orderings they do it with is read, not tested.
+//! This covers their results; their orderings are reviewed, not tested.
 
 use proptest::prelude::*;
 use rtrb::RingBuffer;
@@ -14,7 +14,7 @@ enum Call {
     WriterSlots,
     WriterCachedSlots,
     ReaderSlots,
-    /// Reads so many slots and gives so many of them back.
+    /// Reads this many slots and gives that many of them back.
     Read(usize, usize),
     DropWriter,
     DropReader,
@@ -34,8 +34,8 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// Makes the same calls on either ring and writes down every answer. Its item type and the types of a ring's ends have
-/// no trait in common, so it is written once for both as a macro.
+/// Makes the same calls on either ring and records every result. Its item type and the types of a ring's ends have no
+/// trait in common, so it is written once for both as a macro.
 macro_rules! answers {
     ($ends:expr, $calls:expr, $item:expr) => {{
         let (writer, reader) = $ends;
