@@ -319,8 +319,9 @@ impl Waits {
         }
     }
 
-    /// Waits for what is pending, or until `at_most_ns`. Before it waits for a time or for the waker it rests, so that
-    /// it never wakes more than once per rest; a descriptor is waited for at once, because its writer may be blocked. A
+    /// Waits for what is pending, or until `at_most_ns`. Before it waits for the waker alone, or for a time that comes
+    /// before its rest is over, it rests, so that it never wakes more than once per rest. A descriptor is waited for at
+    /// once, because its writer may be blocked; so is a later time, which a call of the waker ends. A
     /// rest that brought nothing is not followed by another: an idle source sleeps until it is woken.
     pub(crate) fn wait(
         &mut self,

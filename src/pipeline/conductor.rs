@@ -187,6 +187,11 @@ impl Conductor {
         }
         self.states.placement = placement;
         if let Err(message) = caught(|| self.handle_events()) {
+            // Nobody keeps the order any more: the threads leave by themselves.
+            for shard in &self.run.metrics.shards {
+                shard.halt();
+                shard.workers_ended();
+            }
             let thread = "control".into();
             self.states
                 .failures

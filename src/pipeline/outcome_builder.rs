@@ -102,7 +102,7 @@ impl ThreadStates {
             scaling,
             cause: stopping.cause.unwrap_or(StopCause::Requested),
             halted_by: stopping.halted_by,
-            halted: stopping.halted,
+            halted: stopping.halted && !(self.all_drained() && ledger.is_delivered()),
             // A deadline that passed with nothing left to deliver cut nothing off.
             deadline_passed: stopping.deadline_passed
                 && !(self.all_drained() && ledger.is_delivered()),

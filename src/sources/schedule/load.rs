@@ -68,7 +68,8 @@ impl FromStr for Load {
             "burst" => Shape::burst,
             _ => return Err(ValueError::expected(Self::RANGE)),
         };
-        // Text that is no time or number becomes a value out of every range, so that the shape returns the error for both.
+        // Text that is no time or number becomes a value out of every range, so that the shape returns the error for
+        // both.
         let (time, times) = numbers.split_once(',').unwrap_or_default();
         let time = humantime::parse_duration(time.trim()).unwrap_or(Duration::ZERO);
         let times = times.trim().parse().unwrap_or(f64::NAN);

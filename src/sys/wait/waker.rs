@@ -26,7 +26,7 @@ const UNWOKEN_NS: u64 = 1_000_000;
 /// Wakes one thread of a pipeline, from any thread.
 ///
 /// Sticky: a call while the thread is awake ends its next wait. First write what the thread checks, then call. A call
-/// costs about 10 ns if the thread is awake and a system call if it sleeps.
+/// costs about 10 ns if the thread is awake and a system call if it sleeps, or if it has ever waited for a descriptor.
 #[derive(Clone, Debug)]
 pub struct Waker(Arc<Shared>);
 
