@@ -139,7 +139,7 @@ impl Gauge {
     ///
     /// Call it on the thread that publishes: to others a lane may look empty while records arrive.
     pub(crate) fn progress(&self) -> LaneProgress {
-        // Read the position first: with the total read after it, a lane that looks empty is empty up to that position.
+        // Read the position first: the occupancy is then at least as new as it.
         let position = self.released.position.load(Ordering::Acquire); // pairs with the Release in set_released
         LaneProgress {
             is_empty: self.occupancy().records == 0,
