@@ -65,7 +65,7 @@
 //! | 7 | `bench_support` | the engine's parts one by one, for the benches; no part of the library's promise |
 //! | 6 | `pipeline` | assembles; owns every thread, the stop order and the ledger |
 //! | 5 | `report` | what people and programs get to see |
-//! | 4 | `components`, `config`, `outcome` | text to components; settings; the result of a run |
+//! | 4 | `components`, `config`, `outcome` | text or tables to components; settings; the result of a run |
 //! | 3 | `sources`, `sinks`, `control` | what records come from and go to; autoscaler, stall detector, stop, signals |
 //! | 2 | `engine` | the data path: source, producer, dispatch, lane, worker, sink |
 //! | 1 | `metrics`, `framing`, `verify`, `values` | counters, latencies, ledger; framing; sequence numbers; values |

@@ -1,5 +1,5 @@
-//! What the fuzz targets and the property tests reach in by: bytes instead of files. No part of the interface; it may
-//! change at any time.
+//! Entry points for the fuzz targets and the property tests, which have bytes instead of files. They are no part of the
+//! interface and may change at any time.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use crate::cli::commands::{run, verify};
 use crate::cli::config_file::read_entries;
 use crate::cli::resolve::merge;
 
-/// What becomes of a configuration file with these bytes, without flags.
+/// Resolves a configuration file with these bytes, without flags.
 ///
 /// # Errors
 ///
-/// What `run` would say is wrong.
+/// The errors that `run` would report.
 pub fn config(bytes: &[u8]) -> Result<(), String> {
     let path = Path::new("bytes");
     let matches = run::command().get_matches_from(["run"]);
@@ -19,7 +19,7 @@ pub fn config(bytes: &[u8]) -> Result<(), String> {
     args.map(drop).map_err(|wrong| wrong.to_string())
 }
 
-/// What `verify` says of a file with these bytes, as JSON and in words; none where `expect` is out of range.
+/// The verdict of `verify` on a file with these bytes, as JSON and as text; `None` if `expect` is out of range.
 pub fn verify(bytes: &[u8], expect: Option<u64>) -> Option<(String, String)> {
     verify::judge_bytes(bytes, expect)
 }

@@ -36,7 +36,7 @@ fn command() -> Command {
         .subcommand(report::command())
 }
 
-/// Parses the process's arguments, does what they say, and returns the exit code.
+/// Parses the process's arguments, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     let matches = command().get_matches();
     match matches.subcommand() {

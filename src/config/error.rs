@@ -34,7 +34,7 @@ pub enum ConfigError {
     NotEnoughMemory {
         /// What the pipeline would take.
         needed_bytes: u64,
-        /// What is left under the tightest limit, `None` if that limit does not tell.
+        /// What is left under the tightest limit, `None` if that is unknown.
         left_bytes: Option<u64>,
         /// The sentence.
         message: String,

@@ -44,7 +44,7 @@ macro_rules! group {
                 }
             }
 
-            /// Sets the setting with this name; `None` if it is not in this group. An error says what is accepted.
+            /// Sets the setting with this name; `None` if it is not in this group. The error names what is accepted.
             pub(super) fn set(
                 &mut self,
                 name: &str,

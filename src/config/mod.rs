@@ -107,7 +107,7 @@ impl Config {
         found.or_else(|| self.stop.get(name)).or_else(latency)
     }
 
-    /// Sets the setting with this name; `None` if there is none. An error says what is accepted.
+    /// Sets the setting with this name; `None` if there is none. The error names what is accepted.
     pub(crate) fn set(&mut self, name: &str, value: &Value) -> Option<Result<(), String>> {
         if name == LATENCY {
             return Some(on_off::read(value).map(|on| self.latency = on));

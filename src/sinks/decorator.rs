@@ -9,12 +9,20 @@ use crate::sinks::null::spec::null;
 use crate::sinks::spec::SinkSpec;
 use crate::values::{Fields, Kinds};
 
+/// The most commas in such a text: each may begin another sink, which is read by recursion.
+const COMMAS_MAX: usize = 1_000;
+
 /// Splits `MINE[,SINK]`.
 pub(super) fn split<'a>(
     text: Option<&'a str>,
     kinds: &Kinds<dyn SinkSpec>,
 ) -> Result<(&'a str, Arc<dyn SinkSpec>), String> {
     let text = text.ok_or_else(|| kinds.expected())?;
+    if text.matches(',').count() > COMMAS_MAX {
+        return Err(format!(
+            "expected at most {COMMAS_MAX} sinks around each other"
+        ));
+    }
     Ok(match text.split_once(',') {
         Some((mine, sink)) => (mine, kinds.parse(sink)?),
         None => (text, null()),

@@ -33,7 +33,7 @@ Exit status:
 pub(crate) fn command() -> Command {
     let flag = |name| Arg::new(name).long(name).action(ArgAction::SetTrue);
     Command::new("plan")
-        .about("Says where a run would put its threads, and why; every pin is tried and read back")
+        .about("Shows where a run would put its threads, and why; every pin is tried and read back")
         .after_help(AFTER_HELP)
         .arg(flag("json").help("Print one JSON object with the same facts"))
         .arg(flag("quiet").short('q').hide(true)) // so that a run's flags just work

@@ -27,7 +27,7 @@ use crate::report::{progress, say, say_at_once};
 use crate::sinks::FileSink;
 use crate::sources::spec::SourceOptions;
 
-/// How long after a second signal the program leaves even if it is stuck while it says how it went.
+/// How long after a second signal the program exits even if it is stuck in its final output.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
 
 const EXAMPLES: &str = "\
@@ -87,7 +87,7 @@ pub(crate) fn refuse(what: &str) -> ExitCode {
     ExitCode::from(USAGE)
 }
 
-/// Says why a pipeline did not start.
+/// Reports why a pipeline did not start.
 pub(crate) fn not_started(error: &StartError) -> ExitCode {
     if let StartError::System(_) = error {
         say(format_args!("error: {error}"));
@@ -96,8 +96,8 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
     refuse(&error.to_string())
 }
 
-/// Opens everything and lets the pipeline go. What makes a file comes last, so that a refused run leaves none; and a
-/// report that could not be written is told now and not at the end of a long run.
+/// Opens everything and starts the pipeline. Files are created last, so that a refused run leaves none; a report that
+/// cannot be written is refused now and not at the end of a long run.
 fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
     let source = source(args).map_err(|e| named("source", &e))?;
@@ -135,7 +135,7 @@ fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     signals.stop_on_them(running.stopper());
     let for_people =
         !quiet && args.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
-    // Records on the same terminal would run through it.
+    // Records on the same terminal would break the bar.
     let for_people = for_people && !(args.sink.is_stdout() && io::stdout().is_terminal());
     if let Some(goal) = goal(args).filter(|_| for_people) {
         progress::begin(goal);
@@ -143,8 +143,8 @@ fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     Ok(running)
 }
 
-/// The stop signals, taken over before anything runs: one that comes while the lanes are being made is kept until
-/// there is something to stop.
+/// The stop signals, taken over before anything runs: one that arrives while the lanes are being allocated is kept
+/// until there is something to stop.
 struct Signals(Arc<Mutex<Kept>>);
 
 #[derive(Default)]
@@ -186,7 +186,7 @@ impl Signals {
     }
 }
 
-/// What the run is to reach, if that is known: a count, a length of time, or the size of its files.
+/// What ends the run, if that is known: a count, a length of time, or the size of its files.
 fn goal(args: &RunArgs) -> Option<Goal> {
     let (count, duration) = (args.config.stop.count, args.config.stop.duration);
     let goal = count.map(Goal::Records).or(duration.map(Goal::Time));

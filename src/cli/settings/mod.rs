@@ -19,6 +19,7 @@ mod tests {
     use super::{Setting, settings};
     use crate::cli::args::RunArgs;
     use crate::config::Config;
+    use crate::values::Value;
 
     /// The rows that the reference's table of settings must have.
     fn rows() -> String {
@@ -48,6 +49,13 @@ mod tests {
         }
         let default = RunArgs::default();
         for setting in settings() {
+            // No setting takes such a value, and each has a place to refuse it.
+            let nothing = setting.set(&mut RunArgs::default(), &Value::List(Vec::new()));
+            assert!(
+                nothing.is_err() || setting.name == "cores",
+                "{}",
+                setting.name
+            );
             if let Some(value) = setting.get(&default) {
                 let set = setting.set(&mut RunArgs::default(), &value);
                 assert_eq!(set, Ok(()), "{}", setting.name);

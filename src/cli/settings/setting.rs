@@ -10,7 +10,7 @@ pub(crate) struct Setting {
     pub(crate) value: &'static str,
     pub(crate) group: &'static str,
     help: &'static str,
-    /// What help says of the default if that is not one value.
+    /// The default in help, if it is not one value.
     pub(crate) default: Option<&'static str>,
     /// The flag may be given more than once, and the file may have a list.
     pub(crate) many: bool,

@@ -15,7 +15,7 @@ pub(crate) const KIND: Kind<dyn SinkSpec> = Kind {
     name: "fault",
     form: "fault:FAULTS[,SINK]",
     example: "fault:retry=0.1,file:out.ndjson",
-    help: "it fails as planned, for tests: see the README",
+    help: "it fails as planned, for tests: retry=0.1+short=0.2+seed=7",
     table: r#"type = "fault", retry = 0.1, sink = "file:out.ndjson""#,
     from_text: |rest, kinds| {
         let (faults, sink) = split(rest, kinds)?;

@@ -1,4 +1,4 @@
-//! What comes in, and how fast.
+//! Where records come from, and how fast.
 
 use crate::cli::settings::Setting;
 use crate::components::{self, SOURCES};
@@ -21,8 +21,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "producer_rate",
         "RATE",
-        "How fast the generator produces: max, an interval (100us: one record each) or a rate (50000/s). \
-         The schedule is absolute: what falls due during a stall comes right after it",
+        "How fast the generator produces: max, an interval (100us: one record each) or a rate (50000/s). The \
+         schedule is absolute: records that fall due during a stall follow right after it",
         |args, value| word::read(value).map(|value| args.producer_rate = value),
         |args| Some(word::write(&args.producer_rate)),
     ),
@@ -30,9 +30,10 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "load",
         "SHAPE",
-        "How that rate varies: constant, poisson (random gaps, by --seed), square:PERIOD,LOW (every second half period \
-         at LOW times the rate), step:AT,FACTOR (FACTOR times the rate from AT on), ramp:DURATION,FROM (from FROM times \
-         the rate to the rate) or burst:PERIOD,SHARE (each period's records within its first SHARE)",
+        "How the rate varies: constant, poisson (random gaps, by --seed), square:PERIOD,LOW (the second half of \
+         each period at LOW times the rate), step:AT,FACTOR (FACTOR times the rate from AT on), \
+         ramp:DURATION,FROM (from FROM times the rate to the rate) or burst:PERIOD,SHARE (each period's records \
+         within its first SHARE)",
         |args, value| word::read(value).map(|value| args.load = value),
         |args| Some(word::write(&args.load)),
     ),
@@ -40,8 +41,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "record_bytes",
         "SIZE",
-        "Length of a generated line, newline included (76 to 16MiB); its message is padded or cut. \
-         Unset: natural length, 75 to 95 bytes",
+        "Length of a generated line, newline included (76 to 16MiB); its message is padded or cut. Default: \
+         natural length, 75 to 95 bytes",
         |args, value| bytes::read(value).map(|bytes| args.record_bytes = Some(bytes)),
         |args| args.record_bytes.as_ref().map(bytes::write),
     ),
@@ -49,7 +50,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "seed",
         "N",
-        "Which generated line has which level",
+        "Seed of the generator: which line has which level, and the gaps of --load poisson",
         |args, value| number::read(value).map(|seed| args.seed = seed),
         |args| Some(number::write(&args.seed)),
     ),
@@ -57,6 +58,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "max_record_bytes",
         "SIZE",
-        "The longest record, newline included (1 to 1GiB); longer ones are dropped and counted; of lines that are read the first few are named in warnings",
+        "The longest record, newline included (1 to 1GiB). A longer one is dropped and counted; the first few \
+         such lines of an input are reported",
     ),
 ];

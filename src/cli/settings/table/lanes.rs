@@ -33,7 +33,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "throttle",
         "STEPS",
-        "Above which queue usage the producer pauses how long before its next burst: off, or rising steps. \
-         A pause ends early when usage is back at the lowest step",
+        "Pauses of the producer before its next burst, by queue usage: off, or rising steps USAGE:PAUSE. A pause \
+         ends early when usage is back at the lowest step",
     ),
 ];

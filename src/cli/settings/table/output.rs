@@ -1,4 +1,4 @@
-//! Where records go, and what a run says of itself.
+//! Where records go, and what a run reports.
 
 use std::time::Duration;
 
@@ -31,8 +31,9 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "on_sink_error",
         "POLICY",
-        "What a write that failed for now comes to (no space, quota, I/O error, read-only): retry (after 10 ms at first and 1 s at last, until it works or \
-         the drain timeout has passed; the source slows down and nothing is lost) or stop (exit code 1)",
+        "After a failed write that may succeed later (no space, quota, I/O error, read-only): retry (10 ms later \
+         at first, 1 s at most, until it succeeds or the drain timeout has passed; the source slows down and \
+         nothing is lost) or stop (exit code 1)",
     ),
     Setting::of_config(
         GROUP,
@@ -62,8 +63,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "hgrm",
         "FILE",
-        "Write response by percentile to this file, in milliseconds, for HdrHistogram's plotter; {latency} in the path \
-         makes two files, response and service",
+        "Write response by percentile to this file, in milliseconds, for HdrHistogram's plotter; {latency} in the \
+         path makes two files, response and service",
         |args, value| path::read_text(value).map(|path| args.hgrm = Some(path)),
         |args| args.hgrm.as_deref().map(Value::from),
     )
@@ -72,8 +73,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "hlog",
         "FILE",
-        "Log the latencies of each metrics interval to this file, tagged response and service, in nanoseconds, for the \
-         readers of HdrHistogram's interval logs",
+        "Log the latencies of each metrics interval to this file, tagged response and service, in nanoseconds, \
+         for readers of HdrHistogram's interval logs",
         |args, value| path::read(value).map(|path| args.hlog = Some(path)),
         |args| args.hlog.as_deref().map(path::write),
     )
@@ -82,7 +83,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "metrics_interval",
         "DURATION",
-        "How often a line says how it goes, and how finely the report's time series is drawn (10ms and up)",
+        "How often a line of metrics is printed, and how finely the report's time series is resolved (10ms and \
+         up)",
         |args, value| {
             let interval = time::read(value)?;
             if interval < INTERVAL_MIN {
@@ -97,7 +99,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "metrics_format",
         "FORMAT",
-        "How that line is written: text, or json (one object a line, as in the report's intervals)",
+        "Format of that line: text, or json (one object per line, as in the report's intervals)",
         |args, value| word::read(value).map(|value| args.metrics_format = value),
         |args| Some(word::write(&args.metrics_format)),
     )

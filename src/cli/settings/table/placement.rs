@@ -9,15 +9,15 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "cores",
         "CPUS",
-        "The CPUs of the workers, in turn (0,2,4-7), out of those the process may use. Unset: a physical core per \
-             thread as long as there are any, then SMT siblings, then shares",
+        "The CPUs of the workers, in turn (0,2,4-7), out of those the process may use. Default: a physical core \
+         per thread as long as there are any, then SMT siblings, then shares",
     )
     .many(),
     Setting::of_config(
         GROUP,
         "producer_core",
         "CPU",
-        "The CPU of the producer. Unset: one that no worker has, if there is one",
+        "The CPU of the producer. Default: one that no worker has, if there is one",
     ),
     Setting::of_config(
         GROUP,
@@ -29,7 +29,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "spin",
         "DURATION",
-        "How long a wait spins before it sleeps (0 to 100ms), or auto: what a park costs here, measured at start, and 0 \
-         where threads share a CPU or exceed the CPU quota",
+        "How long a wait spins before it sleeps (0 to 100ms), or auto: what a park costs on this machine, \
+         measured at start, and 0 if threads share a CPU or exceed the CPU quota",
     ),
 ];

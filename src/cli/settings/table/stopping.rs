@@ -28,8 +28,9 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "spill",
         "FILE",
-        "Append what cannot be delivered - at the drain timeout, after a final failure, on a second signal - to this file, whole lines that --source \
-         file:FILE reads again. Made at the start; a worker that hangs in its sink cannot spill",
+        "Append what cannot be delivered - at the drain timeout, after a final failure, on a second signal - to \
+         this file, as whole lines that --source file:FILE reads again. Created at the start; a worker that hangs \
+         in its sink cannot spill",
         |args, value| path::read(value).map(|path| args.spill = Some(path)),
         |args| args.spill.as_deref().map(path::write),
     )

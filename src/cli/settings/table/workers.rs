@@ -15,7 +15,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "max_workers",
         "N",
-        "The workers there are, each a pinned thread; those not active are parked (1 to 1024)",
+        "The number of workers, each a pinned thread; those that are not active are parked (1 to 1024)",
     )
     .default_is("one per CPU beside the producer's, or per CPU of cores; at most 8"),
     Setting::of_config(
@@ -34,7 +34,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "batch_timeout",
         "DURATION",
-        "Or when its oldest record has waited this long; 0 takes what is there. A paced generator wakes at most once per twentieth of it (5ms at most)",
+        "Or when its oldest record has waited this long; with 0 whatever is there is delivered at once. A paced \
+         generator wakes at most once per twentieth of it (5ms at most)",
     ),
     Setting::of_config(
         GROUP,
