@@ -92,7 +92,6 @@ pub(super) fn launch(
     let pin = run.config.placement.pin;
     let (duration, drain_timeout) = (run.config.stop.duration, run.config.stop.drain_timeout);
     let workers = threads.shards.iter().map(|shard| shard.workers.len());
-    let clock = threads.shards[0].handle.clock;
     let metrics = run.metrics.clone();
     let mut conductor = Conductor {
         stopping: Stopping::new(
@@ -117,8 +116,7 @@ pub(super) fn launch(
         .map_err(StartError::System)?;
     barrier.record_pins(pin)?;
     if let Some(duration) = duration {
-        let over_ns = clock.now_ns().saturating_add(saturating_ns(duration));
-        conductor.stopping.over_at(over_ns);
+        conductor.stopping.over_at(saturating_ns(duration));
     }
     let finished = Finished::default();
     let outcome = finished.clone();
