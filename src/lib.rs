@@ -190,7 +190,7 @@
 //! | quiesce, drain, flush, halt | take nothing more in; deliver what was accepted; push buffers out; leave now |
 //! | settled | delivered, dropped and counted, or spilled |
 //! | low-water mark | the position below which every record is settled |
-//! | due, published | when a record should have been produced; when it entered its lane |
+//! | due, published | when a record should have been produced; when its burst reached the dispatcher, before any wait |
 //! | taken, delivered | when its batch was handed to the sink; when the sink accepted it |
 //! | response, service | from due to delivered; from published to delivered |
 //! | ledger | where every record went |

@@ -17,7 +17,7 @@ pub struct RecordHeader {
 const _: () = assert!(size_of::<RecordHeader>() == 24);
 
 impl RecordHeader {
-    /// A header as a source makes it; the dispatcher stamps the moment of publication.
+    /// A header as a source makes it; the dispatcher adds the time of publication.
     #[inline]
     pub fn new(due_ns: u64, position: u64, len: u32) -> Self {
         Self {
@@ -28,7 +28,8 @@ impl RecordHeader {
         }
     }
 
-    /// When the record was published to its lane, in nanoseconds since the run began.
+    /// When the record's burst reached the dispatcher, in nanoseconds since the run began. A wait for room in a lane
+    /// comes after it.
     #[inline]
     pub fn published_ns(&self) -> u64 {
         self.due_ns.saturating_add(self.lag.ns())
