@@ -20,7 +20,7 @@ use crate::control::stall_detector::StallDetector;
 use crate::control::stop::Stop;
 use crate::engine::sink::SinkFactory;
 use crate::engine::source::Source;
-use crate::metrics::exchange::Gatherer;
+use crate::metrics::exchange::{Gatherer, exchange};
 use crate::outcome::Snapshot;
 use crate::sinks::FileSink;
 use crate::sys::clock::Clock;
@@ -149,6 +149,9 @@ impl Pipeline {
             .collect::<io::Result<Vec<_>>>()
             .map_err(StartError::Sink)?;
         let memory = lane_memory(config);
+        let recorded = if config.latency { sinks.len() } else { 0 };
+        let (recorders, collectors) = (0..recorded).map(|_| exchange()).unzip();
+        let gatherer = config.latency.then(|| Gatherer::new(collectors));
         let messages = mpsc::channel();
         // Start the clock last: setup time must not count as schedule lag of the first records.
         let clock = Clock::start();
@@ -159,21 +162,18 @@ impl Pipeline {
                 source: self.source,
                 sinks,
                 memory,
+                recorders,
                 spill: self.spill.clone(),
                 notices: notices(messages.0.clone()),
                 clock,
                 spin_ns: planned.placement.spin_ns,
             },
         );
-        let mut shards = vec![shard];
+        let shards = vec![shard];
         let handles: Vec<_> = shards
             .iter()
             .map(|shard| Arc::clone(&shard.handle))
             .collect();
-        let collectors = shards
-            .iter_mut()
-            .flat_map(|shard| shard.collectors.drain(..));
-        let gatherer = config.latency.then(|| Gatherer::new(collectors.collect()));
         let metrics = Metrics {
             collector: gatherer.map(|gatherer| Collector::shared(gatherer, handles.clone())),
             shards: handles.clone(),

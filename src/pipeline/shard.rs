@@ -16,7 +16,7 @@ use crate::engine::source::Source;
 use crate::engine::spill::Spill;
 use crate::engine::worker::Worker;
 use crate::metrics::counters::Counters;
-use crate::metrics::exchange::{Collector, exchange};
+use crate::metrics::exchange::Recorder;
 use crate::sinks::FileSink;
 use crate::sys::clock::{Clock, saturating_ns};
 use crate::sys::sync::Arc;
@@ -29,6 +29,8 @@ pub(super) struct Ingredients {
     /// One per worker.
     pub(super) sinks: Vec<Box<dyn Sink>>,
     pub(super) memory: Vec<LaneMemory>,
+    /// One per worker; empty if latency is not recorded.
+    pub(super) recorders: Vec<Recorder>,
     pub(super) spill: Option<FileSink>,
     pub(super) notices: Notices,
     pub(super) clock: Clock,
@@ -59,8 +61,6 @@ pub(super) struct Shard {
     pub(super) workers: Vec<WorkerThread>,
     /// `None` if all workers are always active.
     pub(super) scaler: Option<Scaler>,
-    /// One per worker; empty if latency is not recorded.
-    pub(super) collectors: Vec<Collector>,
 }
 
 /// The memory of a shard's lanes, touched, which takes time.
@@ -81,6 +81,7 @@ impl Shard {
             source,
             sinks,
             memory,
+            recorders,
             spill,
             notices,
             clock,
@@ -115,17 +116,17 @@ impl Shard {
             producer: Producer::new(source, dispatcher, Arc::clone(&handle), count),
             waits: Waits::new(waiter, backoff, rest_ns(timeout_ns)),
         };
-        let mut collectors = Vec::new();
+        let mut recorders = recorders.into_iter();
         let parts = readers.into_iter().zip(sinks).zip(of_workers).enumerate();
         let workers = parts.map(|(index, ((lane, sink), waiter))| {
-            let (recorder, collector) = config.latency.then(exchange).unzip();
-            collectors.extend(collector);
             let retry = Retry::new(config.stop.on_sink_error, index, notices.clone());
             let limits = batch_limits(config);
             let worker = Worker::new(index, Arc::clone(&handle), lane, sink, limits, retry);
             WorkerThread {
                 shard: id,
-                worker: worker.spill_to(spill_of_a_thread()).record_to(recorder),
+                worker: worker
+                    .spill_to(spill_of_a_thread())
+                    .record_to(recorders.next()),
                 context: context(&waiter, Some(index)),
                 waiter,
                 backoff,
@@ -137,7 +138,6 @@ impl Shard {
             handle,
             producer,
             workers,
-            collectors,
         }
     }
 }
