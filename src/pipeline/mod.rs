@@ -3,7 +3,7 @@
 //! ```text
 //!   Pipeline --start--> Running --join--> Outcome
 //!      builder              |
-//!                           '- control: Event --> Stopping (pure) --> quiesce, halt, settle; at the end the outcome
+//!                           '- control: Event --> Stopping (pure) --> quiesce, halt, ended; then the outcome
 //!   shard: producer, worker 0..N (each pins itself, and no record moves before all are in place)
 //!   besides, unpinned: reporter, scaler, monitor
 //! ```
@@ -15,7 +15,7 @@
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
 //! * A run ends: after the drain deadline, or on a halt, threads that hang are abandoned, and their records count as
 //!   abandoned. Those that spill get up to 10 s.
-//! * Only the monitor, the reporter's observer and the control thread's placement warnings log.
+//! * Only the monitor logs; an observer may, on the thread of the reporter.
 
 mod assess;
 mod builder;

@@ -39,7 +39,7 @@ fn takes(stopping: &mut Stopping, at_ms: u64, events: &[(Input, Actions)]) {
 }
 
 #[test]
-fn an_orderly_stop_drains_then_settles_then_is_over() {
+fn an_orderly_stop_drains_then_closes_then_is_over() {
     let mut stopping = run(false);
     let stop = Input::Stop(StopCause::Requested);
     takes(&mut stopping, 0, &[(stop, QUIESCE), (stop, NOTHING)]);
