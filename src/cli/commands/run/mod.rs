@@ -1,29 +1,30 @@
 //! `splashdam run`: from flags to an exit code.
+
+mod finish;
+mod goal;
+mod signals;
+
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
+use finish::finish;
+use goal::goal;
+use signals::Signals;
 
 use crate::cli::args::RunArgs;
 use crate::cli::artifacts;
 use crate::cli::exit::USAGE;
 use crate::cli::resolve::resolve;
-use crate::cli::settings::{arguments, in_force};
-use crate::control::StopCause;
-use crate::control::signals::{SignalError, on_stop_signals};
-use crate::control::stop::Stop;
+use crate::cli::settings::arguments;
 use crate::engine::source::Source;
-use crate::outcome::Report;
 use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
 use crate::report::log_format::print_events;
 use crate::report::metrics_line::{MetricsFormat, metrics_line};
-use crate::report::progress::Goal;
-use crate::report::summary::Summary;
-use crate::report::{progress, say, say_at_once};
+use crate::report::{progress, say};
 use crate::sinks::FileSink;
 use crate::sources::spec::SourceOptions;
 
@@ -143,63 +144,6 @@ fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     Ok(running)
 }
 
-/// The stop signals, taken over before anything runs: one that arrives while the lanes are being allocated is kept
-/// until there is something to stop.
-struct Signals(Arc<Mutex<Kept>>);
-
-#[derive(Default)]
-struct Kept {
-    stop: Option<Stop>,
-    early: Vec<i32>,
-}
-
-impl Signals {
-    fn take_over(quiet: bool, leave_anyhow: Duration) -> Result<Self, SignalError> {
-        let kept = Arc::new(Mutex::new(Kept::default()));
-        let signals = Self(Arc::clone(&kept));
-        let mut signals_before = 0;
-        on_stop_signals(move |signal| {
-            {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                match &kept.stop {
-                    Some(stop) => stop.request(StopCause::Signal(signal)),
-                    None => kept.early.push(signal),
-                }
-            }
-            signals_before += 1;
-            if signals_before > 1 {
-                std::thread::sleep(leave_anyhow);
-                std::process::exit(128 + signal);
-            } else if !quiet {
-                say_at_once("Shutdown signal received!");
-            }
-        })?;
-        Ok(signals)
-    }
-
-    fn stop_on_them(&self, stop: Stop) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for signal in kept.early.drain(..) {
-            stop.request(StopCause::Signal(signal));
-        }
-        kept.stop = Some(stop);
-    }
-}
-
-/// What ends the run, if that is known: a count, a length of time, or the size of its files.
-fn goal(args: &RunArgs) -> Option<Goal> {
-    let (count, duration) = (args.config.stop.count, args.config.stop.duration);
-    let goal = count.map(Goal::Records).or(duration.map(Goal::Time));
-    goal.or_else(|| {
-        let sizes = args.sources.iter().map(|source| {
-            let file = std::fs::metadata(source.file()?).ok();
-            file.filter(std::fs::Metadata::is_file)
-        });
-        let bytes: Option<u64> = sizes.map(|file| Some(file?.len())).sum();
-        bytes.filter(|bytes| *bytes > 0).map(Goal::Bytes)
-    })
-}
-
 fn source(args: &RunArgs) -> io::Result<Box<dyn Source>> {
     let options = SourceOptions {
         max_record_bytes: args.config.lanes.max_record_bytes,
@@ -209,37 +153,4 @@ fn source(args: &RunArgs) -> io::Result<Box<dyn Source>> {
         seed: args.seed,
     };
     args.sources[0].open(&args.sources, &options)
-}
-
-fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode {
-    let outcome = running.join();
-    progress::end();
-    let report = Report::new(&outcome, in_force(args));
-    if quiet {
-        for failure in &outcome.failures {
-            say(format_args!("error: {failure}"));
-        }
-    } else {
-        for worker in &outcome.workers {
-            if let Some(records) = worker.last_partial {
-                say(format_args!(
-                    "Worker {} flushed batch of {records} logs",
-                    worker.worker
-                ));
-            }
-        }
-        say(format_args!("Program finished\n{}", Summary(&report)));
-        if let Some(path) = args.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
-            let (records, path) = (outcome.ledger.spilled, path.display());
-            say(format_args!(
-                "spilled      {records} records: deliver them with --source file:{path}"
-            ));
-        }
-    }
-    let mut code = outcome.exit_code();
-    for failure in artifacts::write(args, &outcome, &report) {
-        say(format_args!("error: {failure}"));
-        code = code.max(1);
-    }
-    ExitCode::from(code)
 }

@@ -1,0 +1,44 @@
+//! The end of a run: its summary, its files and its exit code.
+
+use std::process::ExitCode;
+
+use crate::cli::args::RunArgs;
+use crate::cli::artifacts;
+use crate::cli::settings::in_force;
+use crate::outcome::Report;
+use crate::pipeline::Running;
+use crate::report::summary::Summary;
+use crate::report::{progress, say};
+
+pub(super) fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode {
+    let outcome = running.join();
+    progress::end();
+    let report = Report::new(&outcome, in_force(args));
+    if quiet {
+        for failure in &outcome.failures {
+            say(format_args!("error: {failure}"));
+        }
+    } else {
+        for worker in &outcome.workers {
+            if let Some(records) = worker.last_partial {
+                say(format_args!(
+                    "Worker {} flushed batch of {records} logs",
+                    worker.worker
+                ));
+            }
+        }
+        say(format_args!("Program finished\n{}", Summary(&report)));
+        if let Some(path) = args.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
+            let (records, path) = (outcome.ledger.spilled, path.display());
+            say(format_args!(
+                "spilled      {records} records: deliver them with --source file:{path}"
+            ));
+        }
+    }
+    let mut code = outcome.exit_code();
+    for failure in artifacts::write(args, &outcome, &report) {
+        say(format_args!("error: {failure}"));
+        code = code.max(1);
+    }
+    ExitCode::from(code)
+}
