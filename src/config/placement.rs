@@ -12,7 +12,7 @@ group! {
         /// Whether threads are pinned, and what happens if one cannot be. A pinned thread keeps its caches, but cannot
         /// move away from a CPU that something else uses. If off, `cores` and `producer_core` have no effect.
         pin: Pin = Pin::default(), as word;
-        /// How long one wait may spin before it yields and sleeps, up to 100 ms: it saves the microseconds of a wake-up
+        /// How long one wait may spin before it sleeps, up to 100 ms: it saves the microseconds of a wake-up
         /// and costs as much CPU time. `None`: what a park and its unpark cost on this machine, measured for a few
         /// milliseconds at start; nothing if threads share a CPU or exceed the quota.
         spin: Option<Duration> = None, as spin;

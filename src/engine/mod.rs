@@ -4,7 +4,7 @@
 //!           lends a burst               publish               batch / release           write
 //!   source ---------------> dispatch ----------> lane x N ------------------> worker --------> sink
 //!      '----- producer thread -----'     SPSC, records + bytes     '---- worker thread N ----'
-//!      ^          |  throttle: usage -> pause        |                     |  spin -> yield -> sleep
+//!      ^          |  throttle: usage -> pause        |                     |  spin or yield -> sleep
 //!      |          '---------- control block (quiesce, halt, active) -------'
 //!      '--acknowledge-- low-water mark <-- the position after each lane's last released record
 //! ```

@@ -351,7 +351,7 @@ impl Waits {
                 let until_ns = due_ns.max(rested_ns);
                 let spin_from_ns = until_ns.saturating_sub(self.backoff.spin_ns());
                 if now_ns >= spin_from_ns {
-                    self.backoff.spin(|| clock.now_ns() >= until_ns);
+                    self.backoff.spin(until_ns, || false);
                     return;
                 }
                 if due_ns <= rested_ns {

@@ -7,6 +7,7 @@
 //! ```
 
 pub(crate) mod failure;
+pub(crate) mod interference;
 pub(crate) mod interval;
 pub(crate) mod report;
 pub(crate) mod run;

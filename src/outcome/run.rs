@@ -16,6 +16,9 @@ pub struct ThreadReport {
     pub thread: String,
     /// CPU time, in seconds.
     pub cpu_s: f64,
+    /// How long it could have run and waited for a CPU, in seconds: Linux' run delay. 0 if the system does not say.
+    #[serde(default)]
+    pub run_delay_s: f64,
     /// Context switches because the thread waited.
     pub voluntary_switches: u64,
     /// Context switches because something else needed its CPU.

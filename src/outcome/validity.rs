@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::interference::Interference;
 use crate::sys::warning::Warning;
 
 /// A run is behind its schedule when its last record was published later than this after it was due ...
@@ -56,6 +57,7 @@ pub(crate) struct Evidence {
     pub(crate) schedule_lag_p99_ns: Option<u64>,
     /// For how long a CPU quota kept the process from running.
     pub(crate) throttled: Duration,
+    pub(crate) interference: Interference,
     pub(crate) debug_build: bool,
     /// The placement's warnings.
     pub(crate) placement: Vec<Warning>,
@@ -79,6 +81,7 @@ pub(crate) fn assess(evidence: Evidence) -> Validity {
     let warnings: Vec<_> = rules
         .into_iter()
         .flatten()
+        .chain(evidence.interference.warnings(evidence.elapsed))
         .chain(evidence.placement)
         .collect();
     Validity {

@@ -5,13 +5,15 @@ use std::time::Duration;
 use super::metrics::Metrics;
 use super::source_limit::source_limit;
 use crate::engine::source::Source;
+use crate::outcome::interference::Interference;
 use crate::outcome::validity::{Evidence, assess};
-use crate::outcome::{Outcome, Validity};
+use crate::outcome::{Outcome, ThreadReport, Validity};
 use crate::sys::clock::saturating_ns;
 use crate::sys::cpu::throttled;
+use crate::sys::steal::Steal;
 
 /// What was measured before the start, to judge the run by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Baseline {
     /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
     pub(super) scheduled: bool,
@@ -19,6 +21,7 @@ pub(super) struct Baseline {
     pub(super) source_limit: Option<f64>,
     /// For how long a quota had kept the process from running.
     pub(super) throttled: Duration,
+    pub(super) steal: Steal,
 }
 
 impl Baseline {
@@ -28,6 +31,7 @@ impl Baseline {
             scheduled: source.is_scheduled(),
             source_limit: source_limit(source.unpaced(), cpu),
             throttled: throttled(),
+            steal: Steal::read(),
         }
     }
 
@@ -55,6 +59,10 @@ impl Baseline {
             source_limit: self.source_limit,
             schedule_lag_p99_ns: outcome.latency.map(|latency| latency.schedule_lag.p99_ns),
             throttled: throttled().saturating_sub(self.throttled),
+            interference: Interference {
+                run_delays: outcome.threads.iter().map(run_delay).collect(),
+                stolen: Steal::read().most_since(&self.steal, &outcome.placement.cpus),
+            },
             debug_build: cfg!(debug_assertions),
             placement: outcome.placement.warnings.clone(),
             cut_short: !outcome.failures.is_empty()
@@ -64,6 +72,11 @@ impl Baseline {
             dropped_full: outcome.ledger.dropped.full,
         })
     }
+}
+
+fn run_delay(thread: &ThreadReport) -> (String, Duration) {
+    let delay = Duration::try_from_secs_f64(thread.run_delay_s);
+    (thread.thread.clone(), delay.unwrap_or_default())
 }
 
 /// The total time of active workers, given how many were active at the end: goes back through the steps of the

@@ -162,6 +162,7 @@ impl ThreadStates {
             .map(|(thread, usage)| ThreadReport {
                 thread,
                 cpu_s: usage.cpu.as_secs_f64(),
+                run_delay_s: usage.run_delay.as_secs_f64(),
                 voluntary_switches: usage.voluntary_switches,
                 involuntary_switches: usage.involuntary_switches,
             })

@@ -96,7 +96,7 @@ impl Shard {
         let (writers, readers): (Vec<_>, Vec<_>) = ends.unzip();
         let handle = handle(id, clock, active, &waiter, &writers);
         let spill_of_a_thread = || spill.clone().map(Spill::new);
-        let backoff = Backoff::new(clock, spin_ns);
+        let backoff = || Backoff::new(clock, spin_ns);
         let context = |waiter: &Waiter, worker| {
             let waker = waiter.waker().clone();
             Context::new(clock, waker, handle.id, worker, notices.clone())
@@ -105,7 +105,7 @@ impl Shard {
             writers,
             dispatch_policy(config),
             Arc::clone(&handle),
-            backoff,
+            backoff(),
         )
         .spill_to(spill_of_a_thread(), notices.clone());
         let count = config.stop.count.unwrap_or(u64::MAX);
@@ -114,7 +114,7 @@ impl Shard {
             shard: id,
             context: context(&waiter, None),
             producer: Producer::new(source, dispatcher, Arc::clone(&handle), count),
-            waits: Waits::new(waiter, backoff, rest_ns(timeout_ns)),
+            waits: Waits::new(waiter, backoff(), rest_ns(timeout_ns)),
         };
         let mut recorders = recorders.into_iter();
         let parts = readers.into_iter().zip(sinks).zip(of_workers).enumerate();
@@ -129,7 +129,7 @@ impl Shard {
                     .record_to(recorders.next()),
                 context: context(&waiter, Some(index)),
                 waiter,
-                backoff,
+                backoff: backoff(),
             }
         });
         let workers = workers.collect();

@@ -26,6 +26,7 @@ pub(super) fn spawn_producer(
         let Some(_reservation) = slot.take() else {
             return;
         };
+        let before = ThreadUsage::of_this_thread();
         // Fails if the thread was abandoned and the run is over.
         let notify = |event| drop(events.send(event));
         let mut panic = None;
@@ -48,7 +49,7 @@ pub(super) fn spawn_producer(
         notify(Event::ProducerEnded {
             shard,
             panic,
-            usage: ThreadUsage::of_this_thread(),
+            usage: ThreadUsage::of_this_thread().since(before),
         });
     };
     Builder::new().name("producer".into()).spawn(body).map(drop)
@@ -72,9 +73,10 @@ pub(super) fn spawn_worker(
         let Some(_reservation) = slot.take() else {
             return;
         };
+        let before = ThreadUsage::of_this_thread();
         let mut ran = caught(|| {
             worker.sink().start(context);
-            worker.run(&mut waiter, backoff)
+            worker.run(&mut waiter, &backoff)
         });
         worker.stop_busy_time();
         let panicked = ran.is_err();
@@ -90,7 +92,7 @@ pub(super) fn spawn_worker(
                 worker: index,
                 end: ran.map(Ran::into_end),
             });
-            ran = caught(|| worker.run(&mut waiter, backoff));
+            ran = caught(|| worker.run(&mut waiter, &backoff));
             worker.stop_busy_time();
         }
         let rest = worker.take_recorder().map(Recorder::into_rest);
@@ -99,7 +101,7 @@ pub(super) fn spawn_worker(
             shard,
             worker: index,
             end,
-            usage: ThreadUsage::of_this_thread(),
+            usage: ThreadUsage::of_this_thread().since(before),
             rest,
             sink,
         });

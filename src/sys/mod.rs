@@ -2,11 +2,11 @@
 //!
 //! ```text
 //!   sync        atomics, fences, parkers; loom's in the models      clock    nanoseconds since the run began
-//!   wait        spin, yield, sleep; wakers; poll(2)                 mutant   bugs that the models must find
-//!   cpu         which thread runs where                             usage    CPU time and context switches
+//!   wait        spin or yield, sleep; wakers; poll(2)               mutant   bugs that the models must find
+//!   cpu         which thread runs where                             usage    CPU time, waits, context switches
 //!   provenance  the machine, for reports                            warning  a problem, with its remedy
 //!   rlimits     limits on memory, descriptors, files                cgroup   control groups, upward
-//!   text        values that are written as text
+//!   text        values that are written as text                     steal    what a hypervisor took
 //! ```
 //!
 //! Invariants:
@@ -21,6 +21,7 @@ pub(crate) mod cpu;
 pub(crate) mod mutant;
 pub(crate) mod provenance;
 pub(crate) mod rlimits;
+pub(crate) mod steal;
 pub(crate) mod sync;
 pub(crate) mod text;
 pub(crate) mod usage;

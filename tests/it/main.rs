@@ -46,6 +46,7 @@ mod artifacts;
 mod autoscale;
 mod bad_input;
 mod batches;
+mod busy;
 mod compare;
 mod config;
 mod conservation;

@@ -186,15 +186,16 @@ impl Duty {
         }
     }
 
-    /// Spins, then sleeps.
+    /// Spins or yields, then sleeps.
     pub(super) fn wait(
         &self,
         waiter: &Waiter,
-        backoff: Backoff,
+        backoff: &Backoff,
         volume: Volume,
         until_ns: Option<u64>,
     ) {
-        if !backoff.spin(|| self.lane.has(volume)) && self.lane.sleep(waiter, volume, until_ns) {
+        let arrived = backoff.spin(until_ns.unwrap_or(u64::MAX), || self.lane.has(volume));
+        if !arrived && self.lane.sleep(waiter, volume, until_ns) {
             self.counters().parks.add(1);
         }
     }

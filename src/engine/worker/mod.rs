@@ -84,7 +84,7 @@ impl Worker {
     }
 
     /// Runs until the worker ends, or its work with the sink is over and it spills: called a second time, it does that.
-    pub(crate) fn run(&mut self, waiter: &mut Waiter, backoff: Backoff) -> Ran {
+    pub(crate) fn run(&mut self, waiter: &mut Waiter, backoff: &Backoff) -> Ran {
         let shard = Arc::clone(&self.duty.shard);
         let (clock, counters) = (shard.clock, &shard.counters.workers[self.duty.index]);
         counters.busy.start(clock.now_ns());

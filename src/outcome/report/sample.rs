@@ -51,7 +51,8 @@ pub(crate) fn json(intervals: u32) -> Value {
         "intervals_omitted": 0,
         "scaling": steps.collect::<Vec<_>>(),
         "threads": [{
-            "thread": "worker-0", "cpu_s": 1.5, "voluntary_switches": 1, "involuntary_switches": 2,
+            "thread": "worker-0", "cpu_s": 1.5, "run_delay_s": 0.5, "voluntary_switches": 1,
+            "involuntary_switches": 2,
         }],
         "placement": {
             "threads": [{

@@ -22,7 +22,7 @@ use crate::sys::warning::Warning;
 pub struct Placement {
     /// The producer, then the workers in their order.
     pub threads: Vec<PlacedThread>,
-    /// How long one wait may spin before it yields and sleeps, in nanoseconds.
+    /// How long one wait may spin before it sleeps, in nanoseconds.
     pub spin_ns: u64,
     /// Why that long.
     pub spin_why: String,

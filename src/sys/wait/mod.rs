@@ -3,7 +3,7 @@
 //! ```text
 //!   any thread --Waker::wake--> token, sticky --> Waiter::wait returns     (futex, until a descriptor is named)
 //!                                             '--> byte in a pipe -------> (poll: pipe, descriptors, deadline)
-//!   Backoff    spin -> yield -> sleep in slices    for conditions without a wake-up
+//!   Backoff    spin or yield -> sleep in slices    for conditions without a wake-up
 //! ```
 //!
 //! Invariants:

@@ -115,7 +115,7 @@ impl Setup {
         let retry = Retry::new(OnSinkError::Stop, 0, Notices::default());
         let mut worker = Worker::new(0, Arc::clone(&shard), reader, sink, limits, retry);
         let backoff = Backoff::new(clock, 0);
-        let body = move || worker.run(&mut waiter, backoff).into_end();
+        let body = move || worker.run(&mut waiter, &backoff).into_end();
         Run {
             writer,
             worker: thread::spawn(body),
