@@ -9,6 +9,7 @@ use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
 use crate::engine::lane::{LaneMemory, LaneReader, LaneWriter, Volume};
 use crate::engine::latency::record_delivered;
 use crate::engine::record::{Burst, RecordHeader};
+use crate::engine::room::RoomWord;
 use crate::engine::route::Route;
 use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::throttle::Throttle;
@@ -107,6 +108,7 @@ impl Dispatch {
                 })
                 .collect(),
             producer: waiter.waker().clone(),
+            room: RoomWord::new(),
         });
         let dispatcher = Dispatcher::new(writers, policy, shard, Backoff::new(clock, 0));
         Self {

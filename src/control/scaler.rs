@@ -90,6 +90,7 @@ impl Scaler {
         let to = decision.workers;
         if to != from {
             self.shard.control.set_active(to);
+            self.shard.producer.wake(); // it may wait for room, and has another lane now
         }
         // Retired workers may sleep with a partial batch: wake them to flush it.
         for retired in to..from {

@@ -58,7 +58,7 @@ impl ControlBlock {
     }
 
     /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. After the call,
-    /// wake the workers that it retires.
+    /// wake the workers that it retires, and the producer, which may wait for room.
     pub(crate) fn set_active(&self, active: usize) {
         // Relaxed: nothing else depends on the number, and the wake-up orders it for the worker.
         self.active.store(active, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use crate::engine::batch::Batch;
 use crate::engine::lane::{LaneWriter, Volume};
 use crate::engine::notice::{Notice, Notices};
 use crate::engine::record::{Burst, RecordHeader, stamp_and_measure};
+use crate::engine::room::Room;
 use crate::engine::route::{Route, Router};
 use crate::engine::shard::ShardHandle;
 use crate::engine::spill::Spill;
@@ -39,18 +40,6 @@ pub(crate) enum DispatchError {
     NoLane,
     /// The source's headers do not add up to its bytes: nothing of the burst was published.
     Malformed,
-}
-
-/// Whether a lane has room for a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
-    /// This lane has room.
-    In(usize),
-    /// No active lane has.
-    Full,
-    /// Every active worker has gone.
-    NoLane,
-    Halted,
 }
 
 /// How a dispatcher routes, waits and drops.
@@ -321,27 +310,18 @@ impl Dispatcher {
         let len = header.len as usize;
         let look = || {
             let active = &self.lanes[..self.shard.active()];
-            let mut open = active
-                .iter()
-                .enumerate()
-                .filter(|(_, lane)| !lane.reader_is_gone())
-                .peekable();
-            if open.peek().is_none() {
-                return Room::NoLane;
-            }
-            if self.shard.control.is_halted() {
-                return Room::Halted;
-            }
-            let room = open.find(|(_, lane)| lane.has_room(len));
-            room.map_or(Room::Full, |(lane, _)| Room::In(lane))
+            Room::of(active, self.shard.control.is_halted(), len)
         };
         let mut seen = look();
         if self.when_full == WhenFull::Block && seen == Room::Full {
             let began_ns = self.shard.clock.now_ns();
-            self.backoff.wait(waiter, u64::MAX, || {
+            let is_over = self.backoff.spin(u64::MAX, || {
                 seen = look();
                 seen != Room::Full
             });
+            if !is_over {
+                seen = self.sleep_until_room(waiter, look);
+            }
             let producer = self.counters();
             let now_ns = self.shard.clock.now_ns();
             producer.full_waits.add(1);
@@ -351,6 +331,25 @@ impl Dispatcher {
                 .set(now_ns.saturating_sub(header.due_ns));
         }
         seen
+    }
+
+    /// Sleeps until `look` sees another thing than full lanes. Workers wake this thread when they make room, or end;
+    /// so does whoever stops or halts the run, or activates another lane.
+    #[cold]
+    fn sleep_until_room(&self, waiter: &Waiter, look: impl Fn() -> Room) -> Room {
+        loop {
+            self.shard.room.arm();
+            let seen = look();
+            if seen != Room::Full && !mutated(Mutant::AwaitRoomWithoutRecheck) {
+                self.shard.room.disarm();
+                return seen;
+            }
+            waiter.sleep(None);
+            #[cfg(loom)]
+            if mutated(Mutant::AwaitRoomWithoutRecheck) && look() != Room::Full {
+                return look();
+            }
+        }
     }
 
     /// The total fill of the active lanes.

@@ -5,7 +5,8 @@
 //!   source ---------------> dispatch ----------> lane x N ------------------> worker --------> sink
 //!      '----- producer thread -----'     SPSC, records + bytes     '---- worker thread N ----'
 //!      ^          |  throttle: usage -> pause        |                     |  spin or yield -> sleep
-//!      |          '---------- control block (quiesce, halt, active) -------'
+//!      |          |---------- control block (quiesce, halt, active) -------|
+//!      |          '<------------------ room word: wake-ups ---------------'
 //!      '--acknowledge-- low-water mark <-- the position after each lane's last released record
 //! ```
 //!
@@ -44,6 +45,7 @@ pub(crate) mod spill;
 pub(crate) mod watermark;
 
 pub(crate) mod control_block;
+pub(crate) mod room;
 pub(crate) mod shard;
 
 #[cfg(all(test, not(loom)))]

@@ -5,6 +5,7 @@
 
 use crate::engine::control_block::ControlBlock;
 use crate::engine::lane::Gauge;
+use crate::engine::room::RoomWord;
 use crate::engine::watermark::LaneProgress;
 use crate::metrics::counters::Counters;
 use crate::sys::clock::Clock;
@@ -29,6 +30,8 @@ pub(crate) struct ShardHandle {
     pub(crate) lanes: Vec<LaneHandle>,
     /// Wakes the producer.
     pub(crate) producer: Waker,
+    /// Whether the producer waits for room. Whoever makes some wakes it: workers; and the scaler, with another lane.
+    pub(crate) room: RoomWord,
 }
 
 impl ShardHandle {
@@ -48,7 +51,8 @@ impl ShardHandle {
     /// Makes every thread end at its next check.
     pub(crate) fn halt(&self) {
         self.control.halt();
-        self.quiesce();
+        self.control.quiesce();
+        self.producer.wake_now();
         for lane in &self.lanes {
             lane.waker.wake_now();
         }

@@ -10,6 +10,7 @@ use crate::engine::lane::{LaneMemory, LaneWriter, Volume};
 use crate::engine::notice::Notices;
 use crate::engine::producer::{Producer, Waits, rest_ns};
 use crate::engine::retry::Retry;
+use crate::engine::room::RoomWord;
 use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::sink::Sink;
 use crate::engine::source::Source;
@@ -161,6 +162,7 @@ fn handle(
         counters: Counters::new(writers.len()),
         lanes: lanes.collect(),
         producer: producer.waker().clone(),
+        room: RoomWord::new(),
     })
 }
 

@@ -47,6 +47,16 @@ pub(crate) enum Mutant {
     PollWithoutReturn,
     /// A waiter ends its rest without a fence.
     RestWithoutFence,
+    /// A producer waits for room without a fence.
+    AwaitRoomWithoutFence,
+    /// A producer that waits for room does not check its lanes again before it sleeps.
+    AwaitRoomWithoutRecheck,
+    /// A worker checks whether room is waited for without a fence.
+    ReleaseWithoutFence,
+    /// A worker never wakes a producer that waits for room.
+    NoRoomWake,
+    /// A worker with a lane that is nearly full waits, and leaves a producer asleep that waits for room.
+    NoRoomWakeBeforeWait,
 }
 
 /// Whether this process has this bug: the environment's `SPLASHDAM_MUTANT` names it.

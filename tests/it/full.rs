@@ -82,3 +82,15 @@ fn a_queue_that_stays_empty_is_not_throttled() {
     assert_eq!(ended.figure("/backpressure/throttle_pauses"), 0);
     assert_eq!(ended.figure("/backpressure/full_waits"), 0);
 }
+
+#[test]
+fn a_producer_that_waits_for_room_sleeps_until_there_is_some() {
+    let ended = Folder::new().run(
+        "--count 256 --sink delay:500ms --workers 1 --throttle off --channel-size 64 --batch-size 64 \
+         --lane-bytes 128KiB --batch-bytes 32KiB",
+    );
+    let ended = ended.delivers_everything();
+    assert!(ended.figure("/backpressure/full_waits") > 0);
+    let sleeps = ended.figure("/threads/0/voluntary_switches");
+    assert!(sleeps < 100, "{sleeps} in 1.5 s");
+}

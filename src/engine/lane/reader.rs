@@ -126,6 +126,11 @@ impl LaneReader {
         Some((done, result))
     }
 
+    /// How full the lane is, 0 to 1.
+    pub(crate) fn usage(&self) -> f64 {
+        self.gauge.usage()
+    }
+
     /// Sleeps until the lane has `wait_for` (in records or in bytes), a waker wakes this worker, or `until_ns` has
     /// passed. Returns whether it slept.
     ///

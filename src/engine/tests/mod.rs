@@ -20,6 +20,7 @@ use crate::engine::control_block::ControlBlock;
 use crate::engine::dispatch::{DispatchPolicy, Dispatcher, WhenFull};
 use crate::engine::lane::{LaneMemory, LaneReader, LaneWriter, Volume};
 use crate::engine::record::{Burst, RecordHeader};
+use crate::engine::room::RoomWord;
 use crate::engine::route::Route;
 use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::sink::{Sink, Wrote};
@@ -64,6 +65,7 @@ fn lanes_on(clock: Clock, hand: ClockHand, lanes: usize, size: Volume) -> Lanes 
         counters: Counters::new(lanes),
         lanes: handles.collect(),
         producer: waiter.waker().clone(),
+        room: RoomWord::new(),
     });
     Lanes {
         writers,

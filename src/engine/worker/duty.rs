@@ -12,14 +12,18 @@ use crate::engine::spill::Spill;
 use crate::engine::worker::step::{Step, WorkerEnd};
 use crate::metrics::counters::WorkerCounters;
 use crate::metrics::exchange::Recorder;
+use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
-use crate::sys::wait::{Backoff, Pending, Waiter};
+use crate::sys::wait::{Backoff, Pending, Waiter, Waker};
 
 /// A record, of any length.
 const ONE_RECORD: Volume = Volume {
     records: 1,
     bytes: u64::MAX,
 };
+/// At this usage a lane has room worth a wake-up of the producer: waking it for each batch of a slow sink would cost
+/// more than the queue gains by it.
+const ROOMY: f64 = 0.875;
 /// The time in which the producer closes the lanes after a halt, unless it hangs in its source: it has at most one
 /// burst to dispatch.
 const CLOSES_WITHIN_NS: u64 = 1_000_000_000;
@@ -61,6 +65,17 @@ pub(super) struct Duty {
     pub(super) held: Option<Held>,
     /// The records of the partial batch that was flushed when the lane drained.
     pub(super) last_partial: Option<u64>,
+    /// Declared, and so dropped, after the lane.
+    pub(super) _leaves: WakesProducer,
+}
+
+/// Wakes the producer as it is dropped: it may wait for room in a lane whose worker has gone.
+pub(super) struct WakesProducer(pub(super) Waker);
+
+impl Drop for WakesProducer {
+    fn drop(&mut self) {
+        self.0.wake_now();
+    }
 }
 
 /// Passes a batch, or the rest of one, to the sink.
@@ -127,6 +142,7 @@ pub(super) fn deliver<'a>(
             accepted,
         });
     }
+    duty.wake_for_room(!all);
     match wrote {
         Ok(Wrote::Part { pending, .. }) if !all => Step::WaitForSink(pending),
         Ok(_) => Step::Worked,
@@ -170,8 +186,18 @@ impl Duty {
         self.limits.due(pending, draining, now_ns)
     }
 
+    /// Wakes a producer that waits for room, if there is enough of it, or if this worker makes no more because it is
+    /// about to wait.
+    #[inline]
+    pub(super) fn wake_for_room(&self, waits: bool) {
+        if self.shard.room.is_awaited() && (waits || self.lane.usage() <= ROOMY) {
+            self.shard.producer.wake_now();
+        }
+    }
+
     /// Waits for the rest of a batch until its deadline, or for a record.
     pub(super) fn wait_for(&mut self, pending: PendingBatch) -> Step<'static> {
+        self.wake_for_room(!mutated(Mutant::NoRoomWakeBeforeWait));
         self.recorder.as_mut().map(Recorder::yield_full);
         if pending.volume.records > 0 {
             Step::Wait {
@@ -239,6 +265,9 @@ impl Duty {
                 None => Step::Worked, // not reached: peek() saw these records, and only this thread takes any
                 Some((done, wrote)) => {
                     counters.spilled.add(done.records);
+                    if self.shard.room.is_awaited() {
+                        self.shard.producer.wake_now();
+                    }
                     match wrote {
                         Ok(Wrote::Part { pending, .. }) => Step::WaitForSink(pending),
                         Ok(Wrote::All) => Step::Worked,

@@ -16,7 +16,7 @@
 mod duty;
 mod step;
 
-use duty::{Duty, State, deliver, flush};
+use duty::{Duty, State, WakesProducer, deliver, flush};
 pub(crate) use step::{Ran, Step, WorkerEnd};
 
 use crate::engine::due::BatchLimits;
@@ -46,6 +46,7 @@ impl Worker {
         limits: BatchLimits,
         retry: Retry,
     ) -> Self {
+        let leaves = WakesProducer(shard.producer.clone());
         Self {
             sink,
             duty: Duty {
@@ -59,6 +60,7 @@ impl Worker {
                 state: State::Delivering,
                 held: None,
                 last_partial: None,
+                _leaves: leaves,
             },
         }
     }

@@ -41,6 +41,7 @@ fn atomics_stay_in_the_modules_that_may_use_them() {
             "examples/",
             "src/engine/lane/",
             "src/engine/control_block.rs",
+            "src/engine/room.rs",
             "src/metrics/",
             "src/sys/",
             "src/control/signals.rs",

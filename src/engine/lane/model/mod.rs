@@ -11,6 +11,7 @@
 //! `SeqCst` access to `AcqRel`, but not a `SeqCst` fence, and the protocol relies on fences.
 
 mod mutants;
+mod room;
 mod waiting;
 
 use std::io;
@@ -26,6 +27,7 @@ use crate::engine::due::BatchLimits;
 use crate::engine::notice::Notices;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::retry::Retry;
+use crate::engine::room::RoomWord;
 use crate::engine::route::Route;
 use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::sink::{Sink, Wrote};
@@ -90,7 +92,7 @@ impl Setup {
 
     fn run(self) -> Run {
         let clock = Clock::start();
-        let mut waiter = Waiter::new(clock);
+        let (mut waiter, producer) = (Waiter::new(clock), Waiter::new(clock));
         let (writer, reader) = LaneMemory::new(self.lane).lane(waiter.waker().clone());
         let shard = Arc::new(ShardHandle {
             id: 0,
@@ -101,7 +103,8 @@ impl Setup {
                 gauge: Arc::clone(writer.gauge()),
                 waker: writer.waker().clone(),
             }],
-            producer: Waiter::new(clock).waker().clone(),
+            producer: producer.waker().clone(),
+            room: RoomWord::new(),
         });
         let sink = Box::new(Expect {
             next: 0,
@@ -120,6 +123,7 @@ impl Setup {
             writer,
             worker: thread::spawn(body),
             shard,
+            producer,
         }
     }
 }
@@ -129,6 +133,8 @@ struct Run {
     writer: LaneWriter,
     worker: JoinHandle<WorkerEnd>,
     shard: Arc<ShardHandle>,
+    /// The thread of the model waits with it, if it dispatches.
+    producer: Waiter,
 }
 
 impl Run {

@@ -16,6 +16,9 @@ const HELD: &str = "what_a_worker_holds_is_counted";
 const OCCUPANCY: &str = "occupancy_is_never_negative";
 const RETIRED: &str = "a_retired_worker_hands_over_its_partial_batch";
 const STOP: &str = "a_stop_delivers_the_last_burst_and_ends_the_worker";
+const ROOM: &str = "room::a_producer_that_waits_for_room_is_woken_by_a_release";
+const NEARLY_FULL: &str =
+    "room::a_worker_that_waits_with_a_lane_nearly_full_leaves_no_producer_asleep";
 const POLLS: &str = "waiting::a_waiter_that_begins_to_poll_loses_no_wake_up";
 const RESTS: &str = "waiting::a_waiter_that_rests_finds_what_it_was_woken_for_at_its_end";
 
@@ -24,7 +27,7 @@ const LIVELOCK: &str = "Model exceeded maximum number of branches";
 const BELOW_ZERO: &str = "attempt to subtract with overflow";
 
 /// A mutant, a model that finds it, and the message with which the model fails.
-const MUTANTS: [(Mutant, &str, &str); 28] = [
+const MUTANTS: [(Mutant, &str, &str); 33] = [
     (Mutant::CheckWithoutFence, RECORD, DEADLOCK),
     (Mutant::CheckWithoutFence, BATCH, DEADLOCK),
     (Mutant::CheckWithoutFence, BYTES, DEADLOCK),
@@ -57,6 +60,11 @@ const MUTANTS: [(Mutant, &str, &str); 28] = [
     (Mutant::PollWithoutReturn, POLLS, DEADLOCK),
     (Mutant::WakeWithoutFence, RESTS, DEADLOCK),
     (Mutant::RestWithoutFence, RESTS, DEADLOCK),
+    (Mutant::AwaitRoomWithoutFence, ROOM, DEADLOCK),
+    (Mutant::AwaitRoomWithoutRecheck, ROOM, DEADLOCK),
+    (Mutant::ReleaseWithoutFence, ROOM, DEADLOCK),
+    (Mutant::NoRoomWake, ROOM, DEADLOCK),
+    (Mutant::NoRoomWakeBeforeWait, NEARLY_FULL, DEADLOCK),
 ];
 
 #[test]
