@@ -1,16 +1,18 @@
 //! The arguments of a run, from the configuration file and the flags: data only. `resolve` makes them.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::engine::source::Source;
 use crate::outcome::report::Origin;
 use crate::report::metrics_line::MetricsFormat;
 use crate::sinks::spec::SinkSpec;
 use crate::sinks::{Fsync, null};
-use crate::sources::spec::SourceSpec;
+use crate::sources::spec::{SourceOptions, SourceSpec};
 use crate::sources::{Load, Rate, generator};
 
 /// What `run` is to do.
@@ -27,7 +29,7 @@ pub(super) struct RunArgs {
     pub(super) fsync: Fsync,
     pub(super) report: Option<PathBuf>,
     pub(super) html: Option<PathBuf>,
-    pub(super) hgrm: Option<String>,
+    pub(super) hgrm: Option<PathBuf>,
     pub(super) hlog: Option<PathBuf>,
     pub(super) metrics_interval: Duration,
     pub(super) metrics_format: MetricsFormat,
@@ -60,6 +62,22 @@ impl Default for RunArgs {
 }
 
 impl RunArgs {
+    /// Opens the source.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened; the error names what failed.
+    pub(super) fn open_source(&self) -> io::Result<Box<dyn Source>> {
+        let options = SourceOptions {
+            max_record_bytes: self.config.lanes.max_record_bytes,
+            producer_rate: self.producer_rate,
+            load: self.load,
+            record_bytes: self.record_bytes,
+            seed: self.seed,
+        };
+        self.sources[0].open(&self.sources, &options)
+    }
+
     /// Whether the records are generated.
     pub(super) fn is_generated(&self) -> bool {
         matches!(&self.sources[..], [source] if source.is_generator())

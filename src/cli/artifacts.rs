@@ -12,6 +12,8 @@ use crate::metrics::Percentiles;
 use crate::outcome::{Outcome, Report};
 use crate::report::hgrm::Hgrm;
 use crate::report::json;
+use crate::sys::os_text;
+use crate::sys::printed::Printable;
 
 /// Stands for a distribution's name in the path of `hgrm`.
 pub(super) const LATENCY: &str = "{latency}";
@@ -32,14 +34,15 @@ pub(super) fn at_the_end(args: &RunArgs) -> impl Iterator<Item = (&'static str, 
 }
 
 /// The `.hgrm` files, each with the name of its distribution.
-fn hgrms(path: &str) -> Vec<(PathBuf, &'static str)> {
-    let all: &[&str] = if path.contains(LATENCY) {
+fn hgrms(path: &Path) -> Vec<(PathBuf, &'static str)> {
+    let path = path.as_os_str();
+    let all: &[&str] = if os_text::contains(path, LATENCY) {
         &["response", "service"]
     } else {
         &["response"]
     };
     all.iter()
-        .map(|name| (path.replace(LATENCY, name).into(), *name))
+        .map(|name| (os_text::replace(path, LATENCY, name).into(), *name))
         .collect()
 }
 
@@ -60,7 +63,10 @@ pub(super) fn could_write(path: &Path) -> io::Result<()> {
 
 /// The same error, with the file's name in front.
 pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    io::Error::new(
+        error.kind(),
+        format!("{}: {error}", Printable(path.display())),
+    )
 }
 
 /// Writes a report as a page.
@@ -84,7 +90,7 @@ fn write_json(path: &Path, report: &Report) -> io::Result<()> {
     written.map_err(|error| naming(path, &error))
 }
 
-fn write_hgrms(path: &str, outcome: &Outcome) -> io::Result<()> {
+fn write_hgrms(path: &Path, outcome: &Outcome) -> io::Result<()> {
     let (Some(Percentiles { response, service }), Some(latency)) =
         (&outcome.percentiles, outcome.latency)
     else {

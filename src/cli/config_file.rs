@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::cli::settings::{Setting, settings};
 use crate::config::Config;
+use crate::sys::printed::Printable;
 use crate::values::{Refused, Value, Why};
 
 /// The longest configuration file, 1 MiB: a device may have no end.
@@ -14,13 +15,13 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// Reads a configuration file; the error names it.
 pub(super) fn read(path: &Path) -> Result<toml::Table, String> {
-    let file = File::open(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let file = File::open(path).map_err(|e| format!("{}: {e}", Printable(path.display())))?;
     read_entries(path, file)
 }
 
 /// Reads the bytes of a configuration file, wherever they come from.
 pub(super) fn read_entries(path: &Path, file: impl Read) -> Result<toml::Table, String> {
-    let (name, mut text) = (path.display(), String::new());
+    let (name, mut text) = (Printable(path.display()), String::new());
     let mut head = file.take(FILE_BYTES_MAX + 1);
     head.read_to_string(&mut text)
         .map_err(|e| format!("{name}: {e}"))?;
@@ -46,7 +47,10 @@ pub(super) fn entries(path: &Path, table: toml::Table, wrong: &mut Vec<String>) 
             .iter()
             .find(|entry| entry.setting.name == setting.name);
         match other.map(|entry| &entry.key) {
-            Some(other) => wrong.push(format!("{}: {key} is there as {other} too", path.display())),
+            Some(other) => wrong.push(format!(
+                "{}: {key} is there as {other} too",
+                Printable(path.display())
+            )),
             None => entries.push(Entry {
                 key,
                 setting,
@@ -77,7 +81,7 @@ pub(super) fn entries(path: &Path, table: toml::Table, wrong: &mut Vec<String>) 
             }
         }
     }
-    let file = path.display();
+    let file = Printable(path.display());
     wrong.extend(
         unknown_keys
             .iter()
@@ -116,7 +120,7 @@ pub(super) fn value(value: &toml::Value) -> Result<Value, String> {
 
 /// A sentence about a value that is refused; `key` as the file names it.
 pub(super) fn refusal(path: &Path, key: &str, refused: &Refused) -> String {
-    let (file, at) = (path.display(), &refused.at);
+    let (file, at) = (Printable(path.display()), &refused.at);
     match &refused.why {
         Why::Value { value, expected } => {
             format!("{file}: {key}{at} = {value} is not accepted: {expected}")

@@ -17,11 +17,15 @@ pub mod fuzzing;
 mod resolve;
 mod settings;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::Command;
 use commands::{compare, plan, report, run, verify};
 use exit::USAGE;
+
+use crate::report::say;
+use crate::sys::printed::is_unprintable;
 
 fn command() -> Command {
     Command::new("splashdam")
@@ -38,7 +42,17 @@ fn command() -> Command {
 
 /// Parses the process's arguments, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
+    let matches = match command().try_get_matches() {
+        Ok(matches) => matches,
+        // Plain, because clap repeats the arguments as they are, between its own control characters.
+        Err(error)
+            if error.use_stderr() && std::env::args_os().any(|argument| is_odd(&argument)) =>
+        {
+            say(error.render().to_string().trim_end());
+            return ExitCode::from(USAGE);
+        }
+        Err(error) => error.exit(),
+    };
     match matches.subcommand() {
         Some(("run", matches)) => run::run(matches),
         Some(("plan", matches)) => plan::run(matches),
@@ -47,6 +61,10 @@ pub fn main() -> ExitCode {
         Some(("report", matches)) => report::run(matches),
         _ => ExitCode::from(USAGE), // not reached: clap insists on a command
     }
+}
+
+fn is_odd(argument: &OsStr) -> bool {
+    argument.to_string_lossy().contains(is_unprintable)
 }
 
 #[cfg(test)]

@@ -86,8 +86,8 @@ impl<'a> IntoIterator for &'a ConfigErrors {
     }
 }
 
-/// The longest time that any setting takes: ten years, which no sum of times overflows.
-pub(crate) const TIME_MAX: Duration = Duration::from_secs(10 * 365 * 86_400);
+/// The longest time that any setting takes: ten years as `humantime` counts them, which no sum of times overflows.
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(10 * 31_557_600);
 
 /// Range checks; each adds an error if the value is outside.
 pub(super) trait Ranges {

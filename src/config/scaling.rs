@@ -22,7 +22,7 @@ group! {
         /// Whether the number of active workers follows the load. If not, all of them are active.
         autoscale: bool = true, as on_off;
         /// How often the number of active workers is reconsidered; 1 ms or more.
-        autoscale_interval: Duration = Duration::from_secs(1), as time;
+        autoscale_interval: Duration = Duration::from_secs(1), as seconds;
         /// The queue usage (0 to 1) above which a worker is added.
         scale_up_threshold: f64 = 0.8, as share;
         /// The queue usage (0 to 1) below which a worker is retired; less than `scale_up_threshold`.
@@ -32,7 +32,7 @@ group! {
         /// How many samples in a row must ask for one worker fewer, 1 to 1,000,000.
         scale_down_samples: u32 = 3, as number;
         /// How long after a step no step the other way is taken.
-        scale_cooldown: Duration = Duration::from_secs(1), as time;
+        scale_cooldown: Duration = Duration::from_secs(1), as seconds;
     }
     optional {}
 }

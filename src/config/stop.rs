@@ -13,13 +13,13 @@ group! {
         on_sink_error: OnSinkError = OnSinkError::default(), as word;
         /// How long draining may take after a stop; what is not delivered by then is spilled, or
         /// abandoned and counted.
-        drain_timeout: Duration = Duration::from_secs(30), as time;
+        drain_timeout: Duration = Duration::from_secs(30), as seconds;
     }
     optional {
         /// Stop after this many records.
         count: u64, as number;
         /// Stop after this long; 1 ms or more.
-        duration: Duration, as time;
+        duration: Duration, as seconds;
     }
 }
 

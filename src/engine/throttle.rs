@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::sys::quantity::time;
 use crate::sys::text::ValueError;
 
 /// A table of usages and pauses: above a step's usage, the producer pauses for the step's time after each burst.
@@ -75,7 +76,7 @@ impl FromStr for Throttle {
         for part in text.split(',') {
             let (usage, pause) = part.trim().split_once(':').ok_or_else(refusal)?;
             let above: f64 = usage.parse().map_err(|_| refusal())?;
-            let pause = humantime::parse_duration(pause).map_err(|_| refusal())?;
+            let pause = time(pause).ok_or_else(refusal)?;
             let rises = steps.last().is_none_or(|last| last.above < above);
             if !(0.0..=1.0).contains(&above) || pause > Self::LONGEST || !rises {
                 return Err(refusal());

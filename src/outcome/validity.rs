@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::interference::Interference;
+use crate::sys::printed::Grouped;
 use crate::sys::warning::Warning;
 
 /// A run is behind its schedule when its last record was published later than this after it was due ...
@@ -125,6 +126,7 @@ fn cut_short(evidence: &Evidence) -> Option<Warning> {
 fn dropped_full(evidence: &Evidence) -> Option<Warning> {
     let dropped = evidence.dropped_full;
     (dropped > 0).then(|| {
+        let dropped = Grouped(dropped);
         Warning::new(
             "dropped_full",
             format!("{dropped} records were dropped because the lanes were full, and have no latency"),
@@ -151,6 +153,7 @@ fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
     }
     let behind = millis(evidence.schedule_lag);
     let rate = evidence.delivered as f64 / evidence.elapsed.as_secs_f64().max(1e-9);
+    let rate = Grouped(rate.round());
     if evidence.is_held_back() {
         return Some(Warning::new(
             "saturated",
@@ -159,7 +162,7 @@ fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
                  the response time"
             ),
             format!(
-                "offer less than the {rate:.0} records/s that were delivered, or make room: a faster sink, more workers"
+                "offer less than the {rate} records/s that were delivered, or make room: a faster sink, more workers"
             ),
         ));
     }
@@ -173,7 +176,7 @@ fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
              room{ceiling}"
         ),
         format!(
-            "ask for less than the {rate:.0} records/s that were delivered, or give the producer a CPU of its own"
+            "ask for less than the {rate} records/s that were delivered, or give the producer a CPU of its own"
         ),
     ))
 }

@@ -11,6 +11,7 @@ use super::ticker::END_PATIENCE;
 use crate::control::ScaleEvent;
 use crate::control::stall_detector::{Stall, StallDetector};
 use crate::engine::notice::{Notice, Notices};
+use crate::sys::printed::Grouped;
 
 /// How often the stall detectors run.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -121,7 +122,8 @@ fn log_stall(stall: Stall) {
             tracing::warn!(
                 worker,
                 waiting,
-                "worker {worker}: no progress for {s} s, {waiting} records wait"
+                "worker {worker}: no progress for {s} s, {} records wait",
+                Grouped(waiting)
             );
         }
         Stall::Ended { worker, after_ns } => {

@@ -9,6 +9,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::sys::printed::PrintableLines;
+
 /// Prints events from now on: those up to level INFO, or errors only.
 pub(crate) fn print_events(errors_only: bool) {
     let level = if errors_only {
@@ -59,7 +61,7 @@ where
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        writeln!(writer, "{}", message.0)
+        writeln!(writer, "{}", PrintableLines(message.0))
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::outcome::Snapshot;
 use crate::outcome::report::Interval;
 use crate::report::human_duration::HumanDuration;
+use crate::sys::printed::Grouped;
 use crate::sys::text::spelled;
 
 /// How the line is written.
@@ -24,15 +25,16 @@ pub(crate) fn metrics_line(now: &Snapshot, format: MetricsFormat) -> String {
     if format == MetricsFormat::Json {
         return json!(Interval::from(interval)).to_string();
     }
-    let produced = interval.per_second(interval.produced);
-    let processed = interval.per_second(interval.delivered);
+    let [produced, processed] = [interval.produced, interval.delivered]
+        .map(|records| Grouped(interval.per_second(records).round()));
+    let [queue, capacity] = [interval.queue, interval.queue_capacity].map(Grouped);
     let latency = interval.response.map_or(String::new(), |response| {
         let [p50, p99, max] =
             [response.p50_ns, response.p99_ns, response.max_ns].map(HumanDuration);
         format!(" | p50={p50} p99={p99} max={max}")
     });
     format!(
-        "[METRICS] Produced={produced:.0}/s | Processed={processed:.0}/s | Queue={}/{} | Workers={}{latency}",
-        interval.queue, interval.queue_capacity, interval.workers
+        "[METRICS] Produced={produced}/s | Processed={processed}/s | Queue={queue}/{capacity} | Workers={}{latency}",
+        interval.workers
     )
 }

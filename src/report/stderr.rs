@@ -7,11 +7,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::time::Timespec;
 
 use crate::report::progress;
+use crate::sys::printed::PrintableLines;
 
 /// Prints a line on standard error. A failure is ignored, because there is no place left to report it.
 pub(crate) fn say(line: impl Display) {
     // In one write, so that the lines of two threads do not mix.
-    let _ = print(format!("{line}\n").as_bytes());
+    let _ = print(format!("{}\n", PrintableLines(line)).as_bytes());
 }
 
 pub(super) fn print(text: &[u8]) -> io::Result<()> {

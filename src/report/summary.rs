@@ -8,6 +8,7 @@ use crate::outcome::Report;
 use crate::outcome::report::{Backpressure, Worker};
 use crate::report::human_duration::HumanDuration;
 use crate::report::human_number::{scaled, scaled_bytes};
+use crate::sys::printed::{Grouped, Printable};
 
 /// Prints a report for people, over several lines.
 #[derive(Debug)]
@@ -18,7 +19,8 @@ impl Display for Summary<'_> {
         let report = self.0;
         let throughput = report.throughput;
         let elapsed = rounded(throughput.elapsed_s);
-        writeln!(f, "stopped by   {}, after {elapsed}", report.stop.cause)?;
+        let cause = Printable(&report.stop.cause);
+        writeln!(f, "stopped by   {cause}, after {elapsed}")?;
         writeln!(
             f,
             "throughput   {} records/s, {}/s{}",
@@ -36,17 +38,17 @@ impl Display for Summary<'_> {
             writeln!(
                 f,
                 "scaling      {} steps, {} workers active at the end",
-                report.steps().count(),
+                Grouped(report.steps().count()),
                 last.to
             )?;
         }
         ledger(f, report)?;
         workers(f, &report.workers)?;
         for warning in &report.validity.warnings {
-            writeln!(f, "warning      {warning}")?;
+            writeln!(f, "warning      {}", Printable(warning))?;
         }
         for failure in &report.stop.failures {
-            writeln!(f, "error        {failure}")?;
+            writeln!(f, "error        {}", Printable(failure))?;
         }
         Ok(())
     }
@@ -59,9 +61,9 @@ fn backpressure(f: &mut Formatter<'_>, backpressure: &Backpressure) -> fmt::Resu
     writeln!(
         f,
         "backpressure {} throttle pauses ({}), {} waits for room ({})",
-        backpressure.throttle_pauses,
+        Grouped(backpressure.throttle_pauses),
         rounded(backpressure.throttle_s),
-        backpressure.full_waits,
+        Grouped(backpressure.full_waits),
         rounded(backpressure.full_s)
     )
 }
@@ -73,7 +75,8 @@ fn sinks(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         writeln!(
             f,
             "sinks        {} failures tried again, {} stalls",
-            sinks.retries, sinks.stalls
+            Grouped(sinks.retries),
+            Grouped(sinks.stalls)
         )?;
     }
     for worker in report.workers.iter().filter(|worker| worker.stalls > 0) {
@@ -82,7 +85,7 @@ fn sinks(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
             "stalled      worker {} for {}, {} records waited",
             worker.worker,
             rounded(worker.stalled_s),
-            worker.waited_records
+            Grouped(worker.waited_records)
         )?;
     }
     Ok(())
@@ -116,12 +119,12 @@ fn ledger(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     writeln!(
         f,
         "ledger       produced {} = delivered {} + dropped {}{} + spilled {} + abandoned {} ({balance})",
-        ledger.produced,
-        ledger.delivered,
-        ledger.dropped,
+        Grouped(ledger.produced),
+        Grouped(ledger.delivered),
+        Grouped(ledger.dropped),
         Reasons(ledger.dropped_by_reason),
-        ledger.spilled,
-        ledger.abandoned
+        Grouped(ledger.spilled),
+        Grouped(ledger.abandoned)
     )
 }
 
@@ -144,7 +147,7 @@ impl Display for Reasons {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (name, records) in self.0.by_name() {
             if records > 0 {
-                write!(f, " {{{name}: {records}}}")?;
+                write!(f, " {{{name}: {}}}", Grouped(records))?;
             }
         }
         Ok(())
@@ -162,22 +165,27 @@ fn workers(f: &mut Formatter<'_>, workers: &[Worker]) -> fmt::Result {
             f,
             "{:>6} {:>14} {:>12} {:>12} {:>12} {:>10}",
             worker.worker,
-            worker.records,
-            worker.batches.size,
-            worker.batches.age,
-            worker.batches.drain,
-            worker.parks
+            Grouped(worker.records),
+            Grouped(worker.batches.size),
+            Grouped(worker.batches.age),
+            Grouped(worker.batches.drain),
+            Grouped(worker.parks)
         )?;
     }
     Ok(())
 }
 
-/// Seconds, to the millisecond, or to the microsecond if that would be nothing.
+/// Seconds, rounded to the millisecond, or to the microsecond if they are less than one.
 fn rounded(seconds: f64) -> humantime::FormattedDuration {
     let duration = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    let micros = Duration::from_micros(duration.as_micros().try_into().unwrap_or(u64::MAX));
-    let millis = Duration::from_millis(duration.as_millis().try_into().unwrap_or(u64::MAX));
-    humantime::format_duration(if millis.is_zero() { micros } else { millis })
+    let unit_ns = if duration < Duration::from_millis(1) {
+        1_000
+    } else {
+        1_000_000
+    };
+    let units = (duration.as_nanos() + unit_ns / 2) / unit_ns;
+    let rounded_ns = u64::try_from(units * unit_ns).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_nanos(rounded_ns))
 }
 
 #[cfg(test)]
@@ -203,10 +211,10 @@ mod tests {
              response     p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
              service      p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
              scaling      2 steps, 2 workers active at the end\n\
-             ledger       produced 1234567 = delivered 1234000 + dropped 500 {full: 500} + spilled 60 + abandoned 7 \
+             ledger       produced 1,234,567 = delivered 1,234,000 + dropped 500 {full: 500} + spilled 60 + abandoned 7 \
              (balanced)\n\
              worker      delivered      by size       by age     by drain      parks\n\
-             \x20    0        1234000          900           90           10         12\n\
+             \x20    0      1,234,000          900           90           10         12\n\
              warning      this is a debug build; build a better one\n\
              error        the sink fell over\n"
         );

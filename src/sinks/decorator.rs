@@ -1,12 +1,15 @@
 //! Shared parts of sinks that wrap another one.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use crate::engine::sink::{Sink, SinkFactory};
 use crate::metrics::Ledger;
 use crate::sinks::null::spec::null;
 use crate::sinks::spec::SinkSpec;
+use crate::sys::os_text;
 use crate::values::{Fields, Kinds};
 
 /// The most commas in such a text: each may begin another sink, which is read by recursion.
@@ -14,19 +17,20 @@ const COMMAS_MAX: usize = 1_000;
 
 /// Splits `MINE[,SINK]`.
 pub(super) fn split<'a>(
-    text: Option<&'a str>,
+    text: Option<&'a OsStr>,
     kinds: &Kinds<dyn SinkSpec>,
 ) -> Result<(&'a str, Arc<dyn SinkSpec>), String> {
     let text = text.ok_or_else(|| kinds.expected())?;
-    if text.matches(',').count() > COMMAS_MAX {
+    if memchr::memchr_iter(b',', text.as_bytes()).count() > COMMAS_MAX {
         return Err(format!(
             "expected at most {COMMAS_MAX} sinks around each other"
         ));
     }
-    Ok(match text.split_once(',') {
+    let (mine, sink) = match os_text::split_once(text, b',') {
         Some((mine, sink)) => (mine, kinds.parse(sink)?),
         None => (text, null()),
-    })
+    };
+    Ok((mine.to_str().ok_or_else(|| kinds.expected())?, sink))
 }
 
 /// The sink at the key `sink`.

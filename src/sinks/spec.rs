@@ -2,10 +2,11 @@
 
 use std::fmt::{Debug, Display};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::engine::sink::SinkFactory;
 use crate::sinks::{FileSink, Fsync};
+use crate::sys::os_text;
 
 /// The placeholder of the worker's number in the path of a file sink.
 pub(super) const WORKER: &str = "{worker}";
@@ -42,9 +43,21 @@ pub(crate) trait SinkSpec: Debug + Display + Send + Sync {
         self.inner()?.file()
     }
 
+    /// The files in which it ends, with so many workers.
+    fn files(&self, workers: usize) -> Vec<PathBuf> {
+        let Some(path) = self.file() else {
+            return Vec::new();
+        };
+        if !self.is_per_worker() {
+            return vec![path.to_owned()];
+        }
+        let file = |worker: usize| os_text::replace(path.as_os_str(), WORKER, &worker.to_string());
+        (0..workers).map(|worker| file(worker).into()).collect()
+    }
+
     /// Whether each worker has a file of its own.
     fn is_per_worker(&self) -> bool {
-        let path = self.file().and_then(Path::to_str);
-        path.is_some_and(|path| path.contains(WORKER))
+        let path = self.file();
+        path.is_some_and(|path| os_text::contains(path.as_os_str(), WORKER))
     }
 }

@@ -7,6 +7,8 @@
 //!   provenance  the machine, for reports                            warning  a problem, with its remedy
 //!   rlimits     limits on memory, descriptors, files                cgroup   control groups, upward
 //!   text        values that are written as text                     steal    what a hypervisor took
+//!   quantity    numbers, sizes and times as text
+//!   printed     text for people, which no terminal obeys             os_text  text that may not be UTF-8
 //! ```
 //!
 //! Invariants:
@@ -19,7 +21,11 @@ pub(crate) mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod mutant;
+#[cfg(feature = "cli")]
+pub(crate) mod os_text;
+pub(crate) mod printed;
 pub(crate) mod provenance;
+pub(crate) mod quantity;
 pub(crate) mod rlimits;
 pub(crate) mod steal;
 pub(crate) mod sync;

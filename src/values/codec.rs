@@ -9,23 +9,36 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use bytesize::ByteSize;
-
 use crate::sys::cpu::{CpuList, expected, mask, parse};
+use crate::sys::quantity;
 use crate::values::Value;
 
-/// A whole number, with underscores where they help.
+/// A whole number that was given as one: `1e3` is a floating-point number in TOML, and whole.
+fn whole(value: &Value) -> Option<u64> {
+    /// 2^53: beyond it not every whole number is a floating-point number.
+    const EXACT_BELOW: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Integer(number) => u64::try_from(*number).ok(),
+        Value::Float(number) if number.fract() == 0.0 && (0.0..EXACT_BELOW).contains(number) => {
+            #[expect(clippy::cast_sign_loss, reason = "within the range, which begins at 0")]
+            let number = *number as u64;
+            Some(number)
+        }
+        _ => None,
+    }
+}
+
+/// A whole number, with underscores, an exponent or a decimal prefix where they help.
 pub(crate) mod number {
-    use super::Value;
+    use super::{Value, quantity, whole};
 
     pub(crate) fn read<T: TryFrom<u64>>(value: &Value) -> Result<T, String> {
-        let number: Option<u64> = match value {
-            Value::Integer(number) => u64::try_from(*number).ok(),
-            Value::Text(text) => text.replace('_', "").parse().ok(),
-            _ => None,
+        let number = match value {
+            Value::Text(text) => quantity::whole(text),
+            number => whole(number),
         };
         let number = number.and_then(|number| T::try_from(number).ok());
-        number.ok_or_else(|| "expected a whole number (50000000 or 50_000_000)".into())
+        number.ok_or_else(|| "expected a whole number (50000000, 50_000_000, 5e7 or 50M)".into())
     }
 
     pub(crate) fn write<T: Copy + TryInto<i128>>(number: &T) -> Value {
@@ -73,16 +86,12 @@ pub(crate) mod on_off {
 
 /// A size in bytes, as a number or with a unit.
 pub(crate) mod bytes {
-    use super::{ByteSize, Value};
+    use super::{Value, quantity, whole};
 
     pub(crate) fn read(value: &Value) -> Result<usize, String> {
         let bytes = match value {
-            Value::Integer(number) => u64::try_from(*number).ok(),
-            Value::Text(text) => {
-                let size = text.replace('_', "").parse::<ByteSize>();
-                size.ok().map(|size| size.as_u64())
-            }
-            _ => None,
+            Value::Text(text) => quantity::size(text),
+            number => whole(number),
         };
         let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
         bytes.ok_or_else(|| "expected a size (4096, 256KiB, 4MiB)".into())
@@ -93,13 +102,12 @@ pub(crate) mod bytes {
 
 /// A duration with a unit, or 0.
 pub(crate) mod time {
-    use super::{Duration, Value};
+    use super::{Duration, Value, quantity};
 
     pub(crate) fn read(value: &Value) -> Result<Duration, String> {
         let duration = match value {
             Value::Integer(0) => Some(Duration::ZERO),
-            Value::Text(text) if text == "0" => Some(Duration::ZERO),
-            Value::Text(text) => humantime::parse_duration(text).ok(),
+            Value::Text(text) => quantity::time(text),
             _ => None,
         };
         duration.ok_or_else(|| "expected a duration (500us, 20ms, 10s, 2m)".into())
@@ -108,6 +116,24 @@ pub(crate) mod time {
     pub(crate) fn write(duration: &Duration) -> Value {
         Value::Text(humantime::format_duration(*duration).to_string())
     }
+}
+
+/// A duration where seconds go without saying: with a unit, or a bare number of seconds.
+pub(crate) mod seconds {
+    use super::{Duration, Value, quantity};
+
+    pub(crate) fn read(value: &Value) -> Result<Duration, String> {
+        let duration = match value {
+            Value::Integer(seconds) => u64::try_from(*seconds).ok().map(Duration::from_secs),
+            Value::Float(seconds) => Duration::try_from_secs_f64(*seconds).ok(),
+            Value::Text(text) => quantity::seconds(text),
+            _ => None,
+        };
+        duration
+            .ok_or_else(|| "expected a duration (20ms, 10s, 2m) or a number of seconds (10)".into())
+    }
+
+    pub(crate) use super::time::write;
 }
 
 /// How long a wait spins: a duration, or `auto` for `None`.
@@ -148,13 +174,9 @@ pub(crate) mod path {
     use super::Value;
 
     pub(crate) fn read(value: &Value) -> Result<PathBuf, String> {
-        read_text(value).map(PathBuf::from)
-    }
-
-    /// A path with a placeholder in it.
-    pub(crate) fn read_text(value: &Value) -> Result<String, String> {
         match value {
-            Value::Text(text) => Ok(text.clone()),
+            Value::Text(text) => Ok(text.into()),
+            Value::Raw(text) => Ok(text.into()),
             _ => Err("expected the path of a file, as text".into()),
         }
     }
@@ -200,7 +222,7 @@ pub(crate) mod cpu {
 mod tests {
     use std::time::Duration;
 
-    use super::{Value, bytes, cpus, number, on_off, share, spin, time, word};
+    use super::{Value, bytes, cpus, number, on_off, seconds, share, spin, time, word};
     use crate::sys::cpu::Pin;
 
     fn text(text: &str) -> Value {
@@ -210,14 +232,24 @@ mod tests {
     #[test]
     fn a_value_is_read_from_text_and_from_its_own_type() {
         assert_eq!(number::read(&Value::Integer(7)), Ok(7_u64));
-        assert_eq!(number::read(&text("1_000")), Ok(1_000_usize));
+        for thousand in [text("1_000"), text("1e3"), text("1k"), Value::Float(1e3)] {
+            assert_eq!(number::read(&thousand), Ok(1_000_usize));
+        }
         assert_eq!(share::read(&Value::Integer(1)), Ok(1.0));
         assert_eq!(share::read(&text("0.5")), Ok(0.5));
         for on in [Value::Bool(true), text("on")] {
             assert_eq!(on_off::read(&on), Ok(true));
         }
-        for size in [Value::Integer(65_536), text("64KiB"), text("65_536")] {
+        for size in [
+            Value::Integer(65_536),
+            Value::Float(65_536.0),
+            text("64KiB"),
+            text("65_536"),
+        ] {
             assert_eq!(bytes::read(&size), Ok(65_536));
+        }
+        for second in [Value::Integer(1), Value::Float(1.0), text("1"), text("1s")] {
+            assert_eq!(seconds::read(&second), Ok(Duration::from_secs(1)));
         }
         for none in [Value::Integer(0), text("0"), text("0s")] {
             assert_eq!(time::read(&none), Ok(Duration::ZERO));
@@ -237,11 +269,17 @@ mod tests {
         let refused = [
             number::read::<u32>(&Value::Integer(1 << 40)).map(drop),
             number::read::<u64>(&Value::Integer(-1)).map(drop),
-            number::read::<u64>(&Value::Float(1.0)).map(drop),
+            number::read::<u64>(&Value::Float(1.5)).map(drop),
+            number::read::<u64>(&Value::Float(-1.0)).map(drop),
+            number::read::<u64>(&Value::Float(1e30)).map(drop),
+            number::read::<u64>(&Value::Float(f64::NAN)).map(drop),
             share::read(&Value::Bool(true)).map(drop),
             on_off::read(&Value::Integer(1)).map(drop),
-            bytes::read(&Value::Float(1e3)).map(drop),
+            bytes::read(&Value::Float(1e-3)).map(drop),
             time::read(&Value::Integer(5)).map(drop),
+            time::read(&Value::Float(0.5)).map(drop),
+            seconds::read(&Value::Integer(-5)).map(drop),
+            seconds::read(&Value::Float(f64::INFINITY)).map(drop),
             spin::read(&text("long")).map(drop),
             word::read::<Pin>(&Value::List(Vec::new())).map(drop),
             word::read::<Pin>(&Value::Bool(true)).map(drop),

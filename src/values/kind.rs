@@ -1,7 +1,11 @@
 //! The kinds of a component, such as sinks: how each is written, as text and as a table.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 
+use crate::sys::os_text;
+use crate::sys::printed::Printable;
 use crate::sys::text::either;
 use crate::values::{Fields, Refused, Value};
 
@@ -23,7 +27,7 @@ pub(crate) struct Kind<S: ?Sized + 'static> {
     pub(crate) from_table: FromTable<S>,
 }
 
-type FromText<S> = fn(Option<&str>, &Kinds<S>) -> Result<Arc<S>, String>;
+type FromText<S> = fn(Option<&OsStr>, &Kinds<S>) -> Result<Arc<S>, String>;
 type FromTable<S> = fn(&mut Fields<'_>, &Kinds<S>) -> Option<Arc<S>>;
 
 /// All kinds of a component.
@@ -35,14 +39,32 @@ impl<S: ?Sized> Kinds<S> {
     /// # Errors
     ///
     /// What is accepted.
-    pub(crate) fn parse(&self, text: &str) -> Result<Arc<S>, String> {
-        let (name, rest) = match text.split_once(':') {
+    pub(crate) fn parse(&self, text: impl AsRef<OsStr>) -> Result<Arc<S>, String> {
+        let text = text.as_ref();
+        let (name, rest) = match os_text::split_once(text, b':') {
             Some((name, rest)) => (name, Some(rest)),
             None => (text, None),
         };
         let kind = self.0.iter().find(|kind| kind.name == name);
-        let kind = kind.ok_or_else(|| self.expected())?;
+        let kind = kind.ok_or_else(|| self.expected() + &self.hint(text))?;
         (kind.from_text)(rest, self)
+    }
+
+    /// What was probably meant by text that names no kind: a file, if there is one or the text looks like its path; or
+    /// `-`, which elsewhere stands for a standard stream.
+    fn hint(&self, text: &OsStr) -> String {
+        let kind =
+            |is_it: fn(&str) -> bool| self.0.iter().map(|kind| kind.name).find(|name| is_it(name));
+        if let Some(stream) = kind(|name| name.starts_with("std")).filter(|_| text == "-") {
+            return format!("; did you mean {stream}?");
+        }
+        let like_a_path = os_text::contains(text, ".")
+            || os_text::contains(text, "/")
+            || Path::new(text).is_file();
+        match kind(|name| name == "file").filter(|_| like_a_path) {
+            Some(file) => format!("; did you mean {file}:{}?", Printable(text.display())),
+            None => String::new(),
+        }
     }
 
     /// Reads text or a table at the place `at` below its setting.
@@ -54,6 +76,7 @@ impl<S: ?Sized> Kinds<S> {
         let refused = |expected| vec![Refused::value_at(at, value, expected)];
         match value {
             Value::Text(text) => self.parse(text).map_err(refused),
+            Value::Raw(text) => self.parse(text).map_err(refused),
             Value::Table(entries) => {
                 let mut fields = Fields::new(entries, at);
                 fields.set_example(self.0.last().map_or("", |kind| kind.table));

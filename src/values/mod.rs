@@ -16,9 +16,10 @@ mod fields;
 mod kind;
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-pub(crate) use codec::{bytes, cpu, cpus, number, on_off, path, share, spin, time, word};
+pub(crate) use codec::{bytes, cpu, cpus, number, on_off, path, seconds, share, spin, time, word};
 #[cfg(feature = "cli")]
 pub(crate) use fields::{Fields, Refused, Why};
 #[cfg(feature = "cli")]
@@ -33,6 +34,8 @@ pub(crate) enum Value {
     Integer(i128),
     Float(f64),
     Text(String),
+    /// Text after a flag that is not UTF-8, as the path of a file may be.
+    Raw(OsString),
     List(Vec<Value>),
     Table(BTreeMap<String, Value>),
 }
@@ -42,7 +45,7 @@ impl Value {
     pub(crate) fn plain(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),
-            Self::List(_) | Self::Table(_) => None,
+            Self::Raw(_) | Self::List(_) | Self::Table(_) => None,
             scalar => Some(scalar.to_string()),
         }
     }
@@ -54,6 +57,16 @@ impl From<&str> for Value {
     }
 }
 
+/// UTF-8 or not.
+impl From<&OsStr> for Value {
+    fn from(text: &OsStr) -> Self {
+        match text.to_str() {
+            Some(text) => text.into(),
+            None => Self::Raw(text.to_owned()),
+        }
+    }
+}
+
 /// The value as TOML, on one line.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +75,7 @@ impl fmt::Display for Value {
             Self::Integer(value) => value.fmt(f),
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Text(text) => write!(f, "{text:?}"),
+            Self::Raw(text) => fmt::Debug::fmt(text, f),
             Self::List(values) => {
                 let values: Vec<_> = values.iter().map(Self::to_string).collect();
                 write!(f, "[{}]", values.join(", "))
@@ -88,6 +102,7 @@ impl Serialize for Value {
             },
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Raw(text) => serializer.serialize_str(&text.to_string_lossy()),
             Self::List(values) => serializer.collect_seq(values),
             Self::Table(entries) => serializer.collect_map(entries),
         }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::sys::printed::is_unprintable;
 use crate::verify::parse::parse_seq;
 use crate::verify::sequence_set::SequenceSet;
 
@@ -107,7 +108,7 @@ fn excerpt(text: &[u8]) -> String {
             excerpt.push_str("...");
             break;
         }
-        if char.is_control() {
+        if is_unprintable(char) {
             let escaped = char.escape_default();
             width += escaped.len();
             excerpt.extend(escaped);

@@ -136,7 +136,7 @@ fn a_file_at_its_size_limit_is_refused() {
     );
     ended
         .exits(2)
-        .says("sink out is 4096 bytes long, and the limit is 4096");
+        .says("sink out is 4,096 bytes long, and the limit is 4,096");
     assert_eq!(folder.len("out"), 4096);
 }
 

@@ -17,6 +17,7 @@
 //! * `autoscale` - how the number of active workers follows the load.
 //! * `placement` - which thread runs on which CPU.
 //! * `fuzz` - any bytes as lines, as a configuration file and as a file to verify; shared with the fuzz targets.
+//! * `usage`, `names` - how settings are written, and names that are not plain text.
 //! * `output` - what a run prints and reports.
 //! * `artifacts` - latency files that other programs read.
 //! * `html` - the HTML page of a run.
@@ -61,6 +62,7 @@ mod limits;
 mod load;
 mod matrix;
 mod measurement;
+mod names;
 mod order;
 mod output;
 mod placement;
@@ -73,5 +75,6 @@ mod stall;
 mod stop;
 mod support;
 mod tidy;
+mod usage;
 mod validation;
 mod verify;

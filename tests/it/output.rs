@@ -26,9 +26,9 @@ fn metrics(line: &str) -> [u64; 5] {
             .strip_prefix(before)
             .unwrap_or_else(|| panic!("{line}"));
         let end = rest
-            .find(|c: char| !c.is_ascii_digit())
+            .find(|c: char| !c.is_ascii_digit() && c != ',')
             .unwrap_or(rest.len());
-        *figure = rest[..end].parse().unwrap();
+        *figure = rest[..end].replace(',', "").parse().unwrap();
         rest = &rest[end..];
     }
     // Latency follows if any was recorded in the interval.
@@ -103,7 +103,7 @@ fn the_summary_and_the_report_agree() {
         .delivers_everything()
         .says("Program finished\nstopped by   count reached, after ");
     let ended = ended
-        .says("ledger       produced 1000 = delivered 1000 + dropped 0 + spilled 0 + abandoned 0 (balanced)\n");
+        .says("ledger       produced 1,000 = delivered 1,000 + dropped 0 + spilled 0 + abandoned 0 (balanced)\n");
     for (worker, records) in ended.of_workers("/records").into_iter().enumerate() {
         let row = |line: &&str| line.trim_start().starts_with(&format!("{worker} "));
         let row = ended

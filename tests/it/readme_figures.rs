@@ -113,6 +113,7 @@ fn every_scenario_is_a_configuration_that_the_program_accepts_with_its_compariso
     for scenario in scenarios {
         assert!(scenario.join("compare").is_file(), "{}", scenario.display());
         let folder = Folder::new();
+        folder.write("in", "line\n");
         let mut command = folder.command(PROGRAM);
         command
             .arg("plan")

@@ -145,7 +145,7 @@ fn a_second_signal_halts_a_worker_that_waits_to_retry() {
     let live = folder.start(&format!(
         "--sink file:/dev/full --workers 2 --metrics-interval 50ms {SMALL}"
     ));
-    live.wait_for_words("| Queue=1024/1024 |");
+    live.wait_for_words("| Queue=1,024/1,024 |");
     live.send(Signal::TERM);
     live.wait_for_words("Shutdown signal received!");
     live.send(Signal::INT);
@@ -231,7 +231,7 @@ fn an_output_path_that_cannot_be_opened_anew_is_retried() {
     ));
     live.wait_until("some output", || folder.len("out") > 20_000);
     folder.exchange("out", "dir");
-    live.wait_for_words("| Queue=1024/1024 |");
+    live.wait_for_words("| Queue=1,024/1,024 |");
     fs::remove_dir(folder.path("out")).unwrap();
     live.wait_until("new output", || folder.len("out") > 20_000);
     live.send(Signal::TERM);
@@ -250,7 +250,7 @@ fn a_nonblocking_pipe_that_is_read_late_gets_everything() {
             command.stdout(writer);
         },
     );
-    live.wait_for_words("| Queue=1024/1024 |");
+    live.wait_for_words("| Queue=1,024/1,024 |");
     let read = std::thread::spawn(move || {
         let mut all = Vec::new();
         io::Read::read_to_end(&mut reader, &mut all).unwrap();

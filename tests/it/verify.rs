@@ -70,7 +70,7 @@ fn lines(seqs: impl IntoIterator<Item = u64>) -> String {
 fn a_whole_file_is_whole() {
     let folder = Folder::new();
     folder.file("out", lines(0..1000));
-    let report = "whole: 1000 records, seq 0-999, none missing, none duplicated, none torn\n";
+    let report = "whole: 1,000 records, seq 0-999, none missing, none duplicated, none torn\n";
     folder.verify(&["out"]).code(0).stdout(report).stderr("");
     folder
         .verify(&["out", "--expect", "1000"])
@@ -86,7 +86,7 @@ fn a_missing_number_is_named() {
         lines((0..2000).filter(|n| !matches!(n, 17..=20 | 77 | 1000..=1006))),
     );
     folder.verify(&["out"]).code(1).stdout(
-        "not whole: 1988 lines hold 1988 different records, seq 0-1999\n\
+        "not whole: 1,988 lines hold 1,988 different records, seq 0-1999\n\
          missing     12: 17-20, 77, 1000-1006\n",
     );
 }
@@ -180,7 +180,7 @@ fn several_files_are_one_set_in_any_order() {
     folder.file("a", lines((0..30_000).filter(|n| n % 3 == 0)));
     folder.file("b", lines((0..30_000).filter(|n| n % 3 == 1)));
     folder.file("c", lines((0..30_000).rev().filter(|n| n % 3 == 2)));
-    let report = "whole: 30000 records, seq 0-29999, none missing, none duplicated, none torn\n";
+    let report = "whole: 30,000 records, seq 0-29999, none missing, none duplicated, none torn\n";
     for files in [["a", "b", "c"], ["c", "b", "a"]] {
         folder.verify(&files).code(0).stdout(report);
     }

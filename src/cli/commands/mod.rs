@@ -1,6 +1,7 @@
 //! The commands: each from its arguments to an exit code.
 
 pub(crate) mod compare;
+mod format;
 pub(crate) mod plan;
 mod print;
 pub(crate) mod report;

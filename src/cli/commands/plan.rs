@@ -1,23 +1,27 @@
 //! `splashdam plan`: tries out where a run would put its threads.
 
 use std::fmt::{self, Display, Formatter};
-use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
 
+use crate::cli::commands::format::{self, is_json, json_line};
+use crate::cli::commands::print::print;
 use crate::cli::commands::run::{not_started, refuse};
 use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
 use crate::pipeline::plan;
 use crate::sys::cpu::{OrUnknown, PlacedThread, Placement};
 
+const MORE: &str = "`splashdam plan --help` explains all settings, the columns and the exit codes.";
+
 const AFTER_HELP: &str = "\
 Examples:
   splashdam plan                                  what would a plain run do on this machine?
   splashdam plan --max-workers 3 --cores 2,4,6 --producer-core 0
-  splashdam plan --config run.toml --json         the run report's `placement`, without the run
+  splashdam plan --config run.toml --format json
+                                                         the run report's `placement`, without the run
 
 All flags of `splashdam run` are accepted; those of placement and --max-workers matter.
 
@@ -28,16 +32,31 @@ All flags of `splashdam run` are accepted; those of placement and --max-workers 
 Exit status:
   0  a run with these settings would start
   1  there is no thread left to try it with
-  2  bad usage or configuration, or a pin failed that --pin strict insists on";
+  2  bad usage or configuration, a file that could not be opened, or a pin failed that --pin strict insists on";
 
 pub(crate) fn command() -> Command {
-    let flag = |name| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    let quiet = Arg::new("quiet").short('q').long("quiet");
     Command::new("plan")
         .about("Shows where a run would put its threads, and why; every pin is tried and read back")
-        .after_help(AFTER_HELP)
-        .arg(flag("json").help("Print one JSON object with the same facts"))
-        .arg(flag("quiet").short('q').hide(true)) // so that a run's flags just work
-        .args(arguments())
+        .after_help(MORE)
+        .after_long_help(AFTER_HELP)
+        .args(format::arguments("one object with the same facts"))
+        .arg(quiet.action(ArgAction::SetTrue).hide(true)) // so that a run's flags just work
+        // A run's own format has no meaning here.
+        .args(
+            arguments()
+                .filter(|arg| arg.get_long() != Some("format"))
+                .map(|arg| {
+                    let matters = [arg.get_help_heading(), arg.get_long()]
+                        .iter()
+                        .any(|name| matches!(name, Some("Placement" | "max-workers" | "config")));
+                    if matters {
+                        arg
+                    } else {
+                        arg.hide_short_help(true)
+                    }
+                }),
+        )
 }
 
 /// Runs `plan`, with the table on standard output.
@@ -50,23 +69,14 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
         Ok(planned) => planned,
         Err(error) => return not_started(&error),
     };
-    match print(&placement, matches.get_flag("json")) {
+    let text = if is_json(matches) {
+        json_line(&placement)
+    } else {
+        Ok(Plan(&placement).to_string())
+    };
+    match text.and_then(|text| print(&text)) {
         Err(error) => refuse(&format!("cannot write the plan: {error}")),
         Ok(()) => starts.map_or_else(|error| not_started(&error), |()| ExitCode::SUCCESS),
-    }
-}
-
-/// Prints the plan. A reader that closed the pipe is no error.
-fn print(placement: &Placement, json: bool) -> io::Result<()> {
-    let text = if json {
-        serde_json::to_string(placement)? + "\n"
-    } else {
-        Plan(placement).to_string()
-    };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
     }
 }
 

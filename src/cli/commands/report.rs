@@ -8,13 +8,17 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::cli::artifacts;
+use crate::cli::commands::format::{self, is_json, json_line};
 use crate::cli::commands::print::print;
 use crate::cli::exit::USAGE;
 use crate::outcome::Report;
 use crate::report::say;
 use crate::report::summary::Summary;
+use crate::sys::printed::Printable;
 
 const CANNOT_WRITE: u8 = 1;
+
+const MORE: &str = "`splashdam report --help` has examples and the exit codes.";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -37,7 +41,11 @@ pub(crate) fn command() -> Command {
     let file = |name| Arg::new(name).value_parser(value_parser!(PathBuf));
     Command::new("report")
         .about("Prints the summary of a report that was kept, and draws its page")
-        .after_help(AFTER_HELP)
+        .after_help(MORE)
+        .after_long_help(AFTER_HELP)
+        .args(format::arguments(
+            "the report again, as one object on one line",
+        ))
         .arg(
             file("report")
                 .value_name("FILE")
@@ -69,7 +77,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
 ///
 /// A sentence that names the file, and the key if one does not fit.
 pub(super) fn read_report(path: &Path) -> Result<Report, String> {
-    let file = path.display();
+    let file = Printable(path.display());
     let json = fs::read(path).map_err(|error| {
         format!("{file}: {error}: give a file that `splashdam run --report FILE` wrote")
     })?;
@@ -84,13 +92,19 @@ fn show(matches: &ArgMatches) -> Result<(), (u8, String)> {
     let html = matches.get_one::<PathBuf>("html");
     let report = read_report(path).map_err(|message| (USAGE, message))?;
     if let Some(html) = html.filter(|html| is_same_file(path, html)) {
-        let html = html.display();
+        let html = Printable(html.display());
         let message =
             format!("--html {html} is the report itself: give the page a file of its own");
         return Err((USAGE, message));
     }
     let cannot_write = |what, error| (CANNOT_WRITE, format!("cannot write {what}: {error}"));
-    print(&Summary(&report).to_string()).map_err(|error| cannot_write("the summary", error))?;
+    let text = if is_json(matches) {
+        json_line(&report)
+    } else {
+        Ok(Summary(&report).to_string())
+    };
+    text.and_then(|text| print(&text))
+        .map_err(|error| cannot_write("the summary", error))?;
     if let Some(html) = html {
         artifacts::write_page(html, &report).map_err(|error| cannot_write("the page", error))?;
     }

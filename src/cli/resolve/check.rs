@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::RunArgs;
 use crate::cli::artifacts;
+use crate::sinks::Fsync;
 use crate::sources::{Generator, Load, Rate};
+use crate::sys::printed::Printable;
 
 /// Adds a sentence for each contradiction.
 pub(super) fn check(args: &RunArgs, wrong: &mut Vec<String>) {
@@ -36,11 +38,18 @@ fn check_generator(args: &RunArgs, wrong: &mut Vec<String>) {
     if args.is_generated() {
         return;
     }
-    for name in ["producer_rate", "load", "record_bytes", "seed"] {
-        if args.is_given(name) {
+    // A value that asks for nothing fits every source.
+    let default = RunArgs::default();
+    for (name, is_default) in [
+        ("producer_rate", args.producer_rate == default.producer_rate),
+        ("load", args.load == default.load),
+        ("record_bytes", args.record_bytes == default.record_bytes),
+        ("seed", args.seed == default.seed),
+    ] {
+        if !is_default {
             wrong.push(format!(
                 "{name} is for the generator, but the source is {}: leave it out, or use --source generator",
-                args.sources[0]
+                Printable(&args.sources[0])
             ));
         }
     }
@@ -65,7 +74,7 @@ fn check_files(args: &RunArgs, wrong: &mut Vec<String>) {
         if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(&path)) {
             wrong.push(format!(
                 "{name} {} is the {other} too: give each a file of its own",
-                path.display()
+                Printable(path.display())
             ));
         }
         named.push((name, path));
@@ -107,10 +116,10 @@ fn check_record_bytes(args: &RunArgs, wrong: &mut Vec<String>) {
 }
 
 fn check_fsync(args: &RunArgs, wrong: &mut Vec<String>) {
-    if args.is_given("fsync") && args.sink.file().is_none() {
+    if args.fsync != Fsync::Never && args.sink.file().is_none() {
         wrong.push(format!(
             "fsync is for file sinks, but the sink is {}: leave it out, or use --sink file:PATH",
-            args.sink
+            Printable(&args.sink)
         ));
     }
 }

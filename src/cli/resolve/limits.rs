@@ -1,6 +1,7 @@
 //! Whether the system lets a run have what it needs, checked before anything is created.
 
 use crate::cli::args::RunArgs;
+use crate::sys::printed::{Grouped, Printable};
 use crate::sys::rlimits;
 
 /// What a run opens beside the workers' files: an input and the next one, what wakes the producer, the report, what
@@ -44,10 +45,12 @@ fn check_file_bytes(args: &RunArgs, limit: u64) -> Option<String> {
         .filter(std::fs::Metadata::is_file);
     let len = file.map_or(0, |file| file.len());
     (len >= limit).then(|| {
-        let path = path.display();
+        let path = Printable(path.display());
         format!(
-            "sink {path} is {len} bytes long, and the limit is {limit}: nothing could be appended; expected another file, \
-             or a larger limit (ulimit -f)"
+            "sink {path} is {} bytes long, and the limit is {}: nothing could be appended; expected another file, \
+             or a larger limit (ulimit -f)",
+            Grouped(len),
+            Grouped(limit)
         )
     })
 }

@@ -9,9 +9,11 @@ use crate::cli::config_file::{self, Entry};
 use crate::cli::resolve::check::{check, check_natural_length};
 use crate::cli::resolve::fit::fit;
 use crate::cli::resolve::limits::check_limits;
+use crate::cli::resolve::opening::check_opening;
 use crate::cli::settings::settings;
 use crate::outcome::report::Origin;
 use crate::sys::cpu::mask;
+use crate::sys::printed::Printable;
 use crate::values::{Value, Why};
 
 /// All that is wrong with the arguments and the file, a sentence each; as text, a line each.
@@ -19,17 +21,25 @@ use crate::values::{Value, Why};
 #[error("{}", .0.join("\n"))]
 pub(crate) struct Problems(Vec<String>);
 
-/// Reads the configuration file, if one is named, then the flags, which win; fits what was not given; checks all.
+/// Reads the configuration file, if one is named, then the flags, which win; fits what was not given; checks all, and
+/// whether what is named could be opened.
 ///
 /// # Errors
 ///
 /// All that is wrong.
 pub(crate) fn resolve(matches: &ArgMatches) -> Result<RunArgs, Problems> {
     let path = matches.get_one::<PathBuf>("config");
-    merge(path.map(|path| (&**path, config_file::read(path))), matches)
+    let args = merge(path.map(|path| (&**path, config_file::read(path))), matches)?;
+    let mut wrong = Vec::new();
+    check_opening(&args, &mut wrong);
+    if wrong.is_empty() {
+        Ok(args)
+    } else {
+        Err(Problems(wrong))
+    }
 }
 
-/// The same with the file's entries, or the reason why there are none.
+/// The same with the file's entries, or the reason why there are none, and without a look at other files.
 pub(crate) fn merge(
     file: Option<(&Path, Result<toml::Table, String>)>,
     matches: &ArgMatches,
@@ -86,7 +96,10 @@ fn apply_file(
                         .map(|one| config_file::refusal(path, &key, one)),
                 );
             }
-            Err(why) => wrong.push(format!("{}: {key} is not accepted: {why}", path.display())),
+            Err(why) => wrong.push(format!(
+                "{}: {key} is not accepted: {why}",
+                Printable(path.display())
+            )),
         }
         args.origins.insert(setting.name, Origin::File);
     }
@@ -94,10 +107,10 @@ fn apply_file(
 
 fn apply_flags(args: &mut RunArgs, matches: &ArgMatches, wrong: &mut Vec<String>) {
     for setting in settings() {
-        let Some(texts) = matches.get_many::<String>(setting.name) else {
+        let Ok(Some(texts)) = matches.try_get_raw(setting.name) else {
             continue;
         };
-        let mut texts: Vec<_> = texts.map(|text| Value::from(text.as_str())).collect();
+        let mut texts: Vec<_> = texts.map(Value::from).collect();
         let value = if texts.len() == 1 {
             texts.remove(0)
         } else {

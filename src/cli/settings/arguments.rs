@@ -1,5 +1,6 @@
 //! The settings as flags.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::ArgAction;
@@ -21,6 +22,12 @@ pub(crate) fn arguments() -> impl Iterator<Item = Arg> {
 fn argument(setting: &'static Setting) -> Arg {
     let default = setting.default_text();
     let default = default.map_or(String::new(), |text| format!(" [default: {text}]"));
+    // The short help has words of its own for a default that is not one value.
+    let in_short = if setting.default.is_none() {
+        &*default
+    } else {
+        ""
+    };
     let action = if setting.many {
         ArgAction::Append
     } else {
@@ -30,6 +37,12 @@ fn argument(setting: &'static Setting) -> Arg {
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
         .action(action)
-        .help(format!("{}{default}", setting.help()))
+        .value_parser(value_parser!(OsString))
+        .help(format!(
+            "{}{in_short}",
+            setting.short_help.unwrap_or_default()
+        ))
+        .hide_short_help(setting.short_help.is_none())
+        .long_help(format!("{}{default}", setting.help()))
         .help_heading(setting.group)
 }

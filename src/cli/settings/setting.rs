@@ -10,6 +10,8 @@ pub(crate) struct Setting {
     pub(crate) value: &'static str,
     pub(crate) group: &'static str,
     help: &'static str,
+    /// What `-h` says, which has only those settings that are often used; `--help` has all.
+    pub(crate) short_help: Option<&'static str>,
     /// The default in help, if it is not one value.
     pub(crate) default: Option<&'static str>,
     /// The flag may be given more than once, and the file may have a list.
@@ -52,6 +54,7 @@ impl Setting {
             value,
             group,
             help,
+            short_help: None,
             default: None,
             many: false,
             affects_work: true,
@@ -87,6 +90,13 @@ impl Setting {
         Self {
             access: Access::Component { set, get, kinds },
             ..Self::of_config(group, name, value, help)
+        }
+    }
+
+    pub(super) const fn in_short(self, help: &'static str) -> Self {
+        Self {
+            short_help: Some(help),
+            ..self
         }
     }
 

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use crate::report::human_duration::HumanDuration;
+use crate::sys::printed::{Grouped, is_unprintable};
 
 /// Stands for a value that the report does not have.
 pub(super) const NOTHING: &str = "\u{2013}";
 
-/// Escapes text for HTML.
+/// Escapes text for HTML, and control characters for people.
 pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -17,6 +18,8 @@ pub(super) fn escape(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
+            '\n' | '\t' => safe.push(c),
+            c if is_unprintable(c) => safe.extend(c.escape_default()),
             _ => safe.push(c),
         }
     }
@@ -25,15 +28,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A whole number with its thousands separated: `1,234,567`.
 pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    Grouped(number).to_string()
 }
 
 /// Nanoseconds in few characters, with a space before the unit.

@@ -307,7 +307,7 @@ fn highest(points: &[Point]) -> f64 {
 
 /// A tick's name: `1.5 M`.
 fn amount(value: f64) -> String {
-    match in_units(value, &PREFIXES) {
+    match in_units(value, &PREFIXES, 3) {
         (value, Some(prefix)) => format!("{}\u{a0}{prefix}", plain(value)),
         (value, None) => plain(value),
     }

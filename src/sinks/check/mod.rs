@@ -10,6 +10,7 @@ use crate::engine::batch::Batch;
 use crate::engine::sink::{Sink, SinkFactory, Wrote};
 use crate::engine::sink_error::SinkError;
 use crate::metrics::Ledger;
+use crate::sys::printed::Grouped;
 use crate::verify::range::SeqRange;
 use crate::verify::sequence_set::SequenceSet;
 
@@ -47,8 +48,9 @@ impl SinkFactory for Check {
         let count = arrived.count() + arrived.surplus;
         if count != u128::from(ledger.delivered) {
             return Err(format!(
-                "check: {count} records arrived, but {} count as delivered",
-                ledger.delivered
+                "check: {} records arrived, but {} count as delivered",
+                Grouped(count),
+                Grouped(ledger.delivered)
             ));
         }
         if let Some(repeated) = arrived.repeated.first() {

@@ -4,8 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use bytesize::ByteSize;
-
+use crate::sys::quantity::{size, time, whole};
 use crate::sys::text::ValueError;
 
 /// The faults, and when they occur. Shares are of the writes, 0 to 1; each worker counts amounts for itself.
@@ -53,27 +52,27 @@ impl Faults {
         };
         // The value of a fault without a second part; `None` if it has one.
         let only = || second.is_none().then_some(first);
-        let duration = || humantime::parse_duration(second?).ok();
+        let duration = || time(second?);
         match name {
             "retry" => self.retry = share(only()?)?,
             "short" => self.short = share(only()?)?,
             "final" => self.fail = share(only()?)?,
             "stall" => self.stall = (share(first)?, duration()?),
-            "stall-after" => self.stall_after = Some((number(first)?, duration()?)),
-            "final-after" => self.fail_after = Some(number(only()?)?),
-            "panic-after" => self.panic_after = Some(number(only()?)?),
+            "stall-after" => self.stall_after = Some((whole(first)?, duration()?)),
+            "final-after" => self.fail_after = Some(whole(only()?)?),
+            "panic-after" => self.panic_after = Some(whole(only()?)?),
             "full-after" => {
-                let bytes: ByteSize = first.replace('_', "").parse().ok()?;
-                let tries = second.map(number);
+                let bytes = size(first).filter(|bytes| *bytes > 0);
+                let tries = second.map(whole);
                 let tries = match tries {
                     Some(tries) => Some(tries.filter(|tries| *tries > 0)?),
                     None => None,
                 };
                 // With a size of 0 there would never be space.
-                self.full_after = Some((Some(bytes.as_u64()).filter(|b| *b > 0)?, tries));
+                self.full_after = Some((bytes?, tries));
             }
-            "worker" => self.worker = Some(usize::try_from(number(only()?)?).ok()?),
-            "seed" => self.seed = number(only()?)?,
+            "worker" => self.worker = Some(usize::try_from(whole(only()?)?).ok()?),
+            "seed" => self.seed = whole(only()?)?,
             _ => return None,
         }
         Some(())
@@ -84,10 +83,6 @@ fn share(text: &str) -> Option<f64> {
     text.parse()
         .ok()
         .filter(|share| (0.0..=1.0).contains(share))
-}
-
-fn number(text: &str) -> Option<u64> {
-    text.replace('_', "").parse().ok()
 }
 
 impl FromStr for Faults {

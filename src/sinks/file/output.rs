@@ -10,6 +10,7 @@ use super::device::FaultyDevice;
 use super::fsync::Fsync;
 use crate::engine::batch::{Batch, split};
 use crate::engine::sink_error::{SinkError, SinkErrorKind};
+use crate::sys::printed::Printable;
 
 /// Why not all of a batch was written.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn append(path: &Path) -> io::Result<Self> {
-        let name = path.display().to_string();
+        let name = Printable(path.display()).to_string();
         let with_path = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
         let opened = open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (found, file) = opened.map_err(with_path)?;

@@ -2,12 +2,13 @@
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::sink::SinkFactory;
 use crate::sinks::spec::{Files, SinkSpec, WORKER};
 use crate::sinks::{FileSink, Fsync};
+use crate::sys::os_text;
 use crate::values::{Kind, path};
 
 pub(crate) const STDOUT: Kind<dyn SinkSpec> = Kind {
@@ -33,7 +34,7 @@ pub(crate) const FILE: Kind<dyn SinkSpec> = Kind {
         Some(path) if !path.is_empty() => Ok(Arc::new(File(path.into()))),
         _ => Err(kinds.expected()),
     },
-    from_table: |fields, _| Some(Arc::new(File(fields.required("path", path::read_text)?))),
+    from_table: |fields, _| Some(Arc::new(File(fields.required("path", path::read)?))),
 };
 
 #[derive(Debug)]
@@ -60,22 +61,22 @@ impl SinkSpec for Stdout {
 }
 
 #[derive(Debug)]
-struct File(String);
+struct File(PathBuf);
 
 impl Display for File {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "file:{}", self.0)
+        write!(f, "file:{}", self.0.display())
     }
 }
 
 impl File {
     fn files(&self, fsync: Fsync) -> io::Result<Files> {
         let path = self.0.clone();
-        if !path.contains(WORKER) {
-            return Ok(shared(FileSink::append(path.as_ref(), fsync)?));
+        if !os_text::contains(path.as_os_str(), WORKER) {
+            return Ok(shared(FileSink::append(&path, fsync)?));
         }
         Ok(Box::new(move |worker: usize| {
-            let path = path.replace(WORKER, &worker.to_string());
+            let path = os_text::replace(path.as_os_str(), WORKER, &worker.to_string());
             FileSink::append(path.as_ref(), fsync)
         }))
     }
@@ -91,7 +92,7 @@ impl SinkSpec for File {
     }
 
     fn file(&self) -> Option<&Path> {
-        Some(Path::new(&self.0))
+        Some(&self.0)
     }
 }
 

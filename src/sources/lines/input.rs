@@ -9,6 +9,8 @@ use std::path::Path;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 
+use crate::sys::printed::{Grouped, Printable};
+
 /// The size that a pipe on standard input is given: with the default of 64 KiB each read wakes its writer.
 #[cfg(target_os = "linux")]
 const PIPE_BYTES: usize = 1 << 20;
@@ -68,7 +70,7 @@ impl Input {
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
         let file = options.read(true).open(path);
         let file = file.map_err(|e| naming(path, &e))?;
-        Self::over(file, path.display().to_string()).map_err(|e| naming(path, &e))
+        Self::over(file, Printable(path.display()).to_string()).map_err(|e| naming(path, &e))
     }
 
     pub(super) fn stdin() -> io::Result<Self> {
@@ -161,6 +163,7 @@ impl Input {
         // Files that the kernel generates, as in /proc, have no length.
         if len < read && (len, *len_before) != (0, 0) {
             let name = &self.name;
+            let [len, read] = [len, read].map(Grouped);
             return Err(io::Error::other(format!(
                 "{name}: was cut to {len} bytes while it was read, {read} bytes into it: lines may be lost; do not \
                  truncate a log that is being read, rename it"
@@ -186,5 +189,8 @@ fn is_readable(file: &File) -> bool {
 }
 
 fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    io::Error::new(
+        error.kind(),
+        format!("{}: {error}", Printable(path.display())),
+    )
 }

@@ -17,6 +17,7 @@ use crate::engine::source::{Demand, Lent, Source};
 use crate::framing::Frame;
 use crate::framing::newline::Newline;
 use crate::metrics::DropReason;
+use crate::sys::printed::Grouped;
 use crate::sys::wait::Pending;
 
 /// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied into
@@ -182,7 +183,7 @@ impl Lines {
         self.line += 1;
         self.too_long += 1;
         let name = self.input.as_ref().map_or("", |input| &input.name);
-        let (line, limit) = (self.line, self.max_record_bytes);
+        let (line, limit) = (self.line, Grouped(self.max_record_bytes));
         if self.too_long <= NAMED_AT_MOST {
             self.warn(format!(
                 "line {line} of {name} is longer than {limit} bytes and was dropped; \

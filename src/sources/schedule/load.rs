@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::sources::schedule::Shape;
+use crate::sys::quantity::seconds;
 use crate::sys::text::ValueError;
 
 /// How a paced generator's records fall due: on a course known in full beforehand, or at random. The default is the
@@ -71,7 +72,7 @@ impl FromStr for Load {
         // Text that is no time or number becomes a value out of every range, so that the shape returns the error for
         // both.
         let (time, times) = numbers.split_once(',').unwrap_or_default();
-        let time = humantime::parse_duration(time.trim()).unwrap_or(Duration::ZERO);
+        let time = seconds(time.trim()).unwrap_or(Duration::ZERO);
         let times = times.trim().parse().unwrap_or(f64::NAN);
         make(time, times).map(Self::Shaped)
     }

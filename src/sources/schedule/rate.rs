@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::sources::schedule::Schedule;
+use crate::sys::quantity::{time, whole};
 use crate::sys::text::ValueError;
 
 /// How fast a generator produces.
@@ -18,8 +19,7 @@ pub enum Rate {
 
 impl Rate {
     /// What a rate may look like, for error messages and help.
-    pub const RANGE: &str =
-        "max, an interval from 1ns to 1h (100us), or a rate from 1/s to 1000000000/s (50000/s)";
+    pub const RANGE: &str = "max, an interval from 1ns to 1h (100us), or a rate from 1/s to 1000000000/s (50000/s, 50k/s)";
 }
 
 /// Reads a constant rate; a [`Shape`](super::Shape) is given to its schedule.
@@ -31,11 +31,9 @@ impl FromStr for Rate {
             return Ok(Self::Max);
         }
         let schedule = if let Some(number) = text.strip_suffix("/s") {
-            let records = number.trim().replace('_', "").parse().ok();
-            records.and_then(Schedule::per_second)
+            whole(number.trim()).and_then(Schedule::per_second)
         } else {
-            let interval = humantime::parse_duration(text).ok();
-            interval.and_then(Schedule::every)
+            time(text).and_then(Schedule::every)
         };
         let schedule = schedule.ok_or_else(|| ValueError::expected(Self::RANGE))?;
         Ok(Self::Paced(schedule))
@@ -64,7 +62,19 @@ mod tests {
         for text in ["max", "100us", "1ms", "50000/s", "1/s", "1000000000/s"] {
             assert_eq!(text.parse::<Rate>().map(|r| r.to_string()), Ok(text.into()));
         }
-        for text in ["", "0/s", "-1/s", "0us", "2h", "fast", "1e12/s", "nan/s"] {
+        for (text, rate) in [
+            ("5k/s", 5_000),
+            ("1e6/s", 1_000_000),
+            ("1G/s", 1_000_000_000),
+        ] {
+            assert_eq!(
+                text.parse::<Rate>().map(|r| r.to_string()),
+                Ok(format!("{rate}/s"))
+            );
+        }
+        for text in [
+            "", "0/s", "-1/s", "0us", "2h", "fast", "1e12/s", "nan/s", "0.5/s", "50000",
+        ] {
             let refusal = text.parse::<Rate>();
             assert!(
                 refusal.is_err_and(|e| e.accepted().contains("50000/s")),

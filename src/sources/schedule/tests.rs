@@ -278,7 +278,7 @@ fn a_load_that_cannot_be_is_refused_with_what_is_accepted() {
             "LOW from 0 to 1 ",
         ),
         (
-            &["step:30s,101", "step:30s,nan", "step:30,3", "step:8days,1"],
+            &["step:30s,101", "step:30s,nan", "step:8days,1"],
             "FACTOR from 0 to 100 ",
         ),
         (

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::cli::commands::compare::report_file::{MACHINE_KEYS, ReportFile};
 use crate::cli::settings::settings;
 use crate::outcome::Report;
+use crate::sys::printed::Printable;
 
 /// Machines with the same memory may report a little less or more: a kernel takes its own share first.
 const MEMORY_TOLERANCE: f64 = 0.01;
@@ -46,7 +47,8 @@ impl Display for Difference {
                 Some(Value::String(text)) => text.clone(),
                 Some(value) => value.to_string(),
             };
-            write!(f, "{comma} {value} ({})", files.join(", "))?;
+            let (value, files) = (Printable(value), Printable(files.join(", ")));
+            write!(f, "{comma} {value} ({files})")?;
         }
         Ok(())
     }
@@ -54,7 +56,8 @@ impl Display for Difference {
 
 impl Display for Invalid {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is not valid: {}", self.file, self.codes.join(", "))
+        let (file, codes) = (Printable(&self.file), Printable(self.codes.join(", ")));
+        write!(f, "{file} is not valid: {codes}")
     }
 }
 

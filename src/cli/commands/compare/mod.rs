@@ -21,13 +21,18 @@ use serde::Serialize;
 use self::comparability::{Difference, Invalid, interleaved};
 use self::report_file::ReportFile;
 use self::row::{ALPHA, MINIMUM_EFFECT, Row, Verdict, can_tell, rows, runs_needed};
+use crate::cli::commands::format::json_line;
 use crate::cli::commands::print::print;
 use crate::cli::exit::USAGE;
 use crate::report::say;
+use crate::sys::printed::Printable;
 
 const WORSE: u8 = 1;
 /// The time of the exact test grows with the fourth power of the number of runs.
 const RUNS_MAX: usize = 50;
+
+const MORE: &str =
+    "`splashdam compare --help` has examples, and explains the verdicts and the exit codes.";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -76,7 +81,8 @@ pub(crate) fn command() -> Command {
     };
     Command::new("compare")
         .about("Compares the reports of runs: throughput and latency side by side, with a verdict")
-        .after_help(AFTER_HELP)
+        .after_help(MORE)
+        .after_long_help(AFTER_HELP)
         .arg(
             files("report")
                 .required(true)
@@ -119,12 +125,11 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
             .is_some_and(|format| format == "json");
         let cannot_write = |error| format!("cannot write the comparison: {error}");
         let text = if json {
-            let object = serde_json::to_string(&comparison);
-            object.map_err(|error| cannot_write(error.into()))? + "\n"
+            json_line(&comparison)
         } else {
-            comparison.to_string()
+            Ok(comparison.to_string())
         };
-        print(&text).map_err(cannot_write)?;
+        text.and_then(|text| print(&text)).map_err(cannot_write)?;
         Ok(comparison)
     });
     match compared {
@@ -215,7 +220,8 @@ fn side(paths: &[PathBuf]) -> Result<Vec<ReportFile>, String> {
         if let Some(other) = runs[..at].iter().find(same) {
             return Err(format!(
                 "{} and {} are the same run (machine.began_unix_s), which counts once",
-                other.file, run.file
+                Printable(&other.file),
+                Printable(&run.file)
             ));
         }
     }

@@ -6,12 +6,14 @@ use crate::cli::commands::compare::Comparison;
 use crate::cli::commands::compare::row::{Row, Summary};
 use crate::report::human_duration::HumanDuration;
 use crate::report::human_number::rate;
+use crate::sys::printed::Printable;
 
 /// Ends with a newline.
 impl Display for Comparison {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let spread = self.a.len() > 1 || self.b.len() > 1;
-        writeln!(f, "A: {}\nB: {}\n", self.a.join(" "), self.b.join(" "))?;
+        let [a, b] = [&self.a, &self.b].map(|files| Printable(files.join(" ")));
+        writeln!(f, "A: {a}\nB: {b}\n")?;
         let heading = if spread {
             [
                 "",

@@ -9,6 +9,7 @@ use crate::outcome::Report;
 use crate::pipeline::Running;
 use crate::report::summary::Summary;
 use crate::report::{progress, say};
+use crate::sys::printed::{Grouped, Printable};
 
 pub(super) fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode {
     let outcome = running.join();
@@ -22,14 +23,15 @@ pub(super) fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode 
         for worker in &outcome.workers {
             if let Some(records) = worker.last_partial {
                 say(format_args!(
-                    "Worker {} flushed batch of {records} logs",
-                    worker.worker
+                    "Worker {} flushed batch of {} logs",
+                    worker.worker,
+                    Grouped(records)
                 ));
             }
         }
         say(format_args!("Program finished\n{}", Summary(&report)));
         if let Some(path) = args.spill.as_ref().filter(|_| outcome.ledger.spilled > 0) {
-            let (records, path) = (outcome.ledger.spilled, path.display());
+            let (records, path) = (Grouped(outcome.ledger.spilled), Printable(path.display()));
             say(format_args!(
                 "spilled      {records} records: deliver them with --source file:{path}"
             ));

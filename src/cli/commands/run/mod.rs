@@ -20,16 +20,17 @@ use crate::cli::artifacts;
 use crate::cli::exit::USAGE;
 use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
-use crate::engine::source::Source;
 use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
 use crate::report::log_format::print_events;
 use crate::report::metrics_line::{MetricsFormat, metrics_line};
 use crate::report::{progress, say};
 use crate::sinks::FileSink;
-use crate::sources::spec::SourceOptions;
 
 /// How long after a second signal the program exits even if it is stuck in its final output.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
+
+const MORE: &str =
+    "`splashdam run --help` explains all settings, and has examples and the exit codes.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -62,7 +63,8 @@ pub(crate) fn command() -> Command {
         .help("Print errors only");
     Command::new("run")
         .about("Moves records from a source to a sink until the source ends, a limit is reached or a signal comes")
-        .after_help(EXAMPLES)
+        .after_help(MORE)
+        .after_long_help(EXAMPLES)
         .arg(quiet)
         .args(arguments())
 }
@@ -101,7 +103,7 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
 /// cannot be written is refused now and not at the end of a long run.
 fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
-    let source = source(args).map_err(|e| named("source", &e))?;
+    let source = args.open_source().map_err(|e| named("source", &e))?;
     for (setting, path) in artifacts::at_the_end(args) {
         artifacts::could_write(&path).map_err(|e| named(setting, &e))?;
     }
@@ -142,15 +144,4 @@ fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
         progress::begin(goal);
     }
     Ok(running)
-}
-
-fn source(args: &RunArgs) -> io::Result<Box<dyn Source>> {
-    let options = SourceOptions {
-        max_record_bytes: args.config.lanes.max_record_bytes,
-        producer_rate: args.producer_rate,
-        load: args.load,
-        record_bytes: args.record_bytes,
-        seed: args.seed,
-    };
-    args.sources[0].open(&args.sources, &options)
 }

@@ -1,14 +1,17 @@
 //! `splashdam verify`: which records of a pipeline are missing, duplicated or torn.
 
-use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
 
+use crate::cli::commands::format::{self, is_json, json_line};
+use crate::cli::commands::print::print;
 use crate::cli::commands::verify::file_set::read_all;
 use crate::cli::commands::verify::line_reader::LineReader;
 use crate::cli::commands::verify::report::Report;
+use crate::report::say;
+use crate::values::number;
 use crate::verify::accounting::{Accounting, Line};
 use crate::verify::verdict::{Expected, Verdict};
 
@@ -40,6 +43,9 @@ strings need not be valid UTF-8. A last line without a newline counts if it is a
 
 Without --expect nobody can tell that records are missing at the end: say how many went in.";
 
+const MORE: &str =
+    "`splashdam verify --help` has examples, and explains the verdict and the exit codes.";
+
 const AFTER_HELP: &str = "\
 Examples:
   splashdam verify out.ndjson
@@ -48,10 +54,10 @@ Examples:
       Do these files together hold records 0-19999999, and nothing else?
   zcat old.ndjson.gz | splashdam verify --from 5000 -
       The same for a stream whose first record is number 5000.
-  splashdam verify --json --limit 0 out.ndjson | jq -c '.missing.ranges[]'
+  splashdam verify --format json --limit 0 out.ndjson | jq -c '.missing.ranges[]'
       Every gap, as [first,last].
 
---json prints one object:
+--format json prints one object:
   whole, lines, records
   seq, wanted                      [first,last] that is there, and that should be, or null
   missing, unexpected, duplicated  {count, ranges: [[first,last]], more_ranges}
@@ -70,7 +76,8 @@ pub(crate) fn command() -> Command {
     Command::new("verify")
         .about(ABOUT)
         .long_about(LONG_ABOUT)
-        .after_help(AFTER_HELP)
+        .after_help(MORE)
+        .after_long_help(AFTER_HELP)
         .arg(
             Arg::new("file")
                 .value_name("FILE")
@@ -78,9 +85,12 @@ pub(crate) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("Files of JSON lines; `-`, or none at all, is standard input"),
         )
-        .arg(number("expect", "N").help("Exactly N records must be there: 0 to N-1, or K to K+N-1"))
         .arg(
-            number("from", "K")
+            numbered("expect", "N")
+                .help("Exactly N records must be there: 0 to N-1, or K to K+N-1"),
+        )
+        .arg(
+            numbered("from", "K")
                 .default_value("0")
                 .help("The first record is number K"),
         )
@@ -88,29 +98,34 @@ pub(crate) fn command() -> Command {
             Arg::new("limit")
                 .long("limit")
                 .value_name("N")
-                .value_parser(value_parser!(usize))
+                .value_parser(whole_number::<usize>)
                 .default_value("20")
                 .help("List at most N ranges, and N torn lines; 0 lists all"),
         )
-        .arg(
-            Arg::new("json")
-                .long("json")
-                .action(ArgAction::SetTrue)
-                .help("Print one JSON object with the same facts"),
-        )
+        .args(format::arguments("one object with the same facts"))
 }
 
-fn number(name: &'static str, value: &'static str) -> Arg {
+fn numbered(name: &'static str, value: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
         .value_name(value)
-        .value_parser(value_parser!(u64))
+        .value_parser(whole_number::<u64>)
+}
+
+/// A number as settings take it: `20_000_000`, `2e7`, `20M`.
+fn whole_number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    number::read(&text.into())
 }
 
 /// Runs `verify`, with the report on standard output.
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     let judged = judge(matches).and_then(|verdict| {
-        print(&verdict, matches.get_flag("json"))
+        let text = if is_json(matches) {
+            json_line(&verdict)
+        } else {
+            Ok(Report(&verdict).to_string())
+        };
+        text.and_then(|text| print(&text))
             .map_err(|error| format!("cannot write the report: {error}"))?;
         Ok(verdict.whole)
     });
@@ -118,8 +133,7 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(NOT_WHOLE),
         Err(message) => {
-            // Where standard error is closed, the exit code has to do.
-            let _ = writeln!(io::stderr(), "splashdam verify: {message}");
+            say(format_args!("splashdam verify: {message}"));
             ExitCode::from(NOT_JUDGED)
         }
     }
@@ -157,18 +171,4 @@ pub(crate) fn judge_bytes(bytes: &[u8], count: Option<u64>) -> Option<(String, S
     let verdict = Verdict::new(account, expected, LIMIT);
     let json = serde_json::to_string(&verdict).ok()?;
     Some((json, Report(&verdict).to_string()))
-}
-
-/// Prints the report. A reader that closed the pipe has read enough, so that is no error.
-fn print(verdict: &Verdict, json: bool) -> io::Result<()> {
-    let text = if json {
-        serde_json::to_string(verdict)? + "\n"
-    } else {
-        Report(verdict).to_string()
-    };
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::sys::printed::{Grouped, Printable};
 use crate::verify::verdict::{Numbers, Verdict};
 
 const REMEDY: &str = "(--limit 0 lists all)";
@@ -21,7 +22,8 @@ impl fmt::Display for Report<'_> {
         for file in &verdict.unended {
             writeln!(
                 f,
-                "note: the last line of {file} has no newline; it is a record, and counted"
+                "note: the last line of {} has no newline; it is a record, and counted",
+                Printable(file)
             )?;
         }
         Ok(())
@@ -72,12 +74,12 @@ fn faults(verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     ];
     let highest = kinds.iter().map(|(_, numbers)| numbers.count).max();
     let highest = highest.unwrap_or(0).max(torn.count.into());
-    let width = highest.to_string().len().max(3);
+    let width = Grouped(highest).to_string().len().max(3);
     for (kind, numbers) in kinds {
         if numbers.count == 0 {
             continue;
         }
-        write!(f, "{kind:<10} {:>width$}: ", numbers.count)?;
+        write!(f, "{kind:<10} {:>width$}: ", Grouped(numbers.count))?;
         list(numbers, f)?;
         if kind == "duplicated" && duplicated.surplus_lines > numbers.count {
             let surplus = counted(duplicated.surplus_lines, "line");
@@ -86,12 +88,12 @@ fn faults(verdict: &Verdict, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
     }
     if torn.count > 0 {
-        write!(f, "{:<10} {:>width$}: ", "torn", torn.count)?;
+        write!(f, "{:<10} {:>width$}: ", "torn", Grouped(torn.count))?;
     }
     let indent = 10 + 1 + width + 2;
     for (n, line) in torn.lines.iter().enumerate() {
         let indent = if n == 0 { 0 } else { indent };
-        write!(f, "{:indent$}{}:{}: ", "", line.file, line.line)?;
+        write!(f, "{:indent$}{}:{}: ", "", Printable(&line.file), line.line)?;
         writeln!(f, "`{}` ({})", line.excerpt, line.why)?;
     }
     if torn.more_lines > 0 {
@@ -116,7 +118,7 @@ fn list(numbers: &Numbers, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 fn counted(count: u128, noun: &str) -> String {
     let s = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{s}")
+    format!("{} {noun}{s}", Grouped(count))
 }
 
 #[cfg(test)]

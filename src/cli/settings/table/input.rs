@@ -16,16 +16,18 @@ pub(crate) static ROWS: &[Setting] = &[
         |args, value| components::sources(value).map(|sources| args.sources = sources),
         |args| Value::List(args.sources.iter().map(word::write).collect()),
     )
+    .in_short("generator, stdin or file:PATH; several files are read in turn")
     .many(),
     Setting::of_run(
         GROUP,
         "producer_rate",
         "RATE",
-        "How fast the generator produces: max, an interval (100us: one record each) or a rate (50000/s). The \
+        "How fast the generator produces: max, an interval (100us: one record each) or a rate (50000/s, 50k/s). The \
          schedule is absolute: records that fall due during a stall follow right after it",
         |args, value| word::read(value).map(|value| args.producer_rate = value),
         |args| Some(word::write(&args.producer_rate)),
-    ),
+    )
+    .in_short("How fast the generator produces, such as 50k/s"),
     Setting::of_run(
         GROUP,
         "load",
@@ -36,7 +38,8 @@ pub(crate) static ROWS: &[Setting] = &[
          within its first SHARE)",
         |args, value| word::read(value).map(|value| args.load = value),
         |args| Some(word::write(&args.load)),
-    ),
+    )
+    .in_short("How the rate varies, such as square:10s,0.2"),
     Setting::of_run(
         GROUP,
         "record_bytes",

@@ -28,7 +28,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "when_full",
         "POLICY",
         "When no lane has room: block (the producer waits, nothing is lost) or drop-newest (counted; exit code 3)",
-    ),
+    )
+    .in_short("When no lane has room: block or drop-newest"),
     Setting::of_config(
         GROUP,
         "throttle",

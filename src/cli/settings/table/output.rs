@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cli::settings::Setting;
 use crate::components::SINKS;
-use crate::values::{Value, path, time, word};
+use crate::values::{path, seconds, word};
 
 const GROUP: &str = "Output";
 const INTERVAL_MIN: Duration = Duration::from_millis(10);
@@ -18,7 +18,8 @@ pub(crate) static ROWS: &[Setting] = &[
         || SINKS.help(),
         |args, value| SINKS.read(value, "").map(|sink| args.sink = sink),
         |args| word::write(&args.sink),
-    ),
+    )
+    .in_short("null, check, stdout, file:PATH, delay:... or fault:..."),
     Setting::of_run(
         GROUP,
         "fsync",
@@ -26,7 +27,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "When a file sink forces its data to disk: never, or batch (before the records count as delivered)",
         |args, value| word::read(value).map(|value| args.fsync = value),
         |args| Some(word::write(&args.fsync)),
-    ),
+    )
+    .in_short("When a file is forced to disk: never or batch"),
     Setting::of_config(
         GROUP,
         "on_sink_error",
@@ -34,7 +36,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "After a failed write that may succeed later (no space, quota, I/O error, read-only): retry (10 ms later \
          at first, 1 s at most, until it succeeds or the drain timeout has passed; the source slows down and \
          nothing is lost) or stop (exit code 1)",
-    ),
+    )
+    .in_short("After a failed write: retry or stop"),
     Setting::of_config(
         GROUP,
         "latency",
@@ -49,6 +52,7 @@ pub(crate) static ROWS: &[Setting] = &[
         |args, value| path::read(value).map(|path| args.report = Some(path)),
         |args| args.report.as_deref().map(path::write),
     )
+    .in_short("Write the outcome as JSON to this file")
     .apart_from_work(),
     Setting::of_run(
         GROUP,
@@ -58,6 +62,7 @@ pub(crate) static ROWS: &[Setting] = &[
         |args, value| path::read(value).map(|path| args.html = Some(path)),
         |args| args.html.as_deref().map(path::write),
     )
+    .in_short("Write the outcome as a page to this file")
     .apart_from_work(),
     Setting::of_run(
         GROUP,
@@ -65,8 +70,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "FILE",
         "Write response by percentile to this file, in milliseconds, for HdrHistogram's plotter; {latency} in the \
          path makes two files, response and service",
-        |args, value| path::read_text(value).map(|path| args.hgrm = Some(path)),
-        |args| args.hgrm.as_deref().map(Value::from),
+        |args, value| path::read(value).map(|path| args.hgrm = Some(path)),
+        |args| args.hgrm.as_deref().map(path::write),
     )
     .apart_from_work(),
     Setting::of_run(
@@ -86,14 +91,14 @@ pub(crate) static ROWS: &[Setting] = &[
         "How often a line of metrics is printed, and how finely the report's time series is resolved (10ms and \
          up)",
         |args, value| {
-            let interval = time::read(value)?;
+            let interval = seconds::read(value)?;
             if interval < INTERVAL_MIN {
                 return Err("expected 10ms or more".into());
             }
             args.metrics_interval = interval;
             Ok(())
         },
-        |args| Some(time::write(&args.metrics_interval)),
+        |args| Some(seconds::write(&args.metrics_interval)),
     ),
     Setting::of_run(
         GROUP,

@@ -11,19 +11,22 @@ pub(crate) static ROWS: &[Setting] = &[
         "count",
         "N",
         "Stop after this many records",
-    ),
+    )
+    .in_short("Stop after this many records"),
     Setting::of_config(
         GROUP,
         "duration",
         "DURATION",
-        "Stop after this long (10s, 2m)",
-    ),
+        "Stop after this long (10, 10s, 2m)",
+    )
+    .in_short("Stop after this long (10, 10s, 2m)"),
     Setting::of_config(
         GROUP,
         "drain_timeout",
         "DURATION",
         "How long draining may take after a stop; what is left then is spilled, or abandoned and counted (exit code 4)",
-    ),
+    )
+    .in_short("How long draining may take after a stop"),
     Setting::of_run(
         GROUP,
         "spill",
@@ -34,5 +37,6 @@ pub(crate) static ROWS: &[Setting] = &[
         |args, value| path::read(value).map(|path| args.spill = Some(path)),
         |args| args.spill.as_deref().map(path::write),
     )
+    .in_short("Keep what cannot be delivered in this file")
     .apart_from_work(),
 ];

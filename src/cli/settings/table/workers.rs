@@ -17,13 +17,15 @@ pub(crate) static ROWS: &[Setting] = &[
         "N",
         "The number of workers, each a pinned thread; those that are not active are parked (1 to 1024)",
     )
+    .in_short("The number of workers [default: by CPUs, at most 8]")
     .default_is("one per CPU beside the producer's, or per CPU of cores; at most 8"),
     Setting::of_config(
         GROUP,
         "batch_size",
         "N",
         "A batch is flushed when it has this many records (1 to channel_size)",
-    ),
+    )
+    .in_short("A batch is flushed when it has this many records"),
     Setting::of_config(
         GROUP,
         "batch_bytes",
@@ -36,7 +38,8 @@ pub(crate) static ROWS: &[Setting] = &[
         "DURATION",
         "Or when its oldest record has waited this long; with 0 whatever is there is delivered at once. A paced \
          generator wakes at most once per twentieth of it (5ms at most)",
-    ),
+    )
+    .in_short("Or when its oldest record has waited this long"),
     Setting::of_config(
         GROUP,
         "autoscale",
