@@ -5,7 +5,7 @@ use std::fs;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::Value;
 
-use crate::support::{Ended, Folder, SMALL};
+use crate::support::{Ended, Folder, PROGRAM, SMALL};
 
 /// Standard output as text.
 #[track_caller]
@@ -373,4 +373,26 @@ fn plan_makes_and_disturbs_nothing_that_run_would_open() {
         folder.splashdam(&[&["plan"][..], &words].concat()).exits(0);
         assert_eq!(folder.names(), files, "{flags}");
     }
+}
+
+#[test]
+fn more_files_are_verified_than_descriptors_are_left() {
+    let folder = Folder::new();
+    // Each file by itself is full of gaps, so that they are read side by side.
+    let files = 60;
+    for file in 0..files {
+        let seqs = (0..50).map(|at| format!("{{\"seq\":{}}}\n", file + files * at));
+        folder.write(&format!("part-{file}"), seqs.collect::<Vec<_>>().concat());
+    }
+    let mut command = folder.command("sh");
+    command.args([
+        "-c",
+        "ulimit -n 12; exec \"$0\" verify --expect 3000 part-*",
+        PROGRAM,
+    ]);
+    let ended = folder.spawn(command).end().exits(0);
+    assert!(
+        stdout(&ended).starts_with("whole: 3,000 records, "),
+        "{ended:?}"
+    );
 }

@@ -2,13 +2,16 @@
 //!
 //! Workers with a file each share the records out between them, so each file by itself is full of gaps that the others
 //! close. Read one after the other, the first could be a range for each record. Hence they are read side by side:
-//! always the one that is furthest behind.
+//! always the one that is furthest behind. Where descriptors run out, those that are open go first.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use rustix::io::Errno;
+
 use crate::cli::commands::verify::line_reader::LineReader;
+use crate::sys::printed::Printable;
 use crate::verify::accounting::Accounting;
 
 /// Files read side by side. Each takes a buffer and a descriptor, so the others wait until one of them ends.
@@ -31,13 +34,18 @@ struct OpenFile {
 ///
 /// The name of a file that could not be opened or read, and the reason.
 pub(super) fn read_all(files: &[&Path], account: &mut Accounting) -> Result<(), String> {
-    let mut waiting = files.iter();
+    let mut waiting = files.iter().peekable();
     let mut open = Vec::new();
     loop {
         while open.len() < ABREAST
-            && let Some(file) = waiting.next()
+            && let Some(file) = waiting.peek()
         {
-            open.push(OpenFile::open(file)?);
+            match OpenFile::open(file) {
+                Ok(file) => open.push(file),
+                Err(error) if is_out_of_descriptors(&error) && !open.is_empty() => break,
+                Err(error) => return Err(unreadable(&name(file), &error)),
+            }
+            waiting.next();
         }
         let behind = open
             .iter_mut()
@@ -53,16 +61,14 @@ pub(super) fn read_all(files: &[&Path], account: &mut Accounting) -> Result<(), 
 }
 
 impl OpenFile {
-    fn open(file: &Path) -> Result<Self, String> {
-        let (name, input): (_, Box<dyn Read>) = if file.as_os_str() == "-" {
-            ("standard input".to_owned(), Box::new(io::stdin()))
+    fn open(file: &Path) -> io::Result<Self> {
+        let input: Box<dyn Read> = if is_stdin(file) {
+            Box::new(io::stdin())
         } else {
-            let name = file.display().to_string();
-            let input = File::open(file).map_err(|error| unreadable(&name, &error))?;
-            (name, Box::new(input))
+            Box::new(File::open(file)?)
         };
         Ok(Self {
-            name,
+            name: name(file),
             lines: LineReader::new(input),
             read: 0,
             reached: 0,
@@ -81,8 +87,27 @@ impl OpenFile {
     }
 }
 
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// As in the report.
+fn name(file: &Path) -> String {
+    if is_stdin(file) {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    [Errno::MFILE, Errno::NFILE]
+        .map(|errno| Some(errno.raw_os_error()))
+        .contains(&error.raw_os_error())
+}
+
 fn unreadable(name: &str, error: &io::Error) -> String {
-    format!("cannot read {name}: {error}")
+    format!("cannot read {}: {error}", Printable(name))
 }
 
 #[cfg(test)]
