@@ -36,7 +36,8 @@ impl ScaleEvent {
 pub enum ScaleReason {
     /// Neither threshold is crossed. No event has this reason.
     Steady,
-    /// A step up: usage is above `scale_up_threshold`, or the producer was held back.
+    /// A step up: usage is above `scale_up_threshold`, the producer was held back, or it dropped records for
+    /// which no lane had room.
     QueueFull,
     /// A step down: usage is below `scale_down_threshold`, and fewer workers can carry the load.
     QueueEmpty,

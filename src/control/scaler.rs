@@ -19,11 +19,13 @@ pub(crate) struct Scaler {
 
 /// Totals since the start; a sample is the difference of two.
 #[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_field_names, reason = "the unit")]
 struct Totals {
     now_ns: u64,
     backpressure_ns: u64,
     busy_ns: u64,
+    /// Records that no lane had room for.
+    dropped: u64,
+    delivered: u64,
 }
 
 impl Scaler {
@@ -55,21 +57,14 @@ impl Scaler {
     }
 
     fn sample(&mut self, active: usize) -> Sample {
-        let producer = &self.shard.counters.producer;
+        let (producer, workers) = (&self.shard.counters.producer, &self.shard.counters.workers);
+        let now_ns = self.shard.clock.now_ns();
         let now = Totals {
-            now_ns: self.shard.clock.now_ns(),
+            now_ns,
             backpressure_ns: producer.throttle_ns.get() + producer.full_ns.get(),
-            busy_ns: 0,
-        };
-        let busy = self
-            .shard
-            .counters
-            .workers
-            .iter()
-            .map(|w| w.busy.total_ns(now.now_ns));
-        let now = Totals {
-            busy_ns: busy.sum(),
-            ..now
+            busy_ns: workers.iter().map(|w| w.busy.total_ns(now_ns)).sum(),
+            dropped: producer.dropped.get().full,
+            delivered: workers.iter().map(|w| w.delivered.get()).sum(),
         };
         let before = std::mem::replace(&mut self.before, now);
         let elapsed_ns = (now.now_ns - before.now_ns).max(1) as f64;
@@ -82,6 +77,8 @@ impl Scaler {
             // A wait counts when it ends, so that one longer than an interval would exceed 1.
             backpressure: ((now.backpressure_ns - before.backpressure_ns) as f64 / elapsed_ns)
                 .min(1.0),
+            dropped: now.dropped > before.dropped,
+            rate: (now.delivered - before.delivered) as f64 * 1e9 / elapsed_ns,
             load: now.busy_ns.saturating_sub(before.busy_ns) as f64 / elapsed_ns,
         }
     }
@@ -105,6 +102,7 @@ impl Scaler {
             usage,
             backpressure,
             load,
+            ..
         } = sample;
         let (to, reason) = (decision.workers, decision.reason);
         let repeats = self.events.last().is_some_and(|last| last.reason == reason);

@@ -45,6 +45,7 @@
 
 mod artifacts;
 mod autoscale;
+mod autoscale_batches;
 mod bad_input;
 mod batches;
 mod busy;

@@ -4,6 +4,12 @@
 //! how much, and an empty queue does not show how many workers keep it empty. *Load*, the workers' busy time as a
 //! number of workers, does. So usage requests a step, and load may veto a step down: the policy remembers the load at
 //! which a number of workers was too few, and does not step back down to that number before the load is well below it.
+//!
+//! Busy time says little where a batch costs the same whatever is in it - an fsync, a request: each worker is then
+//! always inside its sink with the few records that came meanwhile, and load is the number of workers, whatever that
+//! is. So the policy also remembers the *rate* of delivery at which a number of workers was too few, and steps down if
+//! either is well below. A guess that was wrong, because records cost more than they did then, is corrected by the next
+//! step up.
 //! (Arachne's core estimator remembers utilisation in the same way: Qin et al., OSDI 2018.)
 
 use std::collections::VecDeque;
@@ -18,7 +24,7 @@ use crate::control::scale_event::ScaleReason;
 /// If the throttle or full lanes held the producer back for more than this share of an interval, the queue was too
 /// full, whatever its usage at the time of the sample: the throttle keeps it near its lowest step.
 const BACKPRESSURE_SHARE: f64 = 0.1;
-/// Step down only below this share of the load that once was too much for the smaller number.
+/// Step down only below this share of the load, or of the rate, that once was too much for the smaller number.
 const RETURN_SHARE: f64 = 0.9;
 /// A remembered load is at least this share of the workers that were active: a lane that one burst filled is no measure
 /// of load.
@@ -50,6 +56,10 @@ pub(crate) struct Sample {
     pub(crate) usage: f64,
     /// Share of the interval for which the producer was held back by the throttle or by full lanes, 0 to 1.
     pub(crate) backpressure: f64,
+    /// Whether records were dropped because no lane had room: a producer that drops is never held back.
+    pub(crate) dropped: bool,
+    /// Records per second that were delivered.
+    pub(crate) rate: f64,
     /// The workers' busy time over the interval: 2.5 means the work of two and a half workers.
     pub(crate) load: f64,
 }
@@ -77,11 +87,20 @@ pub(crate) struct Autoscaler {
     /// Consecutive samples that requested this step.
     asked: Option<(Step, u32)>,
     last: Option<(Step, u64)>,
-    /// The loads of the last `scale_down_samples` samples, newest last: one quiet interval among busy ones is no reason
-    /// to step down.
-    recent_loads: VecDeque<f64>,
-    /// At n: the load at which n workers were too few, the last time they were.
-    too_much_for: Vec<Option<f64>>,
+    /// The last `scale_down_samples` samples, newest last: one quiet interval among busy ones is no reason to step
+    /// down.
+    recent: VecDeque<Work>,
+    /// At n: the work for which n workers were too few, the last time they were.
+    too_much_for: Vec<Option<Work>>,
+}
+
+/// What the workers did over an interval.
+#[derive(Clone, Copy, Debug, Default)]
+struct Work {
+    /// Busy time, in workers.
+    load: f64,
+    /// Records per second.
+    rate: f64,
 }
 
 impl Autoscaler {
@@ -92,14 +111,14 @@ impl Autoscaler {
             active: policy.min_workers,
             asked: None,
             last: None,
-            recent_loads: VecDeque::new(),
+            recent: VecDeque::new(),
             too_much_for: vec![None; policy.max_workers + 1],
         }
     }
 
     /// Decides on one sample. `now_ns` never falls from call to call.
     pub(crate) fn decide(&mut self, sample: Sample, now_ns: u64) -> Decision {
-        self.remember(sample.load);
+        self.remember(sample);
         let step = self.asked_for(sample);
         let in_a_row = match (step, self.asked) {
             (Some(step), Some((before, times))) if step == before => times.saturating_add(1),
@@ -116,8 +135,18 @@ impl Autoscaler {
         self.last = Some((step, now_ns));
         let reason = match step {
             Step::Up => {
-                let least = LEAST_REMEMBERED * self.active as f64;
-                self.too_much_for[self.active] = Some(sample.load.max(least));
+                // What was dropped is lost: fewer workers must not be tried again under the same work.
+                let least = if sample.dropped {
+                    0.0
+                } else {
+                    LEAST_REMEMBERED * self.active as f64
+                };
+                let load = sample.load.max(least);
+                self.too_much_for[self.active] = Some(Work {
+                    load,
+                    // Raised as the load is.
+                    rate: self.most(|work| work.rate) * load / sample.load.max(f64::MIN_POSITIVE),
+                });
                 self.active += 1;
                 ScaleReason::QueueFull
             }
@@ -129,15 +158,18 @@ impl Autoscaler {
         self.hold(reason)
     }
 
-    fn remember(&mut self, load: f64) {
-        if self.recent_loads.len() >= self.policy.scale_down_samples.max(1) as usize {
-            self.recent_loads.pop_front();
+    fn remember(&mut self, sample: Sample) {
+        if self.recent.len() >= self.policy.scale_down_samples.max(1) as usize {
+            self.recent.pop_front();
         }
-        self.recent_loads.push_back(load);
+        let Sample { load, rate, .. } = sample;
+        self.recent.push_back(Work { load, rate });
     }
 
     fn asked_for(&self, sample: Sample) -> Option<Step> {
-        if sample.usage > self.policy.scale_up_threshold || sample.backpressure > BACKPRESSURE_SHARE
+        if sample.usage > self.policy.scale_up_threshold
+            || sample.backpressure > BACKPRESSURE_SHARE
+            || sample.dropped
         {
             Some(Step::Up)
         } else if sample.usage < self.policy.scale_down_threshold {
@@ -177,12 +209,20 @@ impl Autoscaler {
         }
     }
 
-    /// Whether one worker fewer can carry the recent load, judging by the remembered ones.
+    /// Whether one worker fewer can do the recent work, judging by what was too much.
     fn fewer_would_do(&self) -> bool {
-        let load = self.recent_loads.iter().copied().fold(0.0, f64::max);
         let fewer = self.active - 1;
-        let too_much = self.too_much_for[fewer].unwrap_or(fewer as f64);
-        load < RETURN_SHARE * too_much
+        let too_much = self.too_much_for[fewer].unwrap_or(Work {
+            load: fewer as f64,
+            rate: 0.0,
+        });
+        self.most(|work| work.load) < RETURN_SHARE * too_much.load
+            || self.most(|work| work.rate) < RETURN_SHARE * too_much.rate
+    }
+
+    /// The most of it in a recent sample.
+    fn most(&self, of: fn(&Work) -> f64) -> f64 {
+        self.recent.iter().map(of).fold(0.0, f64::max)
     }
 
     fn hold(&self, reason: ScaleReason) -> Decision {

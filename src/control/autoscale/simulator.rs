@@ -14,6 +14,10 @@ pub(super) struct World<'a> {
     pub(super) speed: &'a dyn Fn(f64) -> f64,
     /// Records that a lane holds, in units of what a worker does in an interval.
     pub(super) lane: f64,
+    /// Whether what finds no room is dropped.
+    pub(super) drops: bool,
+    /// Whether a batch costs the same whatever is in it: who has any work is busy all the time.
+    pub(super) fixed_cost: bool,
     /// Relative noise on usage and load, uniform, and its seed.
     pub(super) noise: f64,
     pub(super) seed: u64,
@@ -28,7 +32,8 @@ impl World<'_> {
         let mut queue = 0.0_f64;
         let mut history = Vec::new();
         for interval in 0..intervals {
-            let (mut busy, mut backpressure) = (0.0, 0.0);
+            let (mut busy, mut backpressure, mut delivered) = (0.0, 0.0, 0.0);
+            let mut dropped = false;
             for step in 0..STEPS {
                 let time = interval as f64 + step as f64 / STEPS as f64;
                 let room = self.lane * active as f64;
@@ -37,10 +42,17 @@ impl World<'_> {
                 let out = most.min(queue + into);
                 // A stalled worker is busy all the time, although it delivers nothing.
                 let share = if most > 0.0 { out / most } else { 1.0 };
-                let at_work = if queue + into > 0.0 { share } else { 0.0 };
+                let at_work = match queue + into > 0.0 {
+                    false => 0.0,
+                    true if self.fixed_cost => 1.0,
+                    true => share,
+                };
+                delivered += out;
                 busy += at_work * active as f64 / STEPS as f64;
                 let left = queue + into - out;
-                if left > room {
+                if left > room && self.drops {
+                    dropped = true;
+                } else if left > room {
                     backpressure += 1.0 / STEPS as f64;
                 }
                 queue = left.min(room);
@@ -49,6 +61,8 @@ impl World<'_> {
             let sample = Sample {
                 usage: (usage * self.noisy(&mut state)).clamp(0.0, 1.0),
                 backpressure,
+                dropped,
+                rate: delivered * self.noisy(&mut state),
                 load: busy * self.noisy(&mut state),
             };
             let decision = scaler.decide(sample, interval as u64 * 1_000_000_000);

@@ -24,6 +24,8 @@ fn world(max_workers: usize, offered: &dyn Fn(f64) -> f64) -> World<'_> {
         offered,
         speed: &|_| 1.0,
         lane: 0.1,
+        drops: false,
+        fixed_cost: false,
         noise: 0.0,
         seed: 1,
     }
@@ -152,6 +154,7 @@ fn a_producer_that_is_held_back_counts_as_a_full_queue() {
         usage: 0.78,
         backpressure: 0.3,
         load: 1.0,
+        ..Sample::default()
     };
     let decision = scaler.decide(held, 0);
     assert_eq!(
@@ -161,18 +164,98 @@ fn a_producer_that_is_held_back_counts_as_a_full_queue() {
 }
 
 #[test]
+fn a_producer_that_drops_records_gets_the_workers_that_it_needs_although_its_lanes_are_empty_at_each_sample()
+ {
+    let mut scaler = Autoscaler::new(policy(4));
+    let dropping = Sample {
+        dropped: true,
+        load: 0.2,
+        ..Sample::default()
+    };
+    let decision = scaler.decide(dropping, 0);
+    assert_eq!(
+        (decision.workers, decision.reason),
+        (2, ScaleReason::QueueFull)
+    );
+    // A burst a second, which three workers' lanes can hold.
+    let offered = |time: f64| {
+        if (time + 0.001) % 1.0 < 0.05 {
+            20.0
+        } else {
+            0.0
+        }
+    };
+    let history = World {
+        drops: true,
+        lane: 0.3,
+        ..world(8, &offered)
+    }
+    .run(60);
+    assert_eq!(
+        (history[0], history[10], history[59]),
+        (2, 3, 3),
+        "{history:?}"
+    );
+}
+
+#[test]
+fn where_a_batch_costs_the_same_whatever_is_in_it_the_workers_that_are_too_many_are_given_back() {
+    for (after, needed) in [(0.1, 1), (1.5, 2), (2.5, 3)] {
+        let offered = |time: f64| if time < 10.0 { 3.5 } else { after };
+        let history = World {
+            fixed_cost: true,
+            ..world(4, &offered)
+        }
+        .run(60);
+        assert_eq!((history[9], history[30]), (4, needed), "{history:?}");
+        assert_eq!(changes(&history[30..]), 0, "{history:?}");
+    }
+}
+
+#[test]
+fn with_a_fixed_cost_noise_changes_nothing_more_than_once_a_minute() {
+    for tenths in 1_u32..60 {
+        let offered = move |_| f64::from(tenths) / 10.0;
+        let settled = World {
+            noise: 0.05,
+            fixed_cost: true,
+            seed: tenths.into(),
+            ..world(16, &offered)
+        }
+        .run(180);
+        let (_, minutes) = settled.split_at(60);
+        assert!(changes(minutes) <= 2, "load {tenths}/10: {minutes:?}");
+    }
+}
+
+#[test]
+fn a_guess_by_the_rate_that_was_wrong_is_made_once() {
+    // From the tenth second on a record costs twice as much, and half as many come.
+    let speed = |time: f64| if time < 10.0 { 1.0 } else { 0.5 };
+    let offered = |time: f64| if time < 10.0 { 2.5 } else { 1.25 };
+    let history = World {
+        speed: &speed,
+        ..world(4, &offered)
+    }
+    .run(120);
+    assert!(changes(&history[12..]) <= 4, "{history:?}");
+    assert_eq!(changes(&history[40..]), 0, "{history:?}");
+}
+
+#[test]
 fn every_suppressed_step_names_what_suppressed_it() {
     let full = Sample {
         usage: 1.0,
-        backpressure: 0.0,
         load: 1.0,
+        rate: 1_000.0,
+        ..Sample::default()
     };
-    let empty = Sample {
-        usage: 0.0,
-        backpressure: 0.0,
-        load: 0.0,
+    let empty = Sample::default();
+    let busy = Sample {
+        load: 1.9,
+        rate: 950.0,
+        ..empty
     };
-    let busy = Sample { load: 1.9, ..empty };
     let mut scaler = Autoscaler::new(Policy {
         scale_cooldown_ns: 10,
         ..policy(2)
@@ -208,13 +291,15 @@ proptest! {
     fn bounds_hold_and_steps_are_single_whatever_is_sampled(
         min in 1_usize..8,
         more in 0_usize..120,
-        samples in proptest::collection::vec((0.0..1.0_f64, 0.0..1.0_f64, 0.0..128.0_f64), 1..300),
+        samples in proptest::collection::vec(
+            (0.0..1.0_f64, 0.0..1.0_f64, 0.0..128.0_f64, 0.0..1e9_f64, any::<bool>()), 1..300,
+        ),
     ) {
         let mut scaler = Autoscaler::new(Policy { min_workers: min, ..policy(min + more) });
         let mut active = min;
-        for (i, (usage, backpressure, load)) in samples.into_iter().enumerate() {
+        for (i, (usage, backpressure, load, rate, dropped)) in samples.into_iter().enumerate() {
             let now_ns = i as u64 * 1_000_000_000;
-            let decision = scaler.decide(Sample { usage, backpressure, load }, now_ns);
+            let decision = scaler.decide(Sample { usage, backpressure, dropped, rate, load }, now_ns);
             prop_assert!(decision.workers.abs_diff(active) <= 1);
             prop_assert!((min..=min + more).contains(&decision.workers));
             active = decision.workers;
