@@ -73,6 +73,7 @@ mod report;
 mod retry;
 mod spill;
 mod stall;
+mod standard_input;
 mod stop;
 mod support;
 mod tidy;

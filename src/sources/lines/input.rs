@@ -1,7 +1,7 @@
 //! Inputs of lines: a file, a descriptor that is polled, or any reader. Reads of the first two never wait.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -24,6 +24,8 @@ pub(super) struct Input {
     ended: bool,
     /// It is `/dev/null`, as a closed standard input is.
     is_null: bool,
+    /// Others read it too: it was handed to this process.
+    is_shared: bool,
 }
 
 enum Stream {
@@ -81,6 +83,7 @@ impl Input {
         let null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == kind.rdev());
         let mut input = Self::over(file, "standard input".into())?;
         input.is_null = null && kind.file_type().is_char_device();
+        input.is_shared = true;
         Ok(input)
     }
 
@@ -90,6 +93,7 @@ impl Input {
             stream: Stream::Reader(reader),
             ended: false,
             is_null: false,
+            is_shared: false,
         }
     }
 
@@ -106,12 +110,27 @@ impl Input {
             stream,
             ended: false,
             is_null: false,
+            is_shared: false,
         })
     }
 
     /// Whether bytes that were read from it cannot be read again.
     pub(super) fn consumed_by_reading(&self) -> bool {
         !matches!(self.stream, Stream::Plain(..))
+    }
+
+    /// Gives the last bytes that were read back to whoever shares this input; returns `false` if it
+    /// cannot take them.
+    pub(super) fn give_back(&self, bytes: usize) -> io::Result<bool> {
+        match &self.stream {
+            _ if !self.is_shared => Ok(true),
+            Stream::Plain(file, _) => {
+                let back = i64::try_from(bytes).map_err(io::Error::other)?;
+                let mut file = file;
+                file.seek(SeekFrom::Current(-back)).map(|_| true)
+            }
+            Stream::Polled(_) | Stream::Reader(_) => Ok(false),
+        }
     }
 
     pub(super) fn is_null(&self) -> bool {

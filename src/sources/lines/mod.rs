@@ -47,6 +47,10 @@ pub struct Lines {
     line: u64,
     too_long: u64,
     headers: Vec<RecordHeader>,
+    /// The last byte of the buffer is a newline that the input lacked.
+    added_newline: bool,
+    /// A failure to read that is returned when what was read before it is lent.
+    failed: Option<io::Error>,
     context: Option<Context>,
 }
 
@@ -83,7 +87,9 @@ impl Lines {
     /// The lines of standard input.
     ///
     /// On a stop, what was already read is still lent, an unfinished last line with a newline added, because it cannot
-    /// be read again.
+    /// be read again. If it is a file, what was read and not lent is given back instead: the next reader of the same
+    /// descriptor goes on at the line behind the last one that was lent. If it is not, a run that ends at its count
+    /// logs how many bytes were read behind the last line.
     ///
     /// # Errors
     ///
@@ -130,6 +136,8 @@ impl Lines {
             line: 0,
             too_long: 0,
             headers: Vec::new(),
+            added_newline: false,
+            failed: None,
             context: None,
         }
     }
@@ -238,6 +246,7 @@ impl Lines {
             self.buffer.resize(len, 0);
         }
         let filled = input.read(&mut self.buffer[self.end..])?;
+        self.added_newline = false;
         if let Filled::Some(n) = filled {
             self.end += n;
             self.filled_ns = now_ns;
@@ -256,7 +265,14 @@ impl Lines {
             self.buffer[self.end] = b'\n';
         }
         self.end += 1;
+        self.added_newline = true;
         true
+    }
+
+    /// Whether what was read of the input cannot be read again.
+    fn is_consumed(&self) -> bool {
+        let input = self.input.as_ref();
+        input.is_some_and(Input::consumed_by_reading)
     }
 
     fn open_next(&mut self) -> io::Result<bool> {
@@ -289,14 +305,23 @@ impl Source for Lines {
                 Step::NeedMore if chunks == CHUNKS_AT_MOST => {
                     return Ok(self.pending(demand.now_ns));
                 }
-                Step::NeedMore => match self.fill(demand.now_ns)? {
-                    Filled::Some(_) => {}
-                    Filled::NotReadable => return Ok(self.pending(demand.now_ns)),
-                    Filled::EndOfInput => {
+                Step::NeedMore => match self
+                    .failed
+                    .take()
+                    .map_or_else(|| self.fill(demand.now_ns), Err)
+                {
+                    Ok(Filled::Some(_)) => {}
+                    Ok(Filled::NotReadable) => return Ok(self.pending(demand.now_ns)),
+                    Ok(Filled::EndOfInput) => {
                         if !self.finish_last_line() && !self.open_next()? {
                             return Ok(Lent::End);
                         }
                     }
+                    // The line that it broke off in is delivered first, as at a stop, where it cannot be read again.
+                    Err(error) if self.is_consumed() && self.finish_last_line() => {
+                        self.failed = Some(error);
+                    }
+                    Err(error) => return Err(error),
                 },
             }
             chunks += 1;
@@ -304,7 +329,7 @@ impl Source for Lines {
     }
 
     fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
-        if !self.input.as_ref().is_some_and(Input::consumed_by_reading) {
+        if !self.is_consumed() {
             return Ok(Lent::End);
         }
         loop {
@@ -312,11 +337,37 @@ impl Source for Lines {
                 Step::Lend { records, bytes } => return Ok(self.lend_step(records, bytes)),
                 Step::Drop => return Ok(self.drop_line()),
                 Step::NeedMore => {
+                    if let Some(error) = self.failed.take() {
+                        return Err(error);
+                    }
                     if !self.finish_last_line() {
                         return Ok(Lent::End);
                     }
                 }
             }
+        }
+    }
+
+    /// Gives back what was read from standard input and not lent: it is shared with whoever reads it next.
+    fn close(&mut self) {
+        let unlent = (self.end - self.start).saturating_sub(usize::from(self.added_newline));
+        let Some(input) = self.input.as_ref().filter(|_| unlent > 0) else {
+            return;
+        };
+        let name = &input.name;
+        let lost = match input.give_back(unlent) {
+            Ok(true) => return,
+            Ok(false) => format!(
+                "{name}: {unlent} bytes behind the last record were read and not delivered; what is not a file cannot \
+                 take them back"
+            ),
+            Err(error) => format!(
+                "{name}: {unlent} bytes behind the last record were read and not delivered, and cannot be given back: \
+                 {error}"
+            ),
+        };
+        if let Some(context) = &self.context {
+            context.info(lost);
         }
     }
 }
