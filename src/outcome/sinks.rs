@@ -2,9 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::engine::sink::Sink;
+use crate::sys::panics::caught;
 
 /// The sinks that workers returned, by worker; without those of workers that were abandoned or panicked.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Drop for Sinks {
     /// A sink may panic when it is dropped; the panic must not reach the owner of the outcome.
     fn drop(&mut self) {
         for (_, sink) in self.0.drain(..) {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(sink)));
+            let _ = caught(|| drop(sink));
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::producer::demand;
 use crate::engine::source::{Lent, Source};
 use crate::sys::clock::Clock;
 use crate::sys::cpu::pin;
+use crate::sys::panics::caught;
 
 /// A round is this many records, or this many bytes if records are long: half a millisecond for a fast source.
 const ROUND_RECORDS: u64 = 32_768;
@@ -21,12 +22,14 @@ const ROUNDS: usize = 5;
 /// A round is a count, not a time, so that its instructions are the same in each run.
 pub(super) fn source_limit(unpaced: Option<Box<dyn Source>>, cpu: Option<usize>) -> Option<f64> {
     let mut source = unpaced?;
-    let rehearse = move || {
+    let work = move || {
         let _ = cpu.map(pin); // an unpinned thread measures less precisely, but well enough
         source.start(Context::standalone(Clock::start()));
         let rounds = (0..ROUNDS).filter_map(|_| round(source.as_mut()));
         rounds.max_by(f64::total_cmp)
     };
+    // The source's panic is the program's own code: here it only means that there is no limit to tell.
+    let rehearse = move || caught(work).ok().flatten();
     let spawned = Builder::new().name("rehearsal".into()).spawn(rehearse);
     spawned.ok()?.join().ok().flatten()
 }

@@ -1,8 +1,6 @@
 //! The threads of a shard: how each begins and ends.
 
-use std::any::Any;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::thread::Builder;
 
@@ -12,6 +10,7 @@ use super::start_barrier::Slot;
 use crate::engine::sink::Sink;
 use crate::engine::worker::{Ran, Worker, WorkerEnd};
 use crate::metrics::exchange::Recorder;
+pub(super) use crate::sys::panics::caught;
 use crate::sys::usage::ThreadUsage;
 
 /// Spawns a producer's thread. The handle is not kept: the thread sends an event when it ends, and one that hangs in a
@@ -37,13 +36,15 @@ pub(super) fn spawn_producer(
             Ok(Some(end)) => {
                 notify(Event::ProducerClosed(Ok(end)));
                 panic = caught(|| thread.producer.run(&mut thread.waits)).err();
+                let dropped = caught(move || drop(thread.producer));
+                panic = panic.or(dropped.err());
             }
             Ok(None) => {} // not reached: a producer closes the lanes before it ends
             Err(message) => {
                 // Close the lanes; a source that panicked is not called again.
                 let dropped = caught(move || drop(thread.producer));
                 notify(Event::ProducerClosed(Err(message)));
-                panic = panic.or(dropped.err());
+                panic = dropped.err();
             }
         }
         notify(Event::ProducerEnded {
@@ -124,20 +125,4 @@ fn close(
         Ok(sink) => (caught(|| drop(sink)).and(end), None),
         Err(message) => (Err(message), None),
     }
-}
-
-/// Runs a thread's work and turns a panic into its message: no thread dies unnoticed.
-pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let message = message(panic.as_ref());
-        // A payload may panic when it is dropped, which would end the thread without an event.
-        std::mem::forget(panic);
-        message
-    })
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".into())
 }

@@ -23,6 +23,7 @@ pub(crate) mod cpu;
 pub(crate) mod mutant;
 #[cfg(feature = "cli")]
 pub(crate) mod os_text;
+pub(crate) mod panics;
 pub(crate) mod printed;
 pub(crate) mod provenance;
 pub(crate) mod quantity;
