@@ -90,6 +90,10 @@ impl Dispatch {
             route,
             when_full: WhenFull::DropNewest,
             throttle: Throttle::default(),
+            batch: Volume {
+                records: 1,
+                bytes: 1,
+            },
             max_record_bytes: bytes,
         };
         let clock = Clock::start();

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use crate::engine::batch::Batch;
+pub use crate::engine::dispatch_policy::WhenFull;
+pub(crate) use crate::engine::dispatch_policy::{DispatchError, DispatchPolicy};
 use crate::engine::lane::{LaneWriter, Volume};
 use crate::engine::notice::{Notice, Notices};
 use crate::engine::record::{Burst, RecordHeader, stamp_and_measure};
 use crate::engine::room::Room;
-use crate::engine::route::{Route, Router};
+use crate::engine::route::Router;
 use crate::engine::shard::ShardHandle;
 use crate::engine::spill::Spill;
 use crate::engine::throttle::Throttle;
@@ -16,40 +18,7 @@ use crate::metrics::counters::ProducerCounters;
 use crate::sys::clock::saturating_ns;
 use crate::sys::mutant::{Mutant, mutated};
 use crate::sys::sync::Arc;
-use crate::sys::text::spelled;
 use crate::sys::wait::{Backoff, Waiter};
-
-/// What happens to records when no active lane has room.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WhenFull {
-    /// The producer waits: backpressure reaches the source, nothing is lost.
-    #[default]
-    Block,
-    /// The records that found no room are dropped and counted as `full`; queued records stay.
-    DropNewest,
-}
-spelled!(WhenFull: Block = "block", DropNewest = "drop-newest");
-
-/// Why a burst was not published completely.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DispatchError {
-    /// The run was halted.
-    Halted,
-    /// Every worker has gone.
-    NoLane,
-    /// The source's headers do not add up to its bytes: nothing of the burst was published.
-    Malformed,
-}
-
-/// How a dispatcher routes, waits and drops.
-#[derive(Debug)]
-pub(crate) struct DispatchPolicy {
-    pub(crate) route: Route,
-    pub(crate) when_full: WhenFull,
-    pub(crate) throttle: Throttle,
-    pub(crate) max_record_bytes: usize,
-}
 
 /// Publishes bursts into lanes; owned by the producer.
 #[derive(Debug)]
@@ -58,12 +27,15 @@ pub(crate) struct Dispatcher {
     router: Router,
     when_full: WhenFull,
     throttle: Throttle,
+    batch: Volume,
     max_record_bytes: usize,
     /// An upper bound of the total fill of the lanes: the last sample plus what was published since. Workers only lower
     /// the fill.
     fill_upper_bound: u64,
     /// How many lanes that sample included, counted from the first.
     lanes_sampled: usize,
+    /// The last reading of the clock.
+    now_ns: u64,
     shard: Arc<ShardHandle>,
     backoff: Backoff,
     /// The position after the last record that was dispatched or dropped.
@@ -87,9 +59,11 @@ impl Dispatcher {
             router: Router::new(policy.route),
             when_full: policy.when_full,
             throttle: policy.throttle,
+            batch: policy.batch,
             max_record_bytes: policy.max_record_bytes,
             fill_upper_bound: 0,
             lanes_sampled: 0,
+            now_ns: 0,
             shard,
             backoff,
             next_position: 0,
@@ -116,8 +90,8 @@ impl Dispatcher {
     }
 
     /// Publishes a burst: whole to the chosen lane where it fits, otherwise in parts, waiting or dropping according to
-    /// [`WhenFull`]. Returns the time at which the burst reached the dispatcher: a wait for
-    /// room comes after it, and is part of the service time.
+    /// [`WhenFull`]. Its records are stamped with the time at which it reached the dispatcher: a wait for room comes
+    /// after that, and is part of the service time. Returns the time when the last wait for room ended, or that one.
     ///
     /// On an error the records that no lane took are spilled, or counted as unpublished.
     pub(crate) fn dispatch(
@@ -126,6 +100,7 @@ impl Dispatcher {
         burst: Burst<'_>,
     ) -> Result<u64, DispatchError> {
         let now_ns = self.shard.clock.now_ns();
+        self.now_ns = now_ns;
         let Burst { headers, bytes } = burst;
         let produced = &self.shard.counters.producer;
         produced.bursts.add(1);
@@ -153,7 +128,7 @@ impl Dispatcher {
         } else {
             self.publish_without_too_long(waiter, headers, bytes)
         };
-        published.map(|()| now_ns)
+        published.map(|()| self.now_ns)
     }
 
     /// Counts records that the source dropped.
@@ -164,7 +139,7 @@ impl Dispatcher {
     }
 
     /// Pauses for the time in the throttle's table, or until the queue has drained to the lowest step; returns whether
-    /// it paused.
+    /// it paused. Never pauses while every batch lacks records: only more of them, or their age, drain the queue then.
     ///
     /// Samples the lanes only when they may be full enough for a pause: a sample costs a cache miss for each lane whose
     /// worker has released something since the last one.
@@ -178,7 +153,7 @@ impl Dispatcher {
         (self.fill_upper_bound, self.lanes_sampled) = (self.fill(active), active);
         let usage = average(self.fill_upper_bound, active);
         let pause = self.throttle.pause(usage);
-        !pause.is_zero() && self.pause_for(waiter, pause)
+        !pause.is_zero() && self.holds_a_batch(active) && self.pause_for(waiter, pause)
     }
 
     fn pause_for(&self, waiter: &Waiter, pause: Duration) -> bool {
@@ -188,7 +163,9 @@ impl Dispatcher {
         let resume_at = self.throttle.resume_at();
         self.backoff.wait(waiter, until_ns, || {
             let active = self.shard.active();
-            self.shard.control.is_quiescing() || average(self.fill(active), active) <= resume_at
+            self.shard.control.is_quiescing()
+                || average(self.fill(active), active) <= resume_at
+                || !self.holds_a_batch(active)
         });
         self.counters().throttle_pauses.add(1);
         self.counters().throttle_ns.add(clock.now_ns() - began_ns);
@@ -201,6 +178,11 @@ impl Dispatcher {
         headers: &[RecordHeader],
         bytes: &[u8],
     ) -> Result<(), DispatchError> {
+        if self.spill.is_some() && self.shard.control.is_halted() {
+            // A worker may leave its lane at any moment, and what is published then is nobody's.
+            self.spill(waiter, headers, bytes);
+            return Err(DispatchError::Halted);
+        }
         let (mut headers, mut bytes) = (headers, bytes);
         let mut next = self.route();
         while let Some(lane) = next {
@@ -216,7 +198,10 @@ impl Dispatcher {
                 // Take the lane with room, not the one that route() would choose: it may be the fuller one, yet the
                 // only one with room for a record of this length.
                 match self.wait_for_room(waiter, &headers[0]) {
-                    Room::In(lane) => Some(lane),
+                    Room::In(lane) => {
+                        self.now_ns = self.shard.clock.now_ns();
+                        Some(lane)
+                    }
                     Room::NoLane => None,
                     Room::Halted => {
                         self.spill(waiter, headers, bytes);
@@ -229,6 +214,11 @@ impl Dispatcher {
                     }
                 }
             };
+        }
+        if self.shard.control.is_halted() {
+            // The workers have left before this thread looked.
+            self.spill(waiter, headers, bytes);
+            return Err(DispatchError::Halted);
         }
         // The reader of the output has gone, or the workers' spill file failed.
         self.count_unpublished(headers);
@@ -350,6 +340,13 @@ impl Dispatcher {
                 return look();
             }
         }
+    }
+
+    /// Whether a worker has, or may take, a batch that is due whatever its age.
+    fn holds_a_batch(&self, active: usize) -> bool {
+        self.lanes[..active]
+            .iter()
+            .any(|lane| lane.holds(self.batch))
     }
 
     /// The total fill of the active lanes.

@@ -25,8 +25,10 @@ pub(crate) mod record;
 pub(crate) mod source;
 
 pub(crate) mod producer;
+pub(crate) mod producer_step;
 
 pub(crate) mod dispatch;
+pub(crate) mod dispatch_policy;
 pub(crate) mod route;
 pub(crate) mod throttle;
 

@@ -9,9 +9,9 @@
 //! A state machine: [`Producer::step`] does one thing and returns what to wait for; [`Producer::run`] is the loop
 //! around it.
 
-use std::io;
-
 use crate::engine::dispatch::{DispatchError, Dispatcher};
+use crate::engine::producer_step::lent_too_much;
+pub(crate) use crate::engine::producer_step::{ProducerEnd, Step};
 use crate::engine::shard::ShardHandle;
 use crate::engine::source::{Demand, Lent, Source};
 use crate::engine::watermark::LowWaterMark;
@@ -24,37 +24,6 @@ const BURST_RECORDS: usize = 256;
 const BURST_BYTES: usize = 32 << 10;
 /// The shortest time between two acknowledgements.
 const ACKNOWLEDGE_EACH_NS: u64 = 100_000_000;
-
-/// Why the producer closed the lanes.
-#[derive(Debug)]
-pub(crate) enum ProducerEnd {
-    /// The source has no more.
-    EndOfInput,
-    /// The run's limit of records is reached.
-    CountReached,
-    /// The run stops.
-    Quiesced,
-    /// The source failed, or lent a burst whose headers do not match its bytes.
-    SourceFailed(io::Error),
-    /// Every worker had gone.
-    NoLane,
-}
-
-/// What the producer did, or waits for.
-#[derive(Debug)]
-pub(crate) enum Step<'a> {
-    /// It did something, at this time; there may be more to do.
-    Worked { now_ns: u64 },
-    /// It waits for its source; while records are not settled, at most until the next acknowledgement.
-    Wait {
-        pending: Pending<'a>,
-        acknowledge_ns: Option<u64>,
-    },
-    /// The lanes are closed, for this reason; its next steps wait for the workers.
-    Closed(ProducerEnd),
-    /// The workers have ended, and the source is closed.
-    Ended,
-}
 
 #[derive(Debug)]
 enum State {
@@ -72,6 +41,8 @@ pub(crate) struct Producer {
     state: State,
     /// Records still to be taken.
     left: u64,
+    /// The last moment of the run's duration; from the stop on the moment of that, if it comes first.
+    last_ns: u64,
     acknowledgements: Acknowledgements,
 }
 
@@ -86,12 +57,13 @@ struct Acknowledgements {
 }
 
 impl Producer {
-    /// A producer that takes at most `count` records.
+    /// A producer that takes at most `count` records, and none that falls due at `over_ns` or later.
     pub(crate) fn new(
         source: Box<dyn Source>,
         dispatcher: Dispatcher,
         shard: Arc<ShardHandle>,
         count: u64,
+        over_ns: u64,
     ) -> Self {
         let wanted = source.wants_acknowledgements();
         Self {
@@ -100,6 +72,7 @@ impl Producer {
             shard,
             state: State::Producing,
             left: count,
+            last_ns: over_ns.saturating_sub(1),
             acknowledgements: Acknowledgements {
                 wanted,
                 ..Acknowledgements::default()
@@ -155,31 +128,38 @@ impl Producer {
             shard,
             state,
             left,
+            last_ns,
             acknowledgements,
         } = self;
+        let demand = demand(now_ns, *left);
         let produced = if shard.control.is_quiescing() {
             Err(ProducerEnd::Quiesced)
         } else if *left == 0 {
             Err(ProducerEnd::CountReached)
+        } else if now_ns > *last_ns {
+            Err(ProducerEnd::DurationOver)
         } else {
-            match source.lend(demand(now_ns, *left)) {
+            match source.lend(demand) {
                 // Refused before anything is counted: the run's count must never be exceeded.
-                Ok(Lent::Burst(burst)) if burst.headers.len() as u64 > *left => {
-                    Err(ProducerEnd::SourceFailed(lent_too_much()))
+                Ok(Lent::Burst(burst)) if burst.headers.len() > demand.records => Err(
+                    lent_too_much(burst.headers.len() as u64, demand.records as u64),
+                ),
+                Ok(Lent::Dropped(_, records)) if records > *left => {
+                    Err(lent_too_much(records, *left))
                 }
                 Ok(Lent::Burst(burst)) => {
                     *left -= burst.headers.len() as u64;
                     match dispatcher.dispatch(waiter, burst) {
-                        // The time of publication is the next burst's now: one clock reading per burst.
+                        // The dispatcher's last time is the next burst's now: one clock reading per burst.
                         Ok(published_ns) if !dispatcher.pause(waiter) => Ok(published_ns),
                         Ok(_) => Ok(shard.clock.now_ns()),
                         Err(error) => Err(error.into()),
                     }
                 }
                 Ok(Lent::Dropped(reason, records)) => {
-                    *left = left.saturating_sub(records);
+                    *left -= records;
                     dispatcher.count_dropped(reason, records);
-                    Ok(now_ns)
+                    Ok(shard.clock.now_ns())
                 }
                 Ok(Lent::Pending(pending)) => {
                     let tells = acknowledgements.wanted
@@ -194,25 +174,18 @@ impl Producer {
             }
         };
         match produced {
-            Ok(now_ns) => Step::Worked { now_ns },
-            // What was read from outside is delivered too, or counted if no worker is left: a halt may show first in
-            // workers that have ended.
-            Err(end @ (ProducerEnd::Quiesced | ProducerEnd::NoLane)) => {
+            Ok(now_ns) => return Step::Worked { now_ns },
+            // What was read from outside, or fell due, before the stop is delivered too, or counted if no worker is
+            // left: a halt may show first in workers that have ended.
+            Err(
+                end @ (ProducerEnd::Quiesced | ProducerEnd::NoLane | ProducerEnd::DurationOver),
+            ) => {
+                *last_ns = now_ns.min(*last_ns);
                 *state = State::Emptying(end);
-                Step::Worked { now_ns }
             }
-            Err(end) => {
-                *state = State::Closed;
-                dispatcher.close();
-                Step::Closed(end)
-            }
+            Err(end) => return close(state, dispatcher, end),
         }
-    }
-
-    fn close(&mut self, end: ProducerEnd) -> Step<'static> {
-        self.state = State::Closed;
-        self.dispatcher.close();
-        Step::Closed(end)
+        Step::Worked { now_ns }
     }
 
     fn end(&mut self, waiter: &Waiter, now_ns: u64) -> Step<'_> {
@@ -220,24 +193,30 @@ impl Producer {
             return self.await_workers(now_ns);
         };
         let end = std::mem::replace(end, ProducerEnd::Quiesced);
-        match self.empty_source(waiter, now_ns) {
+        match self.empty_source(waiter) {
             Ok(true) => {
                 self.state = State::Emptying(end);
+                let now_ns = self.shard.clock.now_ns();
                 Step::Worked { now_ns }
             }
-            Ok(false) => self.close(end),
-            Err(failed) => self.close(failed),
+            Ok(false) => close(&mut self.state, &mut self.dispatcher, end),
+            Err(failed) => close(&mut self.state, &mut self.dispatcher, failed),
         }
     }
 
-    /// Dispatches what the source has buffered; returns `false` if it has nothing.
-    fn empty_source(&mut self, waiter: &Waiter, now_ns: u64) -> Result<bool, ProducerEnd> {
+    /// Dispatches what the source had buffered when the run stopped; returns `false` if it has nothing.
+    fn empty_source(&mut self, waiter: &Waiter) -> Result<bool, ProducerEnd> {
         if self.left == 0 {
             return Ok(false);
         }
-        match self.source.lend_buffered(demand(now_ns, self.left)) {
-            Ok(Lent::Burst(burst)) if burst.headers.len() as u64 > self.left => {
-                Err(ProducerEnd::SourceFailed(lent_too_much()))
+        let demand = demand(self.last_ns, self.left);
+        match self.source.lend_buffered(demand) {
+            Ok(Lent::Burst(burst)) if burst.headers.len() > demand.records => Err(lent_too_much(
+                burst.headers.len() as u64,
+                demand.records as u64,
+            )),
+            Ok(Lent::Dropped(_, records)) if records > self.left => {
+                Err(lent_too_much(records, self.left))
             }
             Ok(Lent::Burst(burst)) => {
                 self.left -= burst.headers.len() as u64;
@@ -248,7 +227,7 @@ impl Producer {
                 }
             }
             Ok(Lent::Dropped(reason, records)) => {
-                self.left = self.left.saturating_sub(records);
+                self.left -= records;
                 self.dispatcher.count_dropped(reason, records);
                 Ok(true)
             }
@@ -285,6 +264,13 @@ impl Producer {
             self.source.acknowledge(mark.get());
         }
     }
+}
+
+/// Closes the lanes.
+fn close(state: &mut State, dispatcher: &mut Dispatcher, end: ProducerEnd) -> Step<'static> {
+    *state = State::Closed;
+    dispatcher.close();
+    Step::Closed(end)
 }
 
 /// How a producer waits.
@@ -371,25 +357,5 @@ pub(crate) fn demand(now_ns: u64, left: u64) -> Demand {
         now_ns,
         records: usize::try_from(left).map_or(BURST_RECORDS, |left| left.min(BURST_RECORDS)),
         bytes: BURST_BYTES,
-    }
-}
-
-fn lent_too_much() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "the source lent more records than were left to take",
-    )
-}
-
-impl From<DispatchError> for ProducerEnd {
-    fn from(error: DispatchError) -> Self {
-        match error {
-            DispatchError::Halted => Self::Quiesced,
-            DispatchError::NoLane => Self::NoLane,
-            DispatchError::Malformed => Self::SourceFailed(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "the source lent a burst whose headers do not add up to its bytes",
-            )),
-        }
     }
 }

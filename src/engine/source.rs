@@ -22,9 +22,9 @@ use crate::sys::wait::Pending;
 /// The producer's demand: the time, and how much a source may lend.
 #[derive(Clone, Copy, Debug)]
 pub struct Demand {
-    /// Now, in nanoseconds since the run began.
+    /// Now, in nanoseconds since the run began; after a stop, when the run stopped.
     pub now_ns: u64,
-    /// Lend at most this many records; at least 1.
+    /// Lend at most this many records; at least 1. A burst of more ends the run as a failure of the source.
     pub records: usize,
     /// Lend at most about this many bytes; a single record may be longer.
     pub bytes: usize,
@@ -36,7 +36,8 @@ pub struct Demand {
 pub enum Lent<'a> {
     /// One or more records. The next call continues after them.
     Burst(Burst<'a>),
-    /// The source dropped records; they count as produced and dropped.
+    /// The source dropped records; they count as produced and dropped. More than are left of the run's count end it as
+    /// a failure of the source.
     Dropped(DropReason, u64),
     /// Nothing to lend before a time, a descriptor's readiness or a call of the waker.
     Pending(Pending<'a>),
@@ -83,7 +84,8 @@ pub trait Source: Send {
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>>;
 
     /// Called after a stop instead of [`lend`](Self::lend), until it returns [`Lent::End`] or [`Lent::Pending`]: lends
-    /// what was already read from outside and would be lost otherwise. Reads nothing more. Lends nothing by default.
+    /// what was already read from outside and would be lost otherwise, or fell due before the stop. Reads nothing more.
+    /// Lends nothing by default.
     ///
     /// # Errors
     ///

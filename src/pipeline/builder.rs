@@ -153,8 +153,8 @@ impl Pipeline {
         let (recorders, collectors) = (0..recorded).map(|_| exchange()).unzip();
         let gatherer = config.latency.then(|| Gatherer::new(collectors));
         let messages = mpsc::channel();
-        // Start the clock last: setup time must not count as schedule lag of the first records.
-        let clock = Clock::start();
+        // The producer begins it: setup time must not count as schedule lag of the first records.
+        let (clock, start) = Clock::held();
         let shard = Shard::new(
             config,
             Ingredients {
@@ -166,6 +166,7 @@ impl Pipeline {
                 spill: self.spill.clone(),
                 notices: notices(messages.0.clone()),
                 clock,
+                start,
                 spin_ns: planned.placement.spin_ns,
             },
         );

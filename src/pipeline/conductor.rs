@@ -1,6 +1,5 @@
 //! The control thread: receives the events of the data path's threads, keeps the stop order, and draws up the outcome.
 
-use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -89,7 +88,6 @@ pub(super) fn launch(
     (sender, events): (Sender<Event>, Receiver<Event>),
     stop: Stop,
 ) -> Result<Running, StartError> {
-    let pin = run.config.placement.pin;
     let (duration, drain_timeout) = (run.config.stop.duration, run.config.stop.drain_timeout);
     let workers = threads.shards.iter().map(|shard| shard.workers.len());
     let metrics = run.metrics.clone();
@@ -111,10 +109,7 @@ pub(super) fn launch(
         rests: Vec::new(),
         elapsed_ns: None,
     };
-    let mut barrier = conductor
-        .spawn(threads, &sender)
-        .map_err(StartError::System)?;
-    barrier.record_pins(pin)?;
+    let barrier = conductor.spawn(threads, &sender)?;
     if let Some(duration) = duration {
         conductor.stopping.over_at(saturating_ns(duration));
     }
@@ -144,34 +139,42 @@ fn tick_scaler((scaler, messages): &mut (Scaler, Sender<Message>)) {
 
 impl Conductor {
     /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the data path pin
-    /// themselves.
-    fn spawn(&mut self, threads: Threads, events: &Sender<Event>) -> io::Result<StartBarrier> {
-        self.reporting = Some(match threads.report_each {
-            Some(interval) => {
-                let ticker = Ticker::spawn("reporter", interval, threads.reporter, Reporter::tick)?;
-                Reporting::Threaded(ticker)
-            }
-            None => Reporting::Unobserved(Box::new(threads.reporter)),
-        });
-        let messages = threads.messages.0.clone();
-        self.monitor = Some(Monitor::spawn(threads.detectors, threads.messages)?);
+    /// themselves. The others come last, because their first interval begins with them.
+    fn spawn(
+        &mut self,
+        threads: Threads,
+        events: &Sender<Event>,
+    ) -> Result<StartBarrier, StartError> {
         let mut barrier = StartBarrier::new(threads.planned);
+        let mut scalers = Vec::new();
         for shard in threads.shards {
-            if let Some(scaler) = shard.scaler {
-                let interval = self.run.config.scaling.autoscale_interval;
-                let state = (scaler, messages.clone());
-                self.scalers
-                    .push(Ticker::spawn("scaler", interval, state, tick_scaler)?);
-            }
+            scalers.extend(shard.scaler);
             for worker in shard.workers {
                 let (shard, index) = (worker.shard, worker.worker.index());
                 let slot = barrier.slot(Role::Worker { shard, index });
-                spawn_worker(worker, slot, events.clone())?;
+                spawn_worker(worker, slot, events.clone()).map_err(StartError::System)?;
             }
             let slot = barrier.slot(Role::Producer {
                 shard: shard.producer.shard,
             });
-            spawn_producer(shard.producer, slot, events.clone())?;
+            spawn_producer(shard.producer, slot, events.clone()).map_err(StartError::System)?;
+        }
+        barrier.record_pins(self.run.config.placement.pin)?;
+        self.reporting = Some(match threads.report_each {
+            Some(interval) => {
+                let ticker = Ticker::spawn("reporter", interval, threads.reporter, Reporter::tick);
+                Reporting::Threaded(ticker.map_err(StartError::System)?)
+            }
+            None => Reporting::Unobserved(Box::new(threads.reporter)),
+        });
+        let messages = threads.messages.0.clone();
+        let monitor = Monitor::spawn(threads.detectors, threads.messages);
+        self.monitor = Some(monitor.map_err(StartError::System)?);
+        for scaler in scalers {
+            let interval = self.run.config.scaling.autoscale_interval;
+            let state = (scaler, messages.clone());
+            let ticker = Ticker::spawn("scaler", interval, state, tick_scaler);
+            self.scalers.push(ticker.map_err(StartError::System)?);
         }
         Ok(barrier)
     }
@@ -257,11 +260,11 @@ impl Conductor {
             Event::Asked(Request::Stop(cause)) => self.input(Input::Stop(cause)),
             Event::Asked(Request::Halt) => self.input(Input::Halt),
             Event::ProducerClosed(end) => {
+                let stop = Input::Stop;
                 match end {
-                    Ok(ProducerEnd::EndOfInput) => self.input(Input::Stop(StopCause::EndOfInput)),
-                    Ok(ProducerEnd::CountReached) => {
-                        self.input(Input::Stop(StopCause::CountReached));
-                    }
+                    Ok(ProducerEnd::EndOfInput) => self.input(stop(StopCause::EndOfInput)),
+                    Ok(ProducerEnd::CountReached) => self.input(stop(StopCause::CountReached)),
+                    Ok(ProducerEnd::DurationOver) => self.input(stop(StopCause::DurationOver)),
                     Ok(ProducerEnd::Quiesced) => {}
                     // The workers' own events carry the reason.
                     Ok(ProducerEnd::NoLane) => self.input(Input::Drain),

@@ -19,7 +19,7 @@ use crate::engine::worker::Worker;
 use crate::metrics::counters::Counters;
 use crate::metrics::exchange::Recorder;
 use crate::sinks::FileSink;
-use crate::sys::clock::{Clock, saturating_ns};
+use crate::sys::clock::{Clock, ClockStart, saturating_ns};
 use crate::sys::sync::Arc;
 use crate::sys::wait::{Backoff, Waiter};
 
@@ -35,6 +35,7 @@ pub(super) struct Ingredients {
     pub(super) spill: Option<FileSink>,
     pub(super) notices: Notices,
     pub(super) clock: Clock,
+    pub(super) start: ClockStart,
     pub(super) spin_ns: u64,
 }
 
@@ -44,6 +45,8 @@ pub(super) struct ProducerThread {
     pub(super) producer: Producer,
     pub(super) waits: Waits,
     pub(super) context: Context,
+    /// Begins the run: this thread's first act.
+    pub(super) start: ClockStart,
 }
 
 /// What a worker's thread owns.
@@ -86,6 +89,7 @@ impl Shard {
             spill,
             notices,
             clock,
+            start,
             spin_ns,
         } = from;
         let policy = config.scaling.policy();
@@ -110,12 +114,14 @@ impl Shard {
         )
         .spill_to(spill_of_a_thread(), notices.clone());
         let count = config.stop.count.unwrap_or(u64::MAX);
+        let over_ns = config.stop.duration.map_or(u64::MAX, saturating_ns);
         let timeout_ns = saturating_ns(config.batch.batch_timeout);
         let producer = ProducerThread {
             shard: id,
             context: context(&waiter, None),
-            producer: Producer::new(source, dispatcher, Arc::clone(&handle), count),
+            producer: Producer::new(source, dispatcher, Arc::clone(&handle), count, over_ns),
             waits: Waits::new(waiter, backoff(), rest_ns(timeout_ns)),
+            start,
         };
         let mut recorders = recorders.into_iter();
         let parts = readers.into_iter().zip(sinks).zip(of_workers).enumerate();
@@ -181,6 +187,43 @@ fn dispatch_policy(config: &Config) -> DispatchPolicy {
         route: config.lanes.route,
         when_full: config.lanes.when_full,
         throttle: config.lanes.throttle.clone(),
+        batch: batch_limits(config).volume,
         max_record_bytes: config.lanes.max_record_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{batch_limits, dispatch_policy};
+    use crate::config::Config;
+    use crate::engine::dispatch::WhenFull;
+    use crate::engine::lane::Volume;
+    use crate::engine::route::Route;
+
+    #[test]
+    fn what_is_configured_is_what_the_data_path_does() {
+        for route in [Route::LeastOccupied, Route::RoundRobin] {
+            for when_full in [WhenFull::Block, WhenFull::DropNewest] {
+                let mut config = Config::default();
+                (config.lanes.route, config.lanes.when_full) = (route, when_full);
+                config.lanes.throttle = "0.3:7ms".parse().expect("a table");
+                config.lanes.max_record_bytes = 77;
+                (config.batch.batch_size, config.batch.batch_bytes) = (11, 2_222);
+                config.batch.batch_timeout = Duration::from_millis(3);
+                let policy = dispatch_policy(&config);
+                assert_eq!((policy.route, policy.when_full), (route, when_full));
+                assert_eq!(policy.throttle, config.lanes.throttle);
+                assert_eq!(policy.max_record_bytes, 77);
+                let (records, bytes) = (11, 2_222);
+                assert_eq!(policy.batch, Volume { records, bytes });
+                let limits = batch_limits(&config);
+                assert_eq!(
+                    (limits.volume, limits.timeout_ns),
+                    (policy.batch, 3_000_000)
+                );
+            }
+        }
     }
 }

@@ -90,7 +90,7 @@ impl Slot {
 pub(super) struct StartBarrier {
     planned: Planned,
     results: (Sender<PinResult>, Receiver<PinResult>),
-    starts: Vec<Sender<Reservation>>,
+    starts: Vec<(Role, Sender<Reservation>)>,
 }
 
 impl StartBarrier {
@@ -113,7 +113,7 @@ impl StartBarrier {
             panic!("{role} is not in the placement");
         };
         let (start, started) = mpsc::channel();
-        self.starts.push(start);
+        self.starts.push((role, start));
         Slot {
             thread,
             cpu: placement.threads[thread].asked,
@@ -139,9 +139,11 @@ impl StartBarrier {
         Ok(())
     }
 
-    /// Lets the threads work.
-    pub(super) fn release(self) -> Placement {
-        for start in self.starts {
+    /// Lets the threads work; those of producers last, because they begin the run's clock.
+    pub(super) fn release(mut self) -> Placement {
+        self.starts
+            .sort_by_key(|(role, _)| matches!(role, Role::Producer { .. }));
+        for (_, start) in self.starts {
             // Cannot fail: a thread that has taken its slot waits for this.
             let _ = start.send(self.planned.reservation.clone());
         }

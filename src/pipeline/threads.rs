@@ -29,6 +29,7 @@ pub(super) fn spawn_producer(
         // Fails if the thread was abandoned and the run is over.
         let notify = |event| drop(events.send(event));
         let mut panic = None;
+        thread.start.begin();
         match caught(|| {
             thread.producer.source().start(thread.context.clone());
             thread.producer.run(&mut thread.waits)

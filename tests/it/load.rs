@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Lanes that are quick to allocate.
-const SMALL: &str = "--channel-size 512 --batch-size 64 --lane-bytes 128KiB --batch-bytes 32KiB --max-record-bytes 1KiB";
+const SMALL: &str = "--channel-size 4096 --batch-size 64 --lane-bytes 1MiB --batch-bytes 32KiB --max-record-bytes 1KiB";
 
 /// A run that ended.
 struct Ended {
@@ -145,6 +145,38 @@ fn a_square_load_has_produced_all_that_were_due_by_its_end() {
         produced >= 2_000.0 && produced <= due.ceil(),
         "{produced}, {due}"
     );
+}
+
+#[test]
+fn a_run_makes_exactly_what_its_schedule_says() {
+    // Records that are due when the duration is over are not a part of it.
+    for (flags, due) in [
+        ("--producer-rate 1000/s --duration 2s", 2_000),
+        ("--producer-rate 1000/s --duration 2s --count 5000", 2_000),
+        ("--producer-rate 1000/s --duration 2s --count 700", 700),
+        ("--producer-rate 7ms --duration 300ms", 43),
+        ("--producer-rate 1/s --duration 1ms --batch-timeout 0", 1),
+        (
+            "--producer-rate 2000/s --duration 500ms --load square:100ms,0.5",
+            750,
+        ),
+    ] {
+        assert_eq!(
+            run(&format!("{flags} {SMALL}"), 0).produced(),
+            due,
+            "{flags}"
+        );
+    }
+}
+
+#[test]
+fn random_arrivals_that_fell_due_before_the_end_are_made_whenever_the_run_is_looked_at() {
+    let produced = |batch_timeout: &str| {
+        let flags =
+            "--producer-rate 2000/s --load poisson --seed 3 --duration 500ms --batch-timeout";
+        run(&format!("{flags} {batch_timeout} {SMALL}"), 0).produced()
+    };
+    assert_eq!(produced("0"), produced("1s"));
 }
 
 #[test]

@@ -60,6 +60,12 @@ impl LaneWriter {
         (occupancy.records * self.per_record).max(occupancy.bytes * self.per_byte)
     }
 
+    /// Whether the lane holds this many records or bytes. May be true although the worker has just released them.
+    pub(crate) fn holds(&self, volume: Volume) -> bool {
+        let occupancy = self.published - self.gauge.released();
+        occupancy.records >= volume.records || occupancy.bytes >= volume.bytes
+    }
+
     /// The fill that this burst would add; more than [`FULL`](Self::FULL) if it is larger than the lane.
     #[inline]
     pub(crate) fn fill_of(&self, burst: Volume) -> u64 {

@@ -11,7 +11,7 @@ use crate::sys::sync::Arc;
 use crate::sys::wait::simulated::meanwhile;
 
 impl Stage {
-    fn dispatch(&mut self, from: u64, lengths: &[u32]) -> Result<u64, DispatchError> {
+    pub(super) fn dispatch(&mut self, from: u64, lengths: &[u32]) -> Result<u64, DispatchError> {
         let mut lines = lines(from, self.shard.clock.now_ns(), lengths);
         self.dispatcher.dispatch(&self.waiter, lines.burst())
     }
@@ -108,7 +108,8 @@ fn a_blocked_producer_goes_on_when_a_worker_releases() {
         }
     };
     let dispatched = meanwhile(release, || stage.dispatch(0, &[2; 9]));
-    assert_eq!(dispatched, Ok(0));
+    // Not the time before the waits: the source's next records are due after them.
+    assert_eq!(dispatched, Ok(6 * MS));
     assert_eq!(*taken.lock().expect("one thread"), [0, 1, 2, 3, 4, 5]);
     let producer = &stage.shard.counters.producer;
     // Two sleeps of a millisecond come before each release, which frees two records' room.
@@ -202,6 +203,82 @@ fn a_spill_file_that_takes_nothing_is_not_waited_for_longer_than_a_second() {
 }
 
 #[test]
+fn what_comes_after_a_halt_is_spilled_although_every_worker_has_left_or_is_about_to() {
+    for workers_have_left in [true, false] {
+        let mut stage = stage(2, size(4, 64), policy());
+        let sink = Scripted::default();
+        let spill = Some(Spill::new(sink.clone()));
+        stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
+        stage.shard.halt();
+        if workers_have_left {
+            stage.readers.clear();
+        }
+        // The source came back late with one burst, and has another one buffered.
+        assert_eq!(stage.dispatch(0, &[2, 17, 2]), Err(DispatchError::Halted));
+        assert_eq!(stage.dispatch(3, &[2; 9]), Err(DispatchError::Halted));
+        assert!(take_all(&mut stage.readers).concat().is_empty());
+        let spilled = [[0, 2].as_slice(), &[3, 4, 5, 6, 7, 8, 9, 10, 11]].concat();
+        assert_eq!(sink.script().accepted, spilled);
+        let producer = &stage.shard.counters.producer;
+        assert_eq!((producer.spilled.get(), stage.unpublished()), (11, 0));
+        assert_eq!(stage.dispatcher.dispatched(), 12);
+    }
+}
+
+#[test]
+fn a_halt_that_shows_first_in_workers_that_have_left_spills_what_is_left() {
+    let mut stage = stage(2, size(4, 64), policy());
+    let sink = Scripted::default();
+    let spill = Some(Spill::new(sink.clone()));
+    stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
+    let (mut readers, shard) = (std::mem::take(&mut stage.readers), Arc::clone(&stage.shard));
+    let leave = move |_| {
+        shard.halt();
+        readers.clear();
+    };
+    let dispatched = meanwhile(leave, || stage.dispatch(0, &[2; 11]));
+    assert_eq!(dispatched, Err(DispatchError::Halted));
+    assert_eq!(sink.script().accepted, [8, 9, 10]);
+    assert_eq!(
+        (stage.unpublished(), stage.dispatcher.dispatched()),
+        (0, 11)
+    );
+}
+
+#[test]
+fn without_a_halt_records_that_no_worker_is_left_for_are_not_spilled() {
+    // The reader of the output has gone, or the spill file failed already.
+    let mut stage = stage(1, size(4, 64), policy());
+    let sink = Scripted::default();
+    let spill = Some(Spill::new(sink.clone()));
+    stage.dispatcher = stage.dispatcher.spill_to(spill, Notices::default());
+    stage.readers.clear();
+    assert_eq!(stage.dispatch(0, &[2; 3]), Err(DispatchError::NoLane));
+    assert_eq!((sink.script().accepted.len(), stage.unpublished()), (0, 3));
+}
+
+#[test]
+fn least_occupied_passes_over_a_worker_that_takes_nothing() {
+    let least = DispatchPolicy {
+        route: Route::LeastOccupied,
+        ..policy()
+    };
+    let mut stage = stage(3, size(32, 256), least);
+    // Worker 1 stalls with four records, the others keep up.
+    assert_eq!(stage.dispatch(0, &[2; 4]), Ok(0));
+    for from in (4..60).step_by(4) {
+        assert_eq!(stage.dispatch(from, &[2; 4]), Ok(0));
+        for reader in [0, 2] {
+            take(&mut stage.readers[reader], 9);
+        }
+    }
+    assert_eq!(
+        take_all(&mut stage.readers),
+        [vec![], vec![0, 1, 2, 3], vec![]]
+    );
+}
+
+#[test]
 fn no_lane_is_left_when_every_worker_has_gone_and_the_rest_of_the_burst_is_counted() {
     let mut stage = stage(2, size(4, 64), policy());
     let mut readers = std::mem::take(&mut stage.readers);
@@ -267,60 +344,6 @@ fn a_burst_that_contradicts_itself_is_refused_whole() {
     assert_eq!(take_all(&mut stage.readers), [[0]]);
     assert_eq!((stage.unpublished(), stage.dispatcher.dispatched()), (5, 1));
     assert_eq!(stage.shard.counters.producer.produced.get(), 6);
-}
-
-/// Three records in a lane of four, above half of which the producer pauses for 10 ms.
-fn throttled() -> Stage {
-    let throttle = "0.5:10ms".parse().expect("a table");
-    let mut stage = stage(
-        1,
-        size(4, 64),
-        DispatchPolicy {
-            throttle,
-            ..policy()
-        },
-    );
-    assert_eq!(stage.dispatch(0, &[2, 2]), Ok(0));
-    assert!(!stage.dispatcher.pause(&stage.waiter));
-    assert_eq!(stage.dispatch(2, &[2]), Ok(0));
-    stage
-}
-
-#[test]
-fn a_throttle_pause_lasts_as_long_as_its_table_says_when_nothing_relieves_the_queue() {
-    let mut stage = throttled();
-    assert!(stage.dispatcher.pause(&stage.waiter));
-    let producer = &stage.shard.counters.producer;
-    assert_eq!(
-        (producer.throttle_ns.get(), producer.throttle_pauses.get()),
-        (10 * MS, 1)
-    );
-    // Each burst pauses, until the queue is relieved.
-    assert!(stage.dispatcher.pause(&stage.waiter));
-    take(&mut stage.readers[0], 1);
-    assert!(!stage.dispatcher.pause(&stage.waiter));
-    assert_eq!(stage.shard.counters.producer.throttle_pauses.get(), 2);
-}
-
-#[test]
-fn a_throttle_pause_ends_early_when_the_queue_is_relieved_or_the_run_stops() {
-    let mut stage = throttled();
-    let mut reader = stage.readers.remove(0);
-    let mut looks = 0;
-    let relieve = move |_| {
-        looks += 1;
-        if looks == 2 {
-            take(&mut reader, 1);
-        }
-    };
-    assert!(meanwhile(relieve, || stage.dispatcher.pause(&stage.waiter)));
-    assert_eq!(stage.shard.counters.producer.throttle_ns.get(), 150_000);
-
-    let mut stage = throttled();
-    let shard = Arc::clone(&stage.shard);
-    let stop = move |_| shard.quiesce();
-    assert!(meanwhile(stop, || stage.dispatcher.pause(&stage.waiter)));
-    assert_eq!(stage.shard.counters.producer.throttle_ns.get(), 50_000);
 }
 
 #[test]

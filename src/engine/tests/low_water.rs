@@ -160,6 +160,7 @@ fn random_policy(rng: &mut fastrand::Rng, drops: bool) -> DispatchPolicy {
             WhenFull::Block
         },
         throttle: Throttle::off(),
+        batch: super::size(1, 1),
         max_record_bytes: LONGEST as usize,
     }
 }

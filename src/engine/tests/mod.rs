@@ -3,10 +3,12 @@
 //! A record of these tests identifies itself: its bytes are the letter of its position, repeated to its length, and a
 //! newline. [`positions`] checks them.
 
+mod demand;
 mod dispatch;
 mod leaving;
 mod low_water;
 mod producer;
+mod throttle;
 mod waits;
 mod worker;
 
@@ -109,6 +111,7 @@ fn policy() -> DispatchPolicy {
         route: Route::RoundRobin,
         when_full: WhenFull::Block,
         throttle: Throttle::off(),
+        batch: size(1, 1),
         max_record_bytes: 16,
     }
 }

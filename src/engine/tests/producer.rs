@@ -17,7 +17,7 @@ use crate::sys::wait::{Pending, Waiter};
 
 /// What a scripted source answers.
 #[derive(Clone, Copy, Debug)]
-enum Say {
+pub(super) enum Say {
     /// So many records of two bytes.
     Lend(usize),
     /// A burst without bytes for its record.
@@ -30,11 +30,13 @@ enum Say {
 
 /// What a scripted source is to answer - that it has no more, behind the last answer - and what it heard.
 #[derive(Debug, Default)]
-struct Told {
+pub(super) struct Told {
     lend: VecDeque<Say>,
     buffered: VecDeque<Say>,
     /// Records that were asked for.
-    demanded: Vec<usize>,
+    pub(super) demanded: Vec<usize>,
+    /// The times of all demands.
+    pub(super) asked_ns: Vec<u64>,
     /// Calls of `acknowledge`: when, and below what.
     acknowledged: Vec<(u64, u64)>,
     calls_after_close: usize,
@@ -83,13 +85,17 @@ impl Source for Scripted {
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         let mut told = heard(&self.told);
         told.demanded.push(demand.records);
+        told.asked_ns.push(demand.now_ns);
         let say = told.lend.pop_front();
         drop(told);
         self.answer(say, demand.now_ns)
     }
 
     fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
-        let say = heard(&self.told).buffered.pop_front();
+        let mut told = heard(&self.told);
+        told.asked_ns.push(demand.now_ns);
+        let say = told.buffered.pop_front();
+        drop(told);
         self.answer(say, demand.now_ns)
     }
 
@@ -112,30 +118,43 @@ impl Source for Scripted {
 
 /// A step, without what it borrows.
 #[derive(Debug, PartialEq, Eq)]
-enum Did {
+pub(super) enum Did {
     Worked,
     /// For the source until a moment, and to acknowledge.
     Waits(Option<u64>, Option<u64>),
     Closed(&'static str),
     Ended,
 }
-use Did::{Closed, Ended, Waits, Worked};
+pub(super) use Did::{Closed, Ended, Waits, Worked};
 
 /// A producer, the script of its source, and the other ends of its lanes.
-struct Bench {
+pub(super) struct Bench {
     producer: Producer,
     told: Arc<Mutex<Told>>,
-    readers: Vec<LaneReader>,
-    shard: Arc<ShardHandle>,
+    pub(super) readers: Vec<LaneReader>,
+    pub(super) shard: Arc<ShardHandle>,
     waiter: Waiter,
-    hand: ClockHand,
+    pub(super) hand: ClockHand,
+    /// The time that the last step returned.
+    worked_ns: Option<u64>,
 }
 
-fn bench(count: u64, lend: &[Say], buffered: &[Say]) -> Bench {
+pub(super) fn bench(count: u64, lend: &[Say], buffered: &[Say]) -> Bench {
     bench_with(count, lend, buffered, true)
 }
 
-fn bench_with(count: u64, lend: &[Say], buffered: &[Say], wants: bool) -> Bench {
+pub(super) fn bench_with(count: u64, lend: &[Say], buffered: &[Say], wants: bool) -> Bench {
+    bench_until(u64::MAX, count, lend, buffered, wants)
+}
+
+/// Of a run with a duration.
+pub(super) fn bench_until(
+    over_ns: u64,
+    count: u64,
+    lend: &[Say],
+    buffered: &[Say],
+    wants: bool,
+) -> Bench {
     let stage = stage(2, size(8, 64), policy());
     let told = Told {
         lend: lend.iter().copied().collect(),
@@ -152,20 +171,33 @@ fn bench_with(count: u64, lend: &[Say], buffered: &[Say], wants: bool) -> Bench 
     };
     let shard = Arc::clone(&stage.shard);
     Bench {
-        producer: Producer::new(Box::new(source), stage.dispatcher, shard, count),
+        producer: Producer::new(Box::new(source), stage.dispatcher, shard, count, over_ns),
         told,
         readers: stage.readers,
         shard: stage.shard,
         waiter: stage.waiter,
         hand: stage.hand,
+        worked_ns: None,
     }
 }
 
 impl Bench {
     fn step(&mut self) -> Did {
-        let now_ns = self.shard.clock.now_ns();
+        self.step_at(self.shard.clock.now_ns())
+    }
+
+    /// The next step at the time that the last one returned, as a producer's thread takes it.
+    pub(super) fn runs_on(&mut self) {
+        let now_ns = self.worked_ns.unwrap_or(self.shard.clock.now_ns());
+        assert_eq!(self.step_at(now_ns), Worked);
+    }
+
+    fn step_at(&mut self, now_ns: u64) -> Did {
         match self.producer.step(&self.waiter, now_ns) {
-            Step::Worked { .. } => Worked,
+            Step::Worked { now_ns } => {
+                self.worked_ns = Some(now_ns);
+                Worked
+            }
             Step::Wait {
                 pending,
                 acknowledge_ns,
@@ -173,6 +205,7 @@ impl Bench {
             Step::Closed(end) => Closed(match end {
                 ProducerEnd::EndOfInput => "end of input",
                 ProducerEnd::CountReached => "count reached",
+                ProducerEnd::DurationOver => "duration over",
                 ProducerEnd::Quiesced => "quiesced",
                 ProducerEnd::SourceFailed(error) if error.kind() == io::ErrorKind::InvalidData => {
                     "invalid data"
@@ -185,18 +218,18 @@ impl Bench {
     }
 
     #[track_caller]
-    fn does(&mut self, steps: &[Did]) {
+    pub(super) fn does(&mut self, steps: &[Did]) {
         for step in steps {
             assert_eq!(self.step(), *step);
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, Told> {
+    pub(super) fn told(&self) -> MutexGuard<'_, Told> {
         heard(&self.told)
     }
 
     /// What was published and not taken, in order.
-    fn published(&mut self) -> Vec<u64> {
+    pub(super) fn published(&mut self) -> Vec<u64> {
         let mut all = take_all(&mut self.readers).concat();
         all.sort_unstable();
         all
@@ -206,7 +239,7 @@ impl Bench {
         self.readers.iter().all(LaneReader::writer_is_gone)
     }
 
-    fn produced(&self) -> u64 {
+    pub(super) fn produced(&self) -> u64 {
         self.shard.counters.producer.produced.get()
     }
 }
@@ -272,38 +305,6 @@ fn a_source_that_fails_while_it_is_emptied_is_a_source_that_failed() {
         bench.does(&[Worked, Worked, Closed(end)]);
         assert_eq!(bench.published(), [0, 1]);
     }
-}
-
-#[test]
-fn a_count_is_reached_exactly() {
-    let last = Say::Lend(1);
-    let lend = [Say::Lend(4), Say::Dropped(3), Say::Lend(2), last, last];
-    let mut bench = bench(10, &lend, &[]);
-    bench.does(&[Worked, Worked, Worked, Worked, Closed("count reached")]);
-    assert_eq!(bench.told().demanded, [10, 6, 3, 1]);
-    assert_eq!(bench.produced(), 10);
-    // Where the stop comes first, what is buffered counts too.
-    let mut bench = bench_with(5, &[Say::Lend(2)], &[Say::Lend(3), Say::Lend(1)], true);
-    bench.does(&[Worked]);
-    bench.shard.quiesce();
-    bench.does(&[Worked, Worked, Closed("quiesced")]);
-    assert_eq!(bench.produced(), 5);
-}
-
-#[test]
-fn a_source_that_lends_more_than_is_left_is_refused_before_anything_is_counted() {
-    let mut bench = bench(5, &[Say::Lend(3), Say::Lend(3)], &[]);
-    bench.does(&[Worked, Closed("invalid data")]);
-    assert_eq!((bench.produced(), bench.published()), (3, vec![0, 1, 2]));
-}
-
-#[test]
-fn a_source_that_lends_more_than_is_left_after_a_stop_is_refused_too() {
-    let mut bench = bench(5, &[Say::Lend(3)], &[Say::Lend(3)]);
-    bench.does(&[Worked]);
-    bench.shard.quiesce();
-    bench.does(&[Worked, Closed("invalid data")]);
-    assert_eq!((bench.produced(), bench.published()), (3, vec![0, 1, 2]));
 }
 
 #[test]

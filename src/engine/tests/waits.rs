@@ -1,7 +1,12 @@
-//! How a producer waits: it rests, so that many calls of its waker cost one wake-up, and it notices a stop.
+//! How long a worker sleeps. How a producer waits: it rests, so that many calls of its waker cost one wake-up, and it
+//! notices a stop.
 
+use std::sync::Mutex;
+
+use super::worker::bench;
 use super::{Lanes, MS, Stage, lanes_on, policy, size, stage};
-use crate::engine::producer::Waits;
+use crate::engine::producer::{Waits, rest_ns};
+use crate::engine::worker::{Ran, WorkerEnd};
 use crate::sys::clock::Clock;
 use crate::sys::sync::Arc;
 use crate::sys::wait::simulated::meanwhile;
@@ -40,6 +45,12 @@ fn a_source_that_is_woken_many_times_costs_one_wake_up_per_rest() {
     let (mut waits, stage) = waits();
     let looks = looks_in_100_ms(&mut waits, &stage, true);
     assert!((20..=21).contains(&looks), "{looks}");
+}
+
+#[test]
+fn a_rest_is_a_twentieth_of_the_batch_timeout_and_5_ms_at_most() {
+    let rests = [0, 19, 20, 20 * MS, 100 * MS, 60_000 * MS, u64::MAX].map(rest_ns);
+    assert_eq!(rests, [0, 0, 1, MS, 5 * MS, 5 * MS, 5 * MS]);
 }
 
 #[test]
@@ -108,4 +119,34 @@ fn a_stop_ends_a_rest() {
     }
     assert!(clock.now_ns() < 600_000 * MS);
     stopper.join().expect("no panic");
+}
+
+#[test]
+fn a_worker_sleeps_until_its_batch_is_due_and_no_longer() {
+    let mut bench = bench(&[]);
+    bench.hand.set(40 * MS);
+    bench.publish(&[2]);
+    let (mut lane, clock) = (bench.lane.take(), bench.shard.clock);
+    let sleeps = Arc::new(Mutex::new(Vec::new()));
+    let slept = Arc::clone(&sleeps);
+    let note = move |until_ns: Option<u64>| {
+        slept
+            .lock()
+            .expect("no panic")
+            .push((clock.now_ns(), until_ns));
+        if until_ns.is_none() {
+            drop(lane.take()); // it has nothing left to wait for but the end
+        }
+    };
+    let mut waiter = Waiter::new(clock);
+    let ran = meanwhile(note, || {
+        bench.worker.run(&mut waiter, &Backoff::new(clock, 0))
+    });
+    assert!(
+        matches!(ran, Ran::Ended(WorkerEnd::Drained(None))),
+        "{ran:?}"
+    );
+    let sleeps = sleeps.lock().expect("no panic");
+    assert_eq!(*sleeps, [(40 * MS, Some(50 * MS)), (50 * MS, None)]);
+    assert_eq!(bench.batches(), [0, 1, 0]);
 }

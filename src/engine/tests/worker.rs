@@ -46,7 +46,7 @@ fn name(end: &WorkerEnd) -> &'static str {
 /// A worker, the other end of its lane, and the scripts of its sink and its spill file.
 pub(super) struct Bench {
     pub(super) worker: Worker,
-    lane: Option<LaneWriter>,
+    pub(super) lane: Option<LaneWriter>,
     pub(super) shard: Arc<ShardHandle>,
     pub(super) hand: ClockHand,
     next: u64,

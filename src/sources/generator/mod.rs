@@ -28,6 +28,8 @@ use text::{SeqText, TS_DIGITS, Template, ts_text};
 const LEVELS: [(&[u8], usize); 4] = [(b"INFO", 206), (b"DEBUG", 30), (b"WARN", 15), (b"ERROR", 5)];
 /// How many lines pass before the seeded order of the levels repeats: a full burst's, so that bursts look alike.
 const MIX: usize = 256;
+/// How long a paced generator may take to catch up with its schedule before the pipeline counts as too slow for it.
+const CATCHES_UP_WITHIN_NS: u64 = 100_000_000;
 
 /// JSON lines: `{"msg":"hello from producer","level":"INFO","ts":<unix microseconds>,"seq":<n>}`.
 ///
@@ -51,6 +53,8 @@ pub struct Generator {
     headers: Vec<RecordHeader>,
     bytes: Vec<u8>,
     layout: Option<Layout>,
+    /// Since when lines have been due that it had no demand for before; `None` while there are none.
+    behind_since_ns: Option<u64>,
 }
 
 /// What determines when a line is due.
@@ -112,6 +116,7 @@ impl Generator {
             headers: Vec::new(),
             bytes: Vec::new(),
             layout: None,
+            behind_since_ns: None,
         };
         generator.make_templates();
         generator
@@ -250,6 +255,18 @@ impl Source for Generator {
         Some(Box::new(unpaced))
     }
 
+    /// Lends what fell due before the stop, while the producer slept. What a pipeline that cannot keep up has left
+    /// behind is not lent: it would take as long as it is late.
+    fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
+        let is_late = self
+            .behind_since_ns
+            .is_some_and(|since_ns| since_ns.saturating_add(CATCHES_UP_WITHIN_NS) < demand.now_ns);
+        if is_late || matches!(self.arrivals, Arrivals::Asked) {
+            return Ok(Lent::End);
+        }
+        self.lend(demand)
+    }
+
     fn lend(&mut self, demand: Demand) -> io::Result<Lent<'_>> {
         match &self.arrivals {
             Arrivals::Asked => return Ok(self.at_once(demand)),
@@ -257,6 +274,7 @@ impl Source for Generator {
                 let schedule = *schedule;
                 let due = schedule.due_by(demand.now_ns).saturating_sub(self.seq);
                 if due == 0 {
+                    self.behind_since_ns = None;
                     return Ok(Lent::Pending(Pending::until(schedule.due_ns(self.seq))));
                 }
                 let records = self.fitting(demand.records, demand.bytes);
@@ -268,6 +286,7 @@ impl Source for Generator {
             }
             Arrivals::Random(arrivals) => {
                 if arrivals.next_ns() > demand.now_ns {
+                    self.behind_since_ns = None;
                     return Ok(Lent::Pending(Pending::until(arrivals.next_ns())));
                 }
                 let mut arrivals = arrivals.clone();
@@ -276,6 +295,7 @@ impl Source for Generator {
                 self.arrivals = Arrivals::Random(arrivals);
             }
         }
+        self.behind_since_ns.get_or_insert(demand.now_ns);
         Ok(self.lent())
     }
 }

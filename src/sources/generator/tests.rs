@@ -149,3 +149,40 @@ fn the_seed_alone_decides_the_order_of_levels() {
     assert_eq!(shuffled_mix(1), shuffled_mix(1));
     assert_ne!(shuffled_mix(1), shuffled_mix(2));
 }
+
+/// How many lines a generator of 1000/s lends after a stop, having been asked at these times (in ms) before.
+fn lent_after_a_stop(asked_ms: &[u64], records: usize, stop_ms: u64) -> usize {
+    let rate: Rate = "1000/s".parse().expect("a rate");
+    let mut generator = Generator::new(rate, None, 0);
+    let demand = |now_ms: u64, records| Demand {
+        now_ns: now_ms * 1_000_000,
+        records,
+        bytes: 64 << 10,
+    };
+    for now_ms in asked_ms {
+        let _ = generator
+            .lend(demand(*now_ms, records))
+            .expect("no failure");
+    }
+    let mut lent = 0;
+    while let Ok(Lent::Burst(burst)) = generator.lend_buffered(demand(stop_ms, 256)) {
+        lent += burst.headers.len();
+    }
+    lent
+}
+
+#[test]
+fn after_a_stop_a_generator_lends_what_fell_due_while_nobody_asked_but_no_backlog() {
+    // Records 0 to 10 are lent at 10 ms, and then there is none.
+    let asked = [10, 10];
+    assert_eq!(lent_after_a_stop(&asked, 256, 10), 0);
+    assert_eq!(lent_after_a_stop(&asked, 256, 15), 5);
+    assert_eq!(lent_after_a_stop(&asked, 256, 4_010), 4_000);
+    // It is asked too rarely, or for too little, to be ever without a line that is due.
+    let too_slow: Vec<_> = (10..200).collect();
+    assert_eq!(lent_after_a_stop(&too_slow, 1, 200), 0);
+    // Not for long yet.
+    assert_eq!(lent_after_a_stop(&too_slow[..50], 1, 60), 11);
+    let mut unpaced = Generator::new(Rate::Max, None, 0);
+    assert!(matches!(unpaced.lend_buffered(DEMAND), Ok(Lent::End)));
+}

@@ -35,6 +35,6 @@ pub(crate) static ROWS: &[Setting] = &[
         "throttle",
         "STEPS",
         "Pauses of the producer before its next burst, by queue usage: off, or rising steps USAGE:PAUSE. A pause \
-         ends early when usage is back at the lowest step",
+         ends early when usage is back at the lowest step, or no lane holds a whole batch",
     ),
 ];

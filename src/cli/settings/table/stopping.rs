@@ -10,14 +10,14 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "count",
         "N",
-        "Stop after this many records",
+        "Stop after this many records; a file on standard input is left at the next line",
     )
     .in_short("Stop after this many records"),
     Setting::of_config(
         GROUP,
         "duration",
         "DURATION",
-        "Stop after this long (10, 10s, 2m)",
+        "Stop after this long (10, 10s, 2m); a paced generator makes exactly what falls due before",
     )
     .in_short("Stop after this long (10, 10s, 2m)"),
     Setting::of_config(

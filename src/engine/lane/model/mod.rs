@@ -349,6 +349,10 @@ fn a_stop_delivers_the_last_burst_and_ends_the_worker() {
             route: Route::RoundRobin,
             when_full: WhenFull::Block,
             throttle: Throttle::default(),
+            batch: Volume {
+                records: TWO_RECORDS.0,
+                bytes: TWO_RECORDS.1,
+            },
             max_record_bytes: 1,
         };
         let clock = Clock::start();
