@@ -74,8 +74,8 @@
 //! # Laws
 //!
 //! 1. No `unsafe`, anywhere.
-//! 2. Atomics come from `sys::sync` and are used only in `engine::lane`, the control block, `metrics`, `sys`, and where
-//!    a signal's number is noted; every ordering other than Relaxed names its pair.
+//! 2. Atomics come from `sys::sync` and are used only in `engine::lane`, the control block, `metrics` and `sys`; every
+//!    ordering other than Relaxed names its pair.
 //! 3. After start there is no lock, channel, allocation or system call per record on the data path. A thread with
 //!    nothing to do sleeps in the kernel, in `sys::wait` and nowhere else. (Per batch a file sink takes a lock and
 //!    makes a system call.)
@@ -129,10 +129,11 @@
 //!    hands the outcome to [`Running::join`].
 //!
 //! In `pipeline::stopping` steps 1 to 3 are the phase `Draining`, 4 and 5 `Closing`, the rest `Over`. When the drain
-//! timeout has passed, on [`Running::halt`] and on a second signal the run *halts*: every thread leaves at its next
-//! look; what is left in the lanes is abandoned and counted, or spilled. Each worker spills its own lane: a lane's
-//! reading end never changes hands. A thread that hangs in a source or a sink is left behind: its records count as
-//! abandoned, and its sink does not come back.
+//! timeout has passed, on [`Running::halt`] and on a second signal (1 s or more after the first) the run *halts*: every
+//! thread leaves at its next look; what is left in the lanes is abandoned and counted, or spilled. Each worker spills
+//! its own lane: a lane's reading end never changes hands. A thread that hangs in a source or a sink is left behind:
+//! its records count as abandoned, and its sink does not come back. Time in which the process does not run moves every
+//! deadline.
 //!
 //! | what | gets |
 //! |---|---|
@@ -260,12 +261,13 @@ mod verify;
 pub use cli::{fuzzing, main as cli_main};
 pub use config::{Config, ConfigError, ConfigErrors};
 #[cfg(feature = "cli")]
-pub use control::signals::{SignalError, on_stop_signals};
+pub use control::signals::SignalError;
 pub use control::stop::Stop;
 pub use control::{ScaleEvent, ScaleReason, StopCause};
 pub use engine::batch::{Batch, Record};
 pub use engine::context::Context;
 pub use engine::dispatch::WhenFull;
+pub use engine::extent::Extent;
 pub use engine::record::{Burst, BurstBuffer, RecordHeader};
 pub use engine::route::Route;
 pub use engine::sink::{Sink, SinkFactory, Wrote};
@@ -279,6 +281,8 @@ pub use outcome::{
     Failure, Interval, IntervalResponse, Outcome, Report, ReportError, Sinks, Snapshot,
     ThreadReport, Validity, WorkerReport,
 };
+#[cfg(feature = "cli")]
+pub use pipeline::on_stop_signals;
 pub use pipeline::{Metrics, Pipeline, Running, StartError};
 pub use sys::clock::{Clock, ClockHand};
 pub use sys::cpu::{Pin, PlacedThread, Placement};

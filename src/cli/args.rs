@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::control::signals::OnHangup;
 use crate::engine::source::Source;
 use crate::outcome::report::Origin;
 use crate::report::metrics_line::MetricsFormat;
@@ -34,6 +35,7 @@ pub(super) struct RunArgs {
     pub(super) metrics_interval: Duration,
     pub(super) metrics_format: MetricsFormat,
     pub(super) spill: Option<PathBuf>,
+    pub(super) on_hangup: OnHangup,
     /// By the names of settings; one that is missing has its default.
     pub(super) origins: BTreeMap<&'static str, Origin>,
 }
@@ -56,6 +58,7 @@ impl Default for RunArgs {
             metrics_interval: Duration::from_secs(1),
             metrics_format: MetricsFormat::default(),
             spill: None,
+            on_hangup: OnHangup::default(),
             origins: BTreeMap::new(),
         }
     }

@@ -1,89 +1,62 @@
-//! Signals: SIGINT, SIGTERM and SIGHUP request a stop; a second one of any of them a halt.
-//!
-//! `ctrlc` does the work: its handler posts a semaphore and its own thread calls us, in a context where anything is
-//! allowed. It does not pass on which signal came, and the exit code of a second signal depends on that; so
-//! `signal-hook` sets a flag for each kind (and then calls the previous handler).
+//! Signals: which of them are taken over, and what a hang-up means.
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::flag::register;
+use std::io;
 
-use crate::sys::sync::for_signals::{Arc, AtomicBool, Ordering};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 
-/// Why the signals could not be taken over.
+use crate::sys::text::spelled;
+
+/// The signals that request a stop.
+pub(crate) const STOP_SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+
+/// Why the signals could not be taken over: the system refused.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignalError {
-    /// `ctrlc` failed: something else in the process handles them.
-    #[error("cannot take over the stop signals: {0}")]
-    Taken(#[from] ctrlc::Error),
-    /// The system refused.
-    #[error("cannot take over the stop signals: {0}")]
-    Refused(#[from] std::io::Error),
+#[error("cannot take over the signals: {0}")]
+pub struct SignalError(#[from] io::Error);
+
+/// What SIGHUP does to a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnHangup {
+    /// It stops a run whose standard error is a terminal, and has any other open its outputs again.
+    #[default]
+    Auto,
+    /// It requests a stop.
+    Stop,
+    /// It has the run open its outputs again, as log rotation wants.
+    Reopen,
+}
+spelled!(OnHangup: Auto = "auto", Stop = "stop", Reopen = "reopen");
+
+/// Adds signals to those that are taken over.
+#[derive(Clone, Debug)]
+pub(crate) struct Listening(Handle);
+
+/// Takes these signals over; those that were ignored when the process began stay ignored.
+pub(crate) fn take_over(signals: &[i32]) -> Result<(Signals, Listening), SignalError> {
+    let taken = Signals::new(not_ignored(signals))?;
+    let listening = Listening(taken.handle());
+    Ok((taken, listening))
 }
 
-/// Calls `on_signal` with the number of each SIGINT, SIGTERM and SIGHUP from now on, on a thread of its own. Call it
-/// once per process, before any thread is pinned: that thread inherits the caller's CPUs.
-///
-/// Signals that were ignored when the process began stay without effect: `nohup` and the shell's `&` rely on that.
-///
-/// SIGXFSZ has no effect any more either: a write beyond the limit of a file's length (`ulimit -f`) then fails like any
-/// other, instead of killing the process.
-///
-/// Needs the feature `cli`, which is on by default.
-///
-/// # Errors
-///
-/// When another part of the process already handles them.
-pub fn on_stop_signals(mut on_signal: impl FnMut(i32) + Send + 'static) -> Result<(), SignalError> {
-    let ignored = ignored_at_start();
-    let flags = [SIGINT, SIGTERM, SIGHUP].map(|signal| (signal, Arc::new(AtomicBool::new(false))));
-    let seen = flags.clone();
-    // If no flag is set, two signals of the same kind coalesced: reuse the previous one. With some signals ignored do
-    // not assume SIGINT for the first, since an ignored signal must not stop the run.
-    let mut last = ignored.is_empty().then_some(SIGINT);
-    ctrlc::set_handler(move || {
-        let Some(signal) = raised(&seen).or(last) else {
-            return;
-        };
-        last = Some(signal);
-        if !ignored.contains(&signal) {
-            on_signal(signal);
+impl Listening {
+    /// Takes more of them over, likewise.
+    pub(crate) fn add(&self, signals: &[i32]) -> Result<(), SignalError> {
+        for signal in not_ignored(signals) {
+            self.0.add_signal(signal)?;
         }
-    })?;
-    for (signal, flag) in flags {
-        register(signal, flag)?;
+        Ok(())
     }
-    register(SIGXFSZ, Arc::default())?; // a handler that does nothing else
-    Ok(())
 }
 
-/// The signal that just came; of several at once the first in the table, the others at the next calls. `None` if no
-/// flag is set.
-///
-/// The flag is set right after `ctrlc`'s semaphore post, in the same handler, so it may be a moment late. Two signals
-/// of one kind at once share a flag.
-fn raised(flags: &[(i32, Arc<AtomicBool>)]) -> Option<i32> {
-    for _ in 0..1_000 {
-        // Relaxed: no other memory is read after it.
-        let mut set = flags
-            .iter()
-            .filter(|(_, flag)| flag.swap(false, Ordering::Relaxed));
-        if let Some((signal, _)) = set.next() {
-            return Some(*signal);
-        }
-        std::thread::yield_now();
-    }
-    None
-}
-
-/// Which of the stop signals were ignored when the process began; empty if Linux' `/proc` does not show it.
-fn ignored_at_start() -> Vec<i32> {
+/// Without those that were ignored when the process began; all of them if Linux' `/proc` does not show it.
+fn not_ignored(signals: &[i32]) -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
-    let mask = mask.unwrap_or(0);
-    [SIGINT, SIGTERM, SIGHUP]
-        .into_iter()
-        .filter(|signal| mask >> (signal - 1) & 1 == 1)
+    let ignored = mask.unwrap_or(0);
+    let taken = signals.iter().copied();
+    taken
+        .filter(|signal| ignored >> (signal - 1) & 1 == 0)
         .collect()
 }

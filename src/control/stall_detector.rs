@@ -121,6 +121,11 @@ impl StallDetector {
         let verdict = self.workers[worker].observe(now_ns, observation);
         let waiting = observation.waiting;
         self.count(worker, now_ns, waiting, verdict);
+        let since_ns = self.workers[worker].since_ns;
+        let is_still = since_ns < now_ns;
+        self.shard.counters.stalls[worker]
+            .still_since_ns
+            .set(if is_still { since_ns.max(1) } else { 0 });
         match verdict {
             Verdict::Nothing => None,
             Verdict::Stalled { for_ns } => Some(Stall::Lasts {
@@ -137,6 +142,7 @@ impl StallDetector {
             stalls,
             stalled_ns,
             waited_records,
+            ..
         } = &*self.shard.counters.stalls[worker];
         let counted_ns = &mut self.counted_ns[worker];
         if let Verdict::Moves { after_ns } = verdict {

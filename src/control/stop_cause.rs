@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::sys::text::signal_name;
+
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,20 +30,10 @@ impl fmt::Display for StopCause {
             Self::EndOfInput => f.write_str("end of input"),
             Self::CountReached => f.write_str("count reached"),
             Self::DurationOver => f.write_str("duration over"),
-            Self::Signal(signal) => write!(f, "{}", signal_name(*signal)),
+            Self::Signal(signal) => f.write_str(signal_name(*signal)),
             Self::Requested => f.write_str("requested"),
             Self::ReaderClosed => f.write_str("reader closed the output"),
             Self::Failed => f.write_str("failure"),
         }
-    }
-}
-
-/// The name of a stop signal, by its number.
-fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        1 => "SIGHUP",
-        2 => "SIGINT",
-        15 => "SIGTERM",
-        _ => "a signal",
     }
 }

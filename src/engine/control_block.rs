@@ -11,6 +11,7 @@ pub(crate) struct ControlBlock {
     quiesce: AtomicBool,
     halt: AtomicBool,
     workers_ended: AtomicBool,
+    reopenings: AtomicUsize,
     active: AtomicUsize,
 }
 
@@ -21,6 +22,7 @@ impl ControlBlock {
             quiesce: AtomicBool::new(false),
             halt: AtomicBool::new(false),
             workers_ended: AtomicBool::new(false),
+            reopenings: AtomicUsize::new(0),
             active: AtomicUsize::new(active),
         })
     }
@@ -55,6 +57,18 @@ impl ControlBlock {
 
     pub(crate) fn workers_ended(&self) -> bool {
         self.workers_ended.load(Ordering::Acquire) // pairs with the Release in set_workers_ended
+    }
+
+    /// Makes every worker open its outputs again; wake them all after the call.
+    pub(crate) fn reopen(&self) {
+        // Relaxed: nothing else depends on the number, and the wake-up orders it for the worker.
+        self.reopenings.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was requested.
+    #[inline]
+    pub(crate) fn reopenings(&self) -> usize {
+        self.reopenings.load(Ordering::Relaxed)
     }
 
     /// Routes to this many lanes, those with the lowest numbers, from the dispatcher's next burst on. After the call,

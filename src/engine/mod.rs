@@ -22,6 +22,7 @@ pub(crate) mod context;
 pub(crate) mod notice;
 pub(crate) mod record;
 
+pub(crate) mod extent;
 pub(crate) mod source;
 
 pub(crate) mod producer;

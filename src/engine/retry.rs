@@ -38,6 +38,14 @@ impl Retry {
         }
     }
 
+    /// An output could not be opened again.
+    pub(crate) fn not_reopened(&self, output: &str, error: &SinkError) {
+        let worker = self.worker;
+        self.notices.send(Notice::Warning(format!(
+            "worker {worker}: {output}: {error}; it was not opened again"
+        )));
+    }
+
     pub(crate) fn is_retryable(&self, error: &SinkError) -> bool {
         self.policy == OnSinkError::Retry && error.kind() == SinkErrorKind::Retryable
     }

@@ -58,6 +58,14 @@ impl ShardHandle {
         }
     }
 
+    /// Makes every worker open its outputs again.
+    pub(crate) fn reopen(&self) {
+        self.control.reopen();
+        for lane in &self.lanes {
+            lane.waker.wake_now();
+        }
+    }
+
     /// Notifies the producer that every worker has ended, or is not waited for any longer.
     pub(crate) fn workers_ended(&self) {
         self.control.set_workers_ended();

@@ -82,6 +82,18 @@ pub trait Sink: Any + Send {
         Ok(Wrote::All)
     }
 
+    /// Called when the program wants outputs opened again, as after a log rotation: between two batches, or between two
+    /// parts of one, also while there is nothing to write. Does nothing by default, which is right for an output
+    /// without a name.
+    ///
+    /// # Errors
+    ///
+    /// If the output cannot be opened again. That is logged, and is no failure of the run: the sink must go on with
+    /// what it has.
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
     /// Called last, on the worker's thread, whatever ended its work but a panic: also after a halt or a failure. Must
     /// not wait.
     fn close(&mut self) {}
@@ -98,6 +110,10 @@ impl<S: Sink + ?Sized> Sink for Box<S> {
 
     fn flush(&mut self) -> Result<Wrote<'_>, SinkError> {
         (**self).flush()
+    }
+
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        (**self).reopen()
     }
 
     fn close(&mut self) {

@@ -15,6 +15,7 @@
 use std::io;
 
 use crate::engine::context::Context;
+use crate::engine::extent::Extent;
 use crate::engine::record::Burst;
 use crate::metrics::DropReason;
 use crate::sys::wait::Pending;
@@ -106,6 +107,13 @@ pub trait Source: Send {
     /// workers have ended. `below` never falls, and never passes a record that a halt or a failure cut off.
     fn acknowledge(&mut self, _below: u64) {}
 
+    /// How far each input that has an end was read: behind the last record that was lent. Called once, when the lanes
+    /// are closed. An input that is not [`finished`](Extent) is reported, and unless the run was to end before (a
+    /// count, a reader that closed) its exit code says so. Empty by default: for generators, pipes and sockets.
+    fn extents(&self) -> Vec<Extent> {
+        Vec::new()
+    }
+
     /// Called last, after the last [`acknowledge`](Self::acknowledge); not after a panic of the source.
     fn close(&mut self) {}
 
@@ -141,6 +149,10 @@ impl Source for Box<dyn Source> {
 
     fn acknowledge(&mut self, below: u64) {
         (**self).acknowledge(below);
+    }
+
+    fn extents(&self) -> Vec<Extent> {
+        (**self).extents()
     }
 
     fn close(&mut self) {

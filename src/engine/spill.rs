@@ -66,6 +66,11 @@ impl Spill {
         (written, self.given_up.then(|| late().into()))
     }
 
+    /// Opens its file again, if that was moved away.
+    pub(crate) fn reopen(&mut self) -> Result<(), SinkError> {
+        self.sink.reopen()
+    }
+
     pub(crate) fn close(&mut self) {
         self.sink.close();
     }

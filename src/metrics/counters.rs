@@ -148,6 +148,8 @@ pub(crate) struct StallCounters {
     pub(crate) stalled_ns: Counter,
     /// The most records that waited in its lane during a stall.
     pub(crate) waited_records: Counter,
+    /// When it last moved, if records wait for it; 0 if it moves, or has nothing to do.
+    pub(crate) still_since_ns: Gauge,
 }
 
 /// Every counter of a run, each thread's on cache lines of its own.

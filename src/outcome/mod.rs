@@ -14,6 +14,8 @@ pub(crate) mod run;
 pub(crate) mod series;
 pub(crate) mod sinks;
 pub(crate) mod snapshot;
+#[cfg(feature = "cli")]
+pub(crate) mod status;
 pub(crate) mod validity;
 
 pub use failure::Failure;

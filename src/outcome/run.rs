@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::control::{ScaleEvent, StopCause};
+use crate::engine::extent::Extent;
 use crate::metrics::latency::Latencies;
 use crate::metrics::{Dropped, LatencyReport, Ledger, Percentiles};
 use crate::outcome::{Failure, Interval, Sinks, Validity};
@@ -104,6 +105,8 @@ pub struct Outcome {
     pub halted: bool,
     /// What failed.
     pub failures: Vec<Failure>,
+    /// How far each input that has an end was read; empty if the source hangs, or panicked.
+    pub inputs: Vec<Extent>,
     /// The sinks, to read what they gathered.
     pub sinks: Sinks,
     /// How often, and how long, the throttle made the producer pause.
@@ -147,22 +150,37 @@ impl Outcome {
     /// | 1 | something failed: a source, a sink, a check, the ledger |
     /// | 3 | drained, but a policy dropped records |
     /// | 4 | the drain deadline passed, or the program halted the run; the rest is spilled or abandoned, and counted |
+    /// | 5 | unfinished: a stop - a signal, a duration, a request - came before the end of an input that has one |
     /// | 128 + n | a second signal, number n, cut the draining short |
+    ///
+    /// If several hold, the first of 1, 4 or 128 + n, 5, 3.
     ///
     /// Spilling changes no code: what was spilled was not delivered. 2 stands for bad usage or configuration, which has
     /// no outcome.
     pub fn exit_code(&self) -> u8 {
-        if let Some(signal) = self.halted_by {
-            128 + u8::try_from(signal).unwrap_or(0)
-        } else if !self.failures.is_empty() {
+        if !self.failures.is_empty() {
             1
+        } else if let Some(signal) = self.halted_by {
+            128 + u8::try_from(signal).unwrap_or(0)
         } else if self.deadline_passed || self.halted {
             4
+        } else if self.is_unfinished() {
+            5
         } else if self.ledger.dropped.by_policy() > 0 {
             3
         } else {
             0
         }
+    }
+
+    /// Whether the run was stopped before the end of an input that has one. A count that was reached and a reader that
+    /// closed the output are no such stops: whoever asks for ten records does not ask for all.
+    pub fn is_unfinished(&self) -> bool {
+        let to_end_before = matches!(
+            self.cause,
+            StopCause::CountReached | StopCause::ReaderClosed
+        );
+        !to_end_before && self.inputs.iter().any(|input| !input.finished)
     }
 
     /// Batches handed over, by cause: size, age, drain.

@@ -63,7 +63,7 @@ pub(crate) struct Evidence {
     /// The placement's warnings.
     pub(crate) placement: Vec<Warning>,
     /// The run failed, or was cut off before everything was delivered.
-    pub(crate) cut_short: bool,
+    pub(crate) cut_short: Option<CutShort>,
     /// Records dropped because no lane had room.
     pub(crate) dropped_full: u64,
 }
@@ -113,14 +113,29 @@ impl Evidence {
     }
 }
 
+/// Why a run did not deliver everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CutShort {
+    Failed,
+    Deadline,
+    /// By a second signal, or by the program.
+    Halted,
+}
+
 fn cut_short(evidence: &Evidence) -> Option<Warning> {
-    evidence.cut_short.then(|| {
-        Warning::new(
-            "cut_short",
-            "the run failed, or was cut off before everything was delivered: its figures are of a part of it",
-            "fix what failed, or give it more time (--drain-timeout), and run it again",
-        )
-    })
+    let (what, remedy) = match evidence.cut_short? {
+        CutShort::Failed => ("the run failed", "fix what failed, and run it again"),
+        CutShort::Deadline => (
+            "the drain timeout passed before everything was delivered",
+            "give it more time (--drain-timeout), and run it again",
+        ),
+        CutShort::Halted => (
+            "the run was halted before everything was delivered",
+            "let it drain, after one signal or a stop, and run it again",
+        ),
+    };
+    let message = format!("{what}: its figures are of a part of it");
+    Some(Warning::new("cut_short", message, remedy))
 }
 
 fn dropped_full(evidence: &Evidence) -> Option<Warning> {
@@ -185,7 +200,7 @@ fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
 fn generator_bound(evidence: &Evidence) -> Option<Warning> {
     let ceiling = millions(evidence.source_limit?);
     let is_limit = !evidence.scheduled
-        && !evidence.cut_short
+        && evidence.cut_short.is_none()
         && evidence.elapsed >= LONG_ENOUGH
         && !evidence.is_held_back()
         && evidence.idle >= IDLE_SHARE;
@@ -231,7 +246,7 @@ fn millis(duration: Duration) -> humantime::FormattedDuration {
 mod tests {
     use std::time::Duration;
 
-    use super::{Evidence, Validity, assess};
+    use super::{CutShort, Evidence, Validity, assess};
     use crate::sys::warning::Warning;
 
     fn scheduled(behind_ms: u64, held_ms: u64) -> Evidence {
@@ -337,7 +352,7 @@ mod tests {
         assert!(dropping.saturated, "{dropping:?}");
         assert_eq!(codes(&dropping), ["dropped_full"]);
         let failed = assess(Evidence {
-            cut_short: true,
+            cut_short: Some(CutShort::Failed),
             scheduled: false,
             ..scheduled(0, 0)
         });

@@ -6,7 +6,7 @@ use super::metrics::Metrics;
 use super::source_limit::source_limit;
 use crate::engine::source::Source;
 use crate::outcome::interference::Interference;
-use crate::outcome::validity::{Evidence, assess};
+use crate::outcome::validity::{CutShort, Evidence, assess};
 use crate::outcome::{Outcome, ThreadReport, Validity};
 use crate::sys::clock::saturating_ns;
 use crate::sys::cpu::throttled;
@@ -65,10 +65,7 @@ impl Baseline {
             },
             debug_build: cfg!(debug_assertions),
             placement: outcome.placement.warnings.clone(),
-            cut_short: !outcome.failures.is_empty()
-                || outcome.halted_by.is_some()
-                || outcome.halted
-                || outcome.deadline_passed,
+            cut_short: cut_short(outcome),
             dropped_full: outcome.ledger.dropped.full,
         })
     }
@@ -77,6 +74,16 @@ impl Baseline {
 fn run_delay(thread: &ThreadReport) -> (String, Duration) {
     let delay = Duration::try_from_secs_f64(thread.run_delay_s);
     (thread.thread.clone(), delay.unwrap_or_default())
+}
+
+fn cut_short(outcome: &Outcome) -> Option<CutShort> {
+    if !outcome.failures.is_empty() {
+        Some(CutShort::Failed)
+    } else if outcome.halted_by.is_some() || outcome.halted {
+        Some(CutShort::Halted)
+    } else {
+        outcome.deadline_passed.then_some(CutShort::Deadline)
+    }
 }
 
 /// The total time of active workers, given how many were active at the end: goes back through the steps of the

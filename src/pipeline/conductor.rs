@@ -206,7 +206,7 @@ impl Conductor {
         while !self.stopping.is_over() {
             let deadline = self
                 .stopping
-                .deadline_ns()
+                .next_look_ns()
                 .and_then(|at_ns| clock.instant(at_ns));
             let event = match deadline {
                 Some(at) => {
@@ -259,7 +259,8 @@ impl Conductor {
         match event {
             Event::Asked(Request::Stop(cause)) => self.input(Input::Stop(cause)),
             Event::Asked(Request::Halt) => self.input(Input::Halt),
-            Event::ProducerClosed(end) => {
+            Event::ProducerClosed(end, extents) => {
+                self.states.inputs.extend(extents);
                 let stop = Input::Stop;
                 match end {
                     Ok(ProducerEnd::EndOfInput) => self.input(stop(StopCause::EndOfInput)),

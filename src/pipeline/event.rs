@@ -1,6 +1,7 @@
 //! Events: what the threads of the data path send to the control thread.
 
 use crate::control::stop::Request;
+use crate::engine::extent::Extent;
 use crate::engine::producer::ProducerEnd;
 use crate::engine::sink::Sink;
 use crate::engine::worker::WorkerEnd;
@@ -10,8 +11,8 @@ use crate::sys::usage::ThreadUsage;
 /// An event of a shard's thread, or a request to stop. A panic is passed on as its message.
 pub(super) enum Event {
     Asked(Request),
-    /// The lanes are closed, for this reason.
-    ProducerClosed(Result<ProducerEnd, String>),
+    /// The lanes are closed, for this reason; the inputs that have an end were read so far.
+    ProducerClosed(Result<ProducerEnd, String>, Vec<Extent>),
     /// The source is closed, or panicked, and the producer's thread is over.
     ProducerEnded {
         shard: usize,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::collector::{SharedCollector, lock};
 use crate::engine::shard::ShardHandle;
 use crate::metrics::{Dropped, LatencyReport};
+#[cfg(feature = "cli")]
+use crate::outcome::status::{LaneStatus, Status};
 use crate::outcome::{Interval, Snapshot, WorkerReport};
 use crate::sys::sync::Arc;
 
@@ -67,6 +69,27 @@ impl Metrics {
             .collect()
     }
 
+    /// The state now, lane by lane. Costs a few loads per worker.
+    #[cfg(feature = "cli")]
+    pub(crate) fn status(&self) -> Status {
+        let all = self.shards.iter();
+        let lanes = all.flat_map(|shard| (0..shard.lanes.len()).map(move |n| (shard, n)));
+        let lanes = lanes
+            .enumerate()
+            .map(|(worker, (shard, n))| lane_status(worker, shard, n));
+        let (shards, lanes) = (self.shards.iter(), lanes.collect());
+        let spilled = shards.map(|shard| {
+            let workers = shard.counters.workers.iter();
+            let by_workers: u64 = workers.map(|worker| worker.spilled.get()).sum();
+            by_workers + shard.counters.producer.spilled.get()
+        });
+        Status {
+            spilled: spilled.sum(),
+            lanes,
+            totals: self.snapshot(),
+        }
+    }
+
     /// The latencies of the records delivered so far; `None` if latency is not recorded.
     ///
     /// Wakes the workers that have delivered something since the last call and waits up to 8 ms for their latencies;
@@ -75,6 +98,23 @@ impl Metrics {
         let mut collector = lock(self.collector.as_ref()?);
         collector.collect();
         Some(collector.total().report())
+    }
+}
+
+/// The state of a lane and its worker; `worker` counts over all shards.
+#[cfg(feature = "cli")]
+fn lane_status(worker: usize, shard: &ShardHandle, n: usize) -> LaneStatus {
+    let (counters, gauge) = (&shard.counters.workers[n], &shard.lanes[n].gauge);
+    let since_ns = shard.counters.stalls[n].still_since_ns.get();
+    let still_ns = shard.clock.now_ns().saturating_sub(since_ns);
+    LaneStatus {
+        worker,
+        is_active: n < shard.active(),
+        queue: gauge.occupancy().records,
+        capacity: gauge.size().records,
+        delivered: counters.delivered.get(),
+        retries: counters.retries.get(),
+        still: (since_ns > 0).then(|| Duration::from_nanos(still_ns)),
     }
 }
 

@@ -5,7 +5,7 @@
 //!      builder              |
 //!                           '- control: Event --> Stopping (pure) --> quiesce, halt, ended; then the outcome
 //!   shard: producer, worker 0..N (each pins itself, and no record moves before all are in place)
-//!   besides, unpinned: reporter, scaler, monitor
+//!   besides, unpinned: reporter, scaler, monitor, signals
 //! ```
 //!
 //! Invariants:
@@ -30,6 +30,8 @@ mod outcome_builder;
 mod reporter;
 mod running;
 mod shard;
+#[cfg(feature = "cli")]
+mod signals;
 mod source_limit;
 mod start_barrier;
 mod stopping;
@@ -40,5 +42,9 @@ pub use builder::Pipeline;
 pub use error::StartError;
 pub use metrics::Metrics;
 pub use running::Running;
+#[cfg(feature = "cli")]
+pub(crate) use signals::listen;
+#[cfg(feature = "cli")]
+pub use signals::on_stop_signals;
 pub(crate) use start_barrier::plan;
-pub(crate) use stopping::SPILL_GRACE;
+pub(crate) use stopping::{SECOND_SIGNAL_AFTER, SPILL_GRACE};

@@ -3,6 +3,7 @@
 use super::metrics::Metrics;
 use super::stopping::Stopping;
 use crate::control::{ScaleEvent, StopCause};
+use crate::engine::extent::Extent;
 use crate::metrics::{DropReason, Ledger};
 use crate::outcome::{Failure, Outcome, Sinks, ThreadReport, Validity, WorkerReport};
 use crate::sys::cpu::Placement;
@@ -14,6 +15,7 @@ pub(super) struct ThreadStates {
     pub(super) placement: Placement,
     pub(super) failures: Vec<Failure>,
     pub(super) sinks: Sinks,
+    pub(super) inputs: Vec<Extent>,
     shards: Vec<ShardStates>,
 }
 
@@ -49,6 +51,7 @@ impl ThreadStates {
             placement: Placement::default(),
             failures: Vec::new(),
             sinks: Sinks::default(),
+            inputs: Vec::new(),
             shards: shards.collect(),
         }
     }
@@ -86,6 +89,8 @@ impl ThreadStates {
             .collect();
         let snapshot = metrics.snapshot();
         let ledger = self.ledger(metrics, &workers);
+        // A halt or a deadline that came when nothing was left to deliver cut nothing off.
+        let is_cut_off = !(self.all_drained() && ledger.is_delivered());
         Outcome {
             ledger,
             began: metrics.shards[0].clock.began(),
@@ -101,13 +106,12 @@ impl ThreadStates {
             threads: self.threads(),
             scaling,
             cause: stopping.cause.unwrap_or(StopCause::Requested),
-            halted_by: stopping.halted_by,
-            halted: stopping.halted && !(self.all_drained() && ledger.is_delivered()),
-            // A deadline that passed with nothing left to deliver cut nothing off.
-            deadline_passed: stopping.deadline_passed
-                && !(self.all_drained() && ledger.is_delivered()),
+            halted_by: stopping.halted_by.filter(|_| is_cut_off),
+            halted: stopping.halted && is_cut_off,
+            deadline_passed: stopping.deadline_passed && is_cut_off,
             failures: std::mem::take(&mut self.failures),
             sinks: std::mem::take(&mut self.sinks),
+            inputs: std::mem::take(&mut self.inputs),
             throttle_pauses: snapshot.throttle_pauses,
             throttle_time: snapshot.throttle_time,
             full_waits: snapshot.full_waits,

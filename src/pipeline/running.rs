@@ -91,6 +91,12 @@ impl Running {
         self.stop.halt();
     }
 
+    /// Makes every sink, and the spill file, open its output again, as after a log rotation; see
+    /// [`Sink::reopen`](crate::Sink::reopen). Returns at once; what cannot be opened is logged as a warning.
+    pub fn reopen(&self) {
+        self.stop.reopen();
+    }
+
     /// A handle that stops this pipeline, for other threads.
     pub fn stopper(&self) -> Stop {
         self.stop.clone()

@@ -35,16 +35,18 @@ pub(super) fn spawn_producer(
             thread.producer.run(&mut thread.waits)
         }) {
             Ok(Some(end)) => {
-                notify(Event::ProducerClosed(Ok(end)));
-                panic = caught(|| thread.producer.run(&mut thread.waits)).err();
+                let extents = caught(|| thread.producer.source().extents());
+                panic = extents.as_ref().err().cloned();
+                notify(Event::ProducerClosed(Ok(end), extents.unwrap_or_default()));
+                let closed = caught(|| thread.producer.run(&mut thread.waits));
                 let dropped = caught(move || drop(thread.producer));
-                panic = panic.or(dropped.err());
+                panic = panic.or(closed.err()).or(dropped.err());
             }
             Ok(None) => {} // not reached: a producer closes the lanes before it ends
             Err(message) => {
                 // Close the lanes; a source that panicked is not called again.
                 let dropped = caught(move || drop(thread.producer));
-                notify(Event::ProducerClosed(Err(message)));
+                notify(Event::ProducerClosed(Err(message), Vec::new()));
                 panic = dropped.err();
             }
         }

@@ -11,6 +11,8 @@
 //! * Figures are shown as they were counted; nothing here computes a figure that the library does not offer.
 
 #[cfg(feature = "cli")]
+pub(crate) mod ending;
+#[cfg(feature = "cli")]
 pub(crate) mod hgrm;
 pub(crate) mod hlog;
 #[cfg(feature = "html")]
@@ -27,6 +29,8 @@ pub(crate) mod log_format;
 pub(crate) mod metrics_line;
 #[cfg(feature = "cli")]
 pub(crate) mod progress;
+#[cfg(feature = "cli")]
+pub(crate) mod status;
 #[cfg(feature = "cli")]
 pub(crate) mod stderr;
 #[cfg(feature = "cli")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::metrics::{Dropped, LatencySummary};
 use crate::outcome::Report;
 use crate::outcome::report::{Backpressure, Worker};
+use crate::report::ending::ending;
 use crate::report::human_duration::HumanDuration;
 use crate::report::human_number::{scaled, scaled_bytes};
 use crate::sys::printed::{Grouped, Printable};
@@ -43,6 +44,9 @@ impl Display for Summary<'_> {
             )?;
         }
         ledger(f, report)?;
+        for line in ending(report) {
+            writeln!(f, "{line}")?;
+        }
         workers(f, &report.workers)?;
         for warning in &report.validity.warnings {
             writeln!(f, "warning      {}", Printable(warning))?;
@@ -213,6 +217,7 @@ mod tests {
              scaling      2 steps, 2 workers active at the end\n\
              ledger       produced 1,234,567 = delivered 1,234,000 + dropped 500 {full: 500} + spilled 60 + abandoned 7 \
              (balanced)\n\
+             input big: unfinished, 12,345 of 99,999 bytes were read\n\
              worker      delivered      by size       by age     by drain      parks\n\
              \x20    0      1,234,000          900           90           10         12\n\
              warning      this is a debug build; build a better one\n\
@@ -222,6 +227,7 @@ mod tests {
             ("latency", json!(null)),
             ("scaling", json!([])),
             ("workers", json!([])),
+            ("inputs", json!([])),
             ("sinks", json!({ "retries": 0, "stalls": 0 })),
             (
                 "backpressure",

@@ -14,10 +14,3 @@ pub(crate) use crossbeam_utils::sync::{Parker, Unparker};
 pub(crate) use loom::sync::Arc;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
-
-/// For signal handlers: always `std`'s, because signal-hook takes no other.
-#[cfg(feature = "cli")]
-pub(crate) mod for_signals {
-    pub(crate) use std::sync::Arc;
-    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
-}

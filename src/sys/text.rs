@@ -46,6 +46,16 @@ pub(crate) fn either(words: &[impl AsRef<str>]) -> String {
     }
 }
 
+/// The name of a stop signal, by its number.
+pub(crate) fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        15 => "SIGTERM",
+        _ => "a signal",
+    }
+}
+
 /// Gives an enum its words, once: `FromStr` and `Display` use them.
 macro_rules! spelled {
     ($type:ident: $($variant:ident = $word:literal),+ $(,)?) => {

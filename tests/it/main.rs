@@ -10,6 +10,8 @@
 //! * `load` - when records are due under a load.
 //! * `full` - what a producer does when the lanes are full.
 //! * `stop`, `drain_deadline`, `failures` - how a run ends: in order, cut short, or because something failed.
+//! * `signals` - what signals do beside that: twice at once, a hang-up, the state, a process that is stopped.
+//! * `unfinished` - runs that stop before the end of their input.
 //! * `retry`, `stall` - sinks that fail for a while, and sinks that hang.
 //! * `spill` - where records go that cannot be delivered.
 //! * `matrix` - each fault on each sink in each phase, and each signal.
@@ -72,6 +74,7 @@ mod readme;
 mod readme_figures;
 mod report;
 mod retry;
+mod signals;
 mod spill;
 mod spill_late;
 mod stall;
@@ -79,6 +82,7 @@ mod standard_input;
 mod stop;
 mod support;
 mod tidy;
+mod unfinished;
 mod usage;
 mod validation;
 mod verify;

@@ -148,8 +148,7 @@ fn a_second_signal_halts_a_worker_that_waits_to_retry() {
     live.wait_for_words("| Queue=1,024/1,024 |");
     live.send(Signal::TERM);
     live.wait_for_words("Shutdown signal received!");
-    live.send(Signal::INT);
-    let ended = live.end().exits(130).balances();
+    let ended = live.end_insisting(Signal::INT).exits(130).balances();
     assert_eq!(ended.figure("/ledger/delivered"), 0);
     // An abandoned thread would have no figures.
     assert_eq!(ended.report["threads"].as_array().unwrap().len(), 3);

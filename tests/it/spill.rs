@@ -62,7 +62,7 @@ fn records_left_at_a_second_signal_are_spilled() {
     for sink in [
         "file:/dev/full",
         "fault:retry=1,file:out",
-        "delay:100ms,file:out",
+        "delay:500ms,file:out",
     ] {
         let folder = Folder::new();
         folder.write("out", "");
@@ -72,8 +72,7 @@ fn records_left_at_a_second_signal_are_spilled() {
         live.wait_for_words("/1,024 |");
         live.send(Signal::TERM);
         live.wait_for_words("Shutdown signal received!");
-        live.send(Signal::INT);
-        let ended = live.end().exits(130).balances();
+        let ended = live.end_insisting(Signal::INT).exits(130).balances();
         assert!(ended.figure("/ledger/spilled") >= 512);
         nothing_is_lost(&folder, &ended);
     }
@@ -96,8 +95,7 @@ fn halt_spills_buffered_stdin() {
     });
     live.send(Signal::TERM);
     live.wait_for_words("Shutdown signal received!");
-    live.send(Signal::TERM);
-    let ended = live.end().exits(143).balances();
+    let ended = live.end_insisting(Signal::TERM).exits(143).balances();
     assert_eq!(ended.figure("/ledger/spilled"), 1_000);
     folder.holds_whole("rest", 1_000);
     drop(writer); // keeps the pipe open until here
@@ -166,8 +164,7 @@ fn a_spill_that_takes_longer_than_a_halt_is_waited_for() {
     live.wait_for_words("/1,024 |");
     live.send(Signal::TERM);
     live.wait_for_words("Shutdown signal received!");
-    live.send(Signal::TERM);
-    live.wait_until("a full pipe", || {
+    live.insist(Signal::TERM, "a full pipe", || {
         rustix::io::ioctl_fionread(&reader).unwrap() > 50_000
     });
     let full = Instant::now();
@@ -272,8 +269,7 @@ fn halt_counts_buffered_stdin_without_spill() {
     live.wait_for_words("trying again");
     live.send(Signal::INT);
     live.wait_for_words("Shutdown signal received!");
-    live.send(Signal::INT);
-    let ended = live.end().exits(130).balances();
+    let ended = live.end_insisting(Signal::INT).exits(130).balances();
     assert_eq!(
         ended.figure("/ledger/abandoned"),
         2_000,

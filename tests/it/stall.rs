@@ -69,8 +69,7 @@ fn a_worker_stalled_for_5_s_is_named_with_the_records_it_holds() {
         live.wait_for_words("warning: worker 0: no progress for 5 s, 512 records wait\n");
         live.send(Signal::TERM);
         live.wait_for_words("Shutdown signal received!");
-        live.send(Signal::TERM);
-        let ended = live.end().exits(143).balances();
+        let ended = live.end_insisting(Signal::TERM).exits(143).balances();
         assert_eq!(ended.of_workers("/stalls"), [1]);
         assert_eq!(ended.of_workers("/waited_records"), [512]);
         assert_eq!(ended.figure("/sinks/stalls"), 1);

@@ -86,7 +86,9 @@ fn the_end_of_the_input_stops_a_run() {
 fn each_stop_signal_stops_a_run_in_order() {
     for (signal, name) in SIGNALS {
         let folder = Folder::new();
-        let live = folder.start(&format!("--sink file:out --producer-rate 50000/s {SMALL}"));
+        let live = folder.start(&format!(
+            "--sink file:out --producer-rate 50000/s --on-hangup stop {SMALL}"
+        ));
         live.wait_until("some output", || folder.len("out") > 10_000);
         live.send(signal);
         let ended = live.end().delivers_everything();

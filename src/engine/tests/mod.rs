@@ -8,6 +8,7 @@ mod dispatch;
 mod leaving;
 mod low_water;
 mod producer;
+mod reopening;
 mod throttle;
 mod waits;
 mod worker;
@@ -238,6 +239,9 @@ struct Script {
     offered: Vec<Vec<u64>>,
     accepted: Vec<u64>,
     flushed: usize,
+    /// How often it was reopened, and whether that fails.
+    reopened: usize,
+    reopening_fails: bool,
     closed: bool,
 }
 
@@ -287,6 +291,18 @@ impl Sink for Scripted {
         let answer = script.flushes.pop_front().unwrap_or(Answer::All);
         drop(script);
         answer.given()
+    }
+
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        let mut script = self.script();
+        script.reopened += 1;
+        let failed = script.reopening_fails;
+        drop(script);
+        if failed {
+            Err(SinkError::new(Errno::ACCESS.into(), 0))
+        } else {
+            Ok(())
+        }
     }
 
     fn close(&mut self) {

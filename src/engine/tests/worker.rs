@@ -52,7 +52,7 @@ pub(super) struct Bench {
     next: u64,
     pub(super) sink: Scripted,
     pub(super) spill: Scripted,
-    notices: Receiver<Notice>,
+    pub(super) notices: Receiver<Notice>,
 }
 
 /// Batches of up to 4 records and 40 bytes, due after 10 ms.

@@ -63,6 +63,8 @@ pub(super) struct Duty {
     pub(super) recorder: Option<Recorder>,
     pub(super) state: State,
     pub(super) held: Option<Held>,
+    /// The request to open outputs again that was last heeded.
+    pub(super) reopened: usize,
     /// The records of the partial batch that was flushed when the lane drained.
     pub(super) last_partial: Option<u64>,
     /// Declared, and so dropped, after the lane.
@@ -167,6 +169,21 @@ pub(super) fn flush<'a>(sink: &'a mut dyn Sink, duty: &mut Duty) -> Step<'a> {
         Ok(Wrote::Part { .. }) if duty.shard.control.is_halted() => duty.leave(WorkerEnd::Halted),
         Ok(Wrote::Part { pending, .. }) => Step::WaitForSink(pending),
         Err(error) => duty.failed(error, duty.shard.clock.now_ns()),
+    }
+}
+
+/// Opens the sink's output and the spill file again.
+#[cold]
+pub(super) fn reopen(sink: &mut dyn Sink, duty: &mut Duty, requests: usize) {
+    duty.reopened = requests;
+    // A worker that spills is done with its sink.
+    if !matches!(duty.state, State::Spilling { .. })
+        && let Err(error) = sink.reopen()
+    {
+        duty.retry.not_reopened("sink", &error);
+    }
+    if let Some(Err(error)) = duty.spill.as_mut().map(Spill::reopen) {
+        duty.retry.not_reopened("spill", &error);
     }
 }
 

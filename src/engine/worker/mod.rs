@@ -16,7 +16,7 @@
 mod duty;
 mod step;
 
-use duty::{Duty, State, WakesProducer, deliver, flush};
+use duty::{Duty, State, WakesProducer, deliver, flush, reopen};
 pub(crate) use step::{Ran, Step, WorkerEnd};
 
 use crate::engine::due::BatchLimits;
@@ -59,6 +59,7 @@ impl Worker {
                 recorder: None,
                 state: State::Delivering,
                 held: None,
+                reopened: 0,
                 last_partial: None,
                 _leaves: leaves,
             },
@@ -113,6 +114,10 @@ impl Worker {
     #[inline]
     pub(crate) fn step(&mut self, now_ns: u64) -> Step<'_> {
         let Self { sink, duty } = self;
+        let reopenings = duty.shard.control.reopenings();
+        if reopenings != duty.reopened {
+            reopen(&mut **sink, duty, reopenings);
+        }
         match duty.state {
             State::Delivering => {}
             State::BackingOff { until_ns } => {

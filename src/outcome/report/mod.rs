@@ -26,6 +26,7 @@ pub use read::ReportError;
 use serde::{Deserialize, Serialize};
 
 use crate::control::ScaleEvent;
+use crate::engine::extent::Extent;
 use crate::metrics::LatencyReport;
 use crate::outcome::{Outcome, ThreadReport, Validity};
 use crate::sys::cpu::Placement;
@@ -67,6 +68,9 @@ pub struct Report {
     pub backpressure: Backpressure,
     /// Batches over all workers, by what made them due.
     pub flushes: BatchCounts,
+    /// How far each input that has an end was read.
+    #[serde(default)]
+    pub inputs: Vec<Extent>,
     /// Retries and stalls over all workers.
     #[serde(default)]
     pub sinks: SinkTotals,
@@ -125,6 +129,7 @@ impl Report {
                 full_s: outcome.full_time.as_secs_f64(),
             },
             flushes: BatchCounts::from(outcome.flushes()),
+            inputs: outcome.inputs.clone(),
             sinks: SinkTotals {
                 retries: outcome.retries(),
                 stalls: outcome.stalls(),

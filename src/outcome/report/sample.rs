@@ -41,6 +41,7 @@ pub(crate) fn json(intervals: u32) -> Value {
         "latency_percentiles": { "response": curve(), "service": curve() },
         "backpressure": { "throttle_pauses": 3, "throttle_s": 0.25, "full_waits": 1, "full_s": 0.000_5 },
         "flushes": { "size": 900, "age": 90, "drain": 10 },
+        "inputs": [{ "name": "big", "read_bytes": 12_345, "total_bytes": 99_999, "finished": false }],
         "sinks": { "retries": 2, "stalls": 1 },
         "workers": [{
             "worker": 0, "records": 1_234_000, "bytes": 100_000_000, "dropped": 500, "spilled": 60, "abandoned": 7,

@@ -9,6 +9,9 @@
 //! *Draining*: the producer takes nothing more in and closes the lanes; the workers deliver what is there. *Halting*:
 //! every thread leaves at its next look. *Closing*: no worker releases records any more; the producer acknowledges for
 //! the last time and closes the source. *Over*: what still runs is left behind.
+//!
+//! A deadline is time in which the process could run: the control thread looks each [`LOOK_EACH_NS`], and a longer gap
+//! between two looks - a SIGSTOP, a machine that stood still - moves the deadline.
 
 use std::time::Duration;
 
@@ -20,6 +23,12 @@ const HALT_GRACE_NS: u64 = 200_000_000;
 /// The same if they spill: on a busy machine a thread may not run for a second, and its records would count as
 /// abandoned only because of that.
 const SPILL_BEGINS_WITHIN_NS: u64 = 2_000_000_000;
+/// How long after the first signal another one halts. `timeout` and a terminal's Ctrl-C signal a process twice within
+/// microseconds, and that is no impatience.
+pub(crate) const SECOND_SIGNAL_AFTER: Duration = Duration::from_secs(1);
+const SECOND_SIGNAL_AFTER_NS: u64 = 1_000_000_000;
+/// How often the control thread looks while it waits for a deadline.
+const LOOK_EACH_NS: u64 = 100_000_000;
 /// How long threads that write to the spill file get, from the halt on.
 pub(crate) const SPILL_GRACE: Duration = Duration::from_secs(10);
 const SPILL_GRACE_NS: u64 = 10_000_000_000;
@@ -61,10 +70,6 @@ pub(super) struct Actions {
 
 /// The stop order of a run.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "facts about the run, each by itself"
-)]
 pub(super) struct Stopping {
     phase: Phase,
     drain_timeout_ns: u64,
@@ -76,8 +81,10 @@ pub(super) struct Stopping {
     /// Workers that have not ended, and those of them that spill.
     workers: usize,
     spilling: usize,
-    /// Whether a signal arrived; the next one halts.
-    signalled: bool,
+    /// When the first signal arrived.
+    signalled_ns: Option<u64>,
+    /// When the control thread last looked.
+    looked_ns: u64,
     pub(super) cause: Option<StopCause>,
     pub(super) halted_by: Option<i32>,
     /// The program halted the run.
@@ -101,7 +108,8 @@ impl Stopping {
             producers: shards,
             workers,
             spilling: 0,
-            signalled: false,
+            signalled_ns: None,
+            looked_ns: 0,
             cause: None,
             halted_by: None,
             halted: false,
@@ -116,13 +124,40 @@ impl Stopping {
         };
     }
 
-    /// When [`Input::Time`] is due; `None` for never.
-    pub(super) fn deadline_ns(&self) -> Option<u64> {
+    /// When [`Input::Time`] has an effect; `None` for never.
+    fn deadline_ns(&self) -> Option<u64> {
         match self.phase {
             Phase::Running { over_ns } => over_ns,
             Phase::Draining { by_ns } | Phase::Closing { by_ns } => Some(by_ns),
             Phase::Halting { leave_ns, .. } => Some(leave_ns),
             Phase::Over => None,
+        }
+    }
+
+    /// When the control thread looks next, whether or not something happens; `None` for never.
+    pub(super) fn next_look_ns(&self) -> Option<u64> {
+        let deadline_ns = self.deadline_ns()?;
+        Some(match self.phase {
+            Phase::Running { .. } => deadline_ns,
+            _ => deadline_ns.min(self.looked_ns.saturating_add(LOOK_EACH_NS)),
+        })
+    }
+
+    /// Moves the deadline by the time in which the process did not run.
+    fn look(&mut self, now_ns: u64) {
+        let gap_ns = now_ns.saturating_sub(self.looked_ns);
+        self.looked_ns = now_ns;
+        let lost_ns = gap_ns.saturating_sub(LOOK_EACH_NS);
+        match &mut self.phase {
+            Phase::Draining { by_ns } | Phase::Closing { by_ns } => {
+                *by_ns = by_ns.saturating_add(lost_ns);
+            }
+            Phase::Halting { since_ns, leave_ns } => {
+                *since_ns = since_ns.saturating_add(lost_ns);
+                *leave_ns = leave_ns.saturating_add(lost_ns);
+            }
+            // A duration is time on the clock.
+            Phase::Running { .. } | Phase::Over => {}
         }
     }
 
@@ -138,6 +173,7 @@ impl Stopping {
     /// Handles an event, and returns what to do.
     pub(super) fn on(&mut self, input: Input, now_ns: u64) -> Actions {
         let mut actions = Actions::default();
+        self.look(now_ns);
         match input {
             Input::Stop(cause) => self.stop(cause, now_ns, &mut actions),
             Input::Drain => self.drain(now_ns, &mut actions),
@@ -161,14 +197,24 @@ impl Stopping {
 
     fn stop(&mut self, cause: StopCause, now_ns: u64, actions: &mut Actions) {
         if let StopCause::Signal(signal) = cause {
-            if self.signalled {
-                self.halted_by.get_or_insert(signal);
-                return self.halt(now_ns, actions);
+            if let Some(first_ns) = self.signalled_ns {
+                if now_ns.saturating_sub(first_ns) >= SECOND_SIGNAL_AFTER_NS {
+                    self.halt_by_signal(signal, now_ns, actions);
+                }
+                return;
             }
-            self.signalled = true;
+            self.signalled_ns = Some(now_ns);
         }
         self.cause.get_or_insert(cause); // the first cause is the one that is reported
         self.drain(now_ns, actions);
+    }
+
+    /// A second signal: of no effect on the outcome once the workers have ended, or leave anyway.
+    fn halt_by_signal(&mut self, signal: i32, now_ns: u64, actions: &mut Actions) {
+        if matches!(self.phase, Phase::Running { .. } | Phase::Draining { .. }) {
+            self.halted_by = Some(signal);
+        }
+        self.halt(now_ns, actions);
     }
 
     fn drain(&mut self, now_ns: u64, actions: &mut Actions) {

@@ -1,6 +1,6 @@
 //! The stop order, event by event.
 
-use super::{Actions, Input, Phase, SPILL_GRACE_NS, Stopping};
+use super::{Actions, Input, LOOK_EACH_NS, Phase, SPILL_GRACE_NS, Stopping};
 use crate::control::StopCause;
 
 const MS: u64 = 1_000_000;
@@ -30,9 +30,19 @@ fn run(spills: bool) -> Stopping {
     Stopping::new(1, 2, 1_000 * MS, spills)
 }
 
-/// Handles events, all at the same time, and checks the actions for each.
+/// Looks as often as the control thread does, then handles events, all at the same time, and checks the actions for
+/// each.
 #[track_caller]
 fn takes(stopping: &mut Stopping, at_ms: u64, events: &[(Input, Actions)]) {
+    while stopping.looked_ns + LOOK_EACH_NS < at_ms * MS {
+        stopping.look(stopping.looked_ns + LOOK_EACH_NS);
+    }
+    takes_after_a_gap(stopping, at_ms, events);
+}
+
+/// The same without a look before.
+#[track_caller]
+fn takes_after_a_gap(stopping: &mut Stopping, at_ms: u64, events: &[(Input, Actions)]) {
     for (input, actions) in events {
         assert_eq!(stopping.on(*input, at_ms * MS), *actions, "{input:?}");
     }
@@ -109,7 +119,7 @@ fn a_producer_that_hangs_in_its_source_is_left_behind_with_the_workers() {
 
 #[test]
 fn a_halt_shortens_the_wait_for_a_source_that_does_not_close() {
-    let mut stopping = run(false);
+    let mut stopping = Stopping::new(1, 2, 5_000 * MS, false);
     let signal = Input::Stop(StopCause::Signal(15));
     takes(
         &mut stopping,
@@ -121,32 +131,46 @@ fn a_halt_shortens_the_wait_for_a_source_that_does_not_close() {
             (ENDED, CLOSE),
         ],
     );
-    assert_eq!(stopping.deadline_ns(), Some(1_000 * MS));
-    takes(&mut stopping, 10, &[(signal, NOTHING)]);
-    assert_eq!(stopping.deadline_ns(), Some(210 * MS));
-    takes(&mut stopping, 20, &[(signal, NOTHING)]);
-    takes(&mut stopping, 210, &[(Input::Time, NOTHING)]);
+    assert_eq!(stopping.deadline_ns(), Some(5_000 * MS));
+    takes(&mut stopping, 1_010, &[(signal, NOTHING)]);
+    assert_eq!(stopping.deadline_ns(), Some(1_210 * MS));
+    takes(&mut stopping, 1_020, &[(signal, NOTHING)]);
+    takes(&mut stopping, 1_210, &[(Input::Time, NOTHING)]);
     assert!(stopping.is_over() && !stopping.all_ended());
+    // Everything was delivered: it cut nothing short.
+    assert_eq!(stopping.halted_by, None);
+}
+
+fn signal(number: i32) -> Input {
+    Input::Stop(StopCause::Signal(number))
 }
 
 #[test]
-fn a_second_signal_halts_and_a_second_request_does_not() {
-    let mut stopping = run(false);
-    let signal = |number| Input::Stop(StopCause::Signal(number));
+fn a_second_signal_halts_a_second_after_the_first_and_a_second_request_never_does() {
+    let mut stopping = Stopping::new(1, 2, 5_000 * MS, false);
+    let requested = Input::Stop(StopCause::Requested);
+    takes(&mut stopping, 0, &[(requested, QUIESCE)]);
+    // The first signal comes later than the stop; one right behind it, of whatever kind, is the same wish.
     takes(
         &mut stopping,
-        0,
+        500,
+        &[(signal(15), NOTHING), (signal(15), NOTHING)],
+    );
+    takes(&mut stopping, 1_499, &[(signal(2), NOTHING)]);
+    assert_eq!(stopping.halted_by, None);
+    takes(
+        &mut stopping,
+        1_500,
         &[
-            (Input::Stop(StopCause::Requested), QUIESCE),
-            (signal(15), NOTHING),
+            (requested, NOTHING),
             (signal(2), HALT),
-            (signal(2), NOTHING),
+            (signal(15), NOTHING),
         ],
     );
     assert_eq!((stopping.halted_by, stopping.halted), (Some(2), false));
     takes(
         &mut stopping,
-        1,
+        1_501,
         &[
             (ENDED, NOTHING),
             (ENDED, NOTHING),
@@ -155,6 +179,44 @@ fn a_second_signal_halts_and_a_second_request_does_not() {
         ],
     );
     assert!(stopping.is_over());
+}
+
+#[test]
+fn a_second_signal_changes_nothing_that_a_deadline_has_halted() {
+    let mut stopping = run(false);
+    takes(&mut stopping, 0, &[(signal(15), QUIESCE)]);
+    takes(
+        &mut stopping,
+        1_000,
+        &[(Input::Time, HALT), (signal(15), NOTHING)],
+    );
+    assert_eq!((stopping.halted_by, stopping.deadline_passed), (None, true));
+}
+
+#[test]
+fn time_in_which_the_process_did_not_run_is_not_part_of_the_drain_timeout() {
+    let mut stopping = run(false);
+    takes(&mut stopping, 5_000, &[(signal(15), QUIESCE)]);
+    takes(&mut stopping, 5_400, &[(Input::Time, NOTHING)]);
+    assert_eq!(stopping.next_look_ns(), Some(5_500 * MS));
+    // Stopped for 4 s, when 600 ms were left: they are left afterwards, too.
+    takes_after_a_gap(&mut stopping, 9_500, &[(Input::Time, NOTHING)]);
+    assert_eq!(stopping.deadline_ns(), Some(10_000 * MS));
+    takes(&mut stopping, 9_999, &[(Input::Time, NOTHING)]);
+    assert_eq!(stopping.next_look_ns(), Some(10_000 * MS));
+    takes(&mut stopping, 10_000, &[(Input::Time, HALT)]);
+    // Nor of what threads get to leave, or a source to close.
+    takes_after_a_gap(&mut stopping, 13_000, &[(Input::Time, NOTHING)]);
+    takes(&mut stopping, 13_100, &[(Input::Time, CLOSE)]);
+}
+
+#[test]
+fn a_duration_is_time_on_the_clock() {
+    let mut stopping = run(false);
+    stopping.over_at(50_000 * MS);
+    assert_eq!(stopping.next_look_ns(), Some(50_000 * MS));
+    takes_after_a_gap(&mut stopping, 50_000, &[(Input::Time, QUIESCE)]);
+    assert_eq!(stopping.deadline_ns(), Some(51_000 * MS));
 }
 
 #[test]

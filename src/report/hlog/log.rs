@@ -14,7 +14,8 @@ use hdrhistogram::serialization::interval_log::{
 
 use crate::metrics::latency::Latencies;
 
-/// Writes an interval log, line by line as the run goes on: what was written survives a crash of the program.
+/// Writes an interval log, line by line as the run goes on: what was written survives a crash of the program. Flushes
+/// behind the header and behind each interval.
 pub(crate) struct IntervalLog {
     writer: Box<dyn Write + Send>,
     serializer: V2DeflateSerializer,
@@ -47,6 +48,7 @@ impl IntervalLog {
             "{}",
             legend.map(|name| format!("\"{name}\"")).join(",")
         )?;
+        writer.flush()?;
         Ok(Self {
             writer,
             serializer,
@@ -77,6 +79,7 @@ impl IntervalLog {
             })?;
         }
         // In one write, so that either all lines of an interval are there or none.
-        self.writer.write_all(&lines)
+        self.writer.write_all(&lines)?;
+        self.writer.flush()
     }
 }

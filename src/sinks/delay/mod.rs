@@ -62,6 +62,10 @@ impl<S: Sink> Sink for Delay<S> {
         self.sink.flush()
     }
 
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        self.sink.reopen()
+    }
+
     fn close(&mut self) {
         self.sink.close();
     }

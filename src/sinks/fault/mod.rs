@@ -204,6 +204,10 @@ impl<S: Sink> Sink for Fault<S> {
         self.sink.flush()
     }
 
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        self.sink.reopen()
+    }
+
     fn close(&mut self) {
         self.sink.close();
     }

@@ -6,8 +6,8 @@
 //!   that fails - the disk stays full, the process is killed - the next run that appends to the file ends the half line
 //!   first, so that it is the only torn one.
 //! * A file that is moved away or deleted while it is written - log rotation - is left at the next border between
-//!   batches: `path` is opened again, and made if it does not exist. Batches before that border are in the moved file;
-//!   if the file was deleted, they are deleted with it.
+//!   batches, or at once on [`Sink::reopen`]: `path` is opened again, and made if it does not exist. Batches before
+//!   that border are in the moved file; if the file was deleted, they are deleted with it.
 //! * A descriptor that accepts nothing for a while - a full pipe - is no failure: the worker waits for it.
 
 mod device;
@@ -135,6 +135,17 @@ impl Sink for FileSink {
         let finished = lock(&self.output).finish_torn(self.fsync, self.device.as_mut());
         let finished = finished.map(drop);
         self.answer(finished)
+    }
+
+    /// A file that was moved away or deleted is left now, not at the next batch.
+    fn reopen(&mut self) -> Result<(), SinkError> {
+        let mut output = lock(&self.output);
+        match output.finish_torn(self.fsync, self.device.as_mut()) {
+            Ok(_) => output.reopen_if_rotated(),
+            // The next write finishes the record, and opens the path again then.
+            Err(Stopped::NotReady { .. }) => Ok(()),
+            Err(Stopped::Failed(error)) => Err(error),
+        }
     }
 
     /// A last attempt to finish the torn record; it changes no count.

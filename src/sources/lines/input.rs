@@ -19,6 +19,8 @@ const PIPE_BYTES: usize = 1 << 20;
 pub(super) struct Input {
     pub(super) name: String,
     stream: Stream,
+    /// Where in the input reading began, in bytes: standard input may be shared.
+    began_at: u64,
     /// It has reached its end and is not read again: a terminal would need a second end, and the last line of a growing
     /// file would be cut in two.
     ended: bool,
@@ -91,23 +93,26 @@ impl Input {
         Self {
             name,
             stream: Stream::Reader(reader),
+            began_at: 0,
             ended: false,
             is_null: false,
             is_shared: false,
         }
     }
 
-    fn over(file: File, name: String) -> io::Result<Self> {
+    fn over(mut file: File, name: String) -> io::Result<Self> {
         let kind = file.metadata()?;
         refuse_kind(&kind)?;
-        let stream = if kind.is_file() {
-            Stream::Plain(file, kind.len())
+        let (stream, began_at) = if kind.is_file() {
+            let began_at = file.stream_position()?;
+            (Stream::Plain(file, kind.len()), began_at)
         } else {
-            Stream::Polled(file)
+            (Stream::Polled(file), 0)
         };
         Ok(Self {
             name,
             stream,
+            began_at,
             ended: false,
             is_null: false,
             is_shared: false,
@@ -130,6 +135,26 @@ impl Input {
                 file.seek(SeekFrom::Current(-back)).map(|_| true)
             }
             Stream::Polled(_) | Stream::Reader(_) => Ok(false),
+        }
+    }
+
+    /// Where in the input reading began, in bytes.
+    pub(super) fn began_at(&self) -> u64 {
+        self.began_at
+    }
+
+    /// Whether its end was seen.
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Its length now; `None` for an input without an end of its own, such as a pipe.
+    pub(super) fn len(&self) -> Option<u64> {
+        match &self.stream {
+            Stream::Plain(file, len_before) => {
+                Some(file.metadata().map_or(*len_before, |file| file.len()))
+            }
+            Stream::Polled(_) | Stream::Reader(_) => None,
         }
     }
 

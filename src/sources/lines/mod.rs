@@ -3,6 +3,7 @@
 //! A large chunk is read, the framer finds its newlines, and the chunk itself is lent. Bytes pass unchanged, including
 //! empty lines, CRLF, NUL and invalid UTF-8; only the newline that an input's last line lacks is added.
 
+mod extents;
 mod input;
 #[cfg(feature = "cli")]
 pub(crate) mod spec;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use self::input::{Filled, Input, try_path};
 use crate::engine::context::Context;
+use crate::engine::extent::Extent;
 use crate::engine::record::{Burst, RecordHeader};
 use crate::engine::source::{Demand, Lent, Source};
 use crate::framing::Frame;
@@ -36,6 +38,10 @@ pub struct Lines {
     /// Inputs still to be opened, the next one last.
     ahead: Vec<PathBuf>,
     input: Option<Input>,
+    /// What was read of it so far.
+    read_bytes: u64,
+    /// The inputs before it that have an end.
+    finished: Vec<Extent>,
     max_record_bytes: usize,
     /// What was read and not yet lent is `buffer[start..end]`.
     buffer: Vec<u8>,
@@ -126,6 +132,8 @@ impl Lines {
         Self {
             ahead,
             input,
+            read_bytes: 0,
+            finished: Vec::new(),
             max_record_bytes,
             buffer: vec![0; CHUNK],
             start: 0,
@@ -249,6 +257,7 @@ impl Lines {
         self.added_newline = false;
         if let Filled::Some(n) = filled {
             self.end += n;
+            self.read_bytes += n as u64;
             self.filled_ns = now_ns;
         }
         Ok(filled)
@@ -276,12 +285,12 @@ impl Lines {
     }
 
     fn open_next(&mut self) -> io::Result<bool> {
+        self.finish_input();
         let Some(path) = self.ahead.pop() else {
-            self.input = None;
             return Ok(false);
         };
         self.input = Some(Input::open(&path)?);
-        self.line = 0;
+        (self.line, self.read_bytes) = (0, 0);
         self.framer = Newline::new(self.max_record_bytes);
         Ok(true)
     }
@@ -326,6 +335,10 @@ impl Source for Lines {
             }
             chunks += 1;
         }
+    }
+
+    fn extents(&self) -> Vec<Extent> {
+        self.all_extents()
     }
 
     fn lend_buffered(&mut self, demand: Demand) -> io::Result<Lent<'_>> {

@@ -126,17 +126,24 @@ impl Case {
             Phase::Running => ("", "--producer-rate 30000/s"),
             Phase::Throttled => ("delay:1ms,", "--throttle 0.1:2ms"),
             Phase::Full => ("delay:1ms,", "--throttle off"),
-            Phase::Draining => ("delay:10ms,", "--throttle off"),
+            Phase::Draining => ("delay:20ms,", "--throttle off"),
         };
         // A sink that fails for good holds the drain up until its deadline.
-        let deadline = if fault.codes.contains(&4) {
+        let is_draining = self.phase == Phase::Draining;
+        let deadline = if fault.codes.contains(&4) && !is_draining {
             "100ms"
         } else {
             "60s"
         };
+        // Such a drain takes more than 2 s, so that a second signal comes in time.
+        let lanes = if is_draining {
+            "--channel-size 2048 --batch-size 16 --lane-bytes 512KiB --batch-bytes 32KiB"
+        } else {
+            SMALL
+        };
         format!(
             "--sink {before}fault:{},{sink} --workers 2 {load} --batch-timeout 5ms --drain-timeout {deadline} \
-             --spill rest {SMALL}",
+             --spill rest --on-hangup stop {lanes}",
             fault.plan
         )
     }
@@ -171,7 +178,7 @@ impl Case {
             live.wait_until("the first signal heard, or the end", || {
                 live.says("Shutdown signal received!") || live.says("Program finished")
             });
-            live.send(self.signal);
+            return (folder, live.end_insisting(self.signal));
         }
         let ended = live.end();
         (folder, ended)

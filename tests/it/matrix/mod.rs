@@ -20,8 +20,8 @@ fn code_of(ended: &Ended) -> i32 {
     let stop = &ended.report["stop"];
     let failed = !stop["failures"].as_array().unwrap().is_empty();
     match stop["halted_by"].as_i64() {
+        _ if failed => 1,
         Some(signal) => 128 + i32::try_from(signal).unwrap(),
-        None if failed => 1,
         None if stop["deadline_passed"] == true => 4,
         None => 0,
     }

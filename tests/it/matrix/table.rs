@@ -27,12 +27,13 @@ fn by_itself(_: &Live, _: &Folder) {}
 
 fn twice(live: &Live, folder: &Folder) {
     live.wait_until("some output", || folder.len("out") > 1_000);
+    live.wait_for_words("| Queue=512/512 |");
     live.send(Signal::TERM);
     live.wait_for_words("Shutdown signal received!");
-    live.send(Signal::INT);
+    live.insist(Signal::INT, "the end", || live.says("Program finished"));
 }
 
-const CAUSES: [Cause; 11] = [
+const CAUSES: [Cause; 12] = [
     Cause {
         what: "count, duration or input at its end",
         arguments: "--sink file:out --count 2000",
@@ -41,6 +42,14 @@ const CAUSES: [Cause; 11] = [
     Cause {
         what: "one signal",
         arguments: "--sink file:out --producer-rate 20000/s --batch-timeout 1ms",
+        stop: |live, folder| {
+            live.wait_until("some output", || folder.len("out") > 1_000);
+            live.send(Signal::TERM);
+        },
+    },
+    Cause {
+        what: "one signal, or a duration, before the end of a file",
+        arguments: "--source file:in --sink delay:5ms,file:out",
         stop: |live, folder| {
             live.wait_until("some output", || folder.len("out") > 1_000);
             live.send(Signal::TERM);
@@ -83,7 +92,7 @@ const CAUSES: [Cause; 11] = [
     },
     Cause {
         what: "a second signal, number n",
-        arguments: "--sink delay:20ms,file:out --throttle off",
+        arguments: "--sink delay:300ms,file:out --throttle off --metrics-interval 50ms",
         stop: twice,
     },
     Cause {
@@ -104,6 +113,9 @@ fn run_of(cause: &Cause, spill: &str) -> Ended {
         "{} --workers 1 --channel-size 512 --batch-size 50 --lane-bytes 128KiB --batch-bytes 32KiB {spill}",
         cause.arguments
     );
+    if cause.arguments.contains("file:in") {
+        folder.write("in", "a line of a file\n".repeat(200_000));
+    }
     let (mut reader, writer) = std::io::pipe().unwrap();
     let live = folder.start_with(&arguments, |command| {
         if cause.arguments.contains("stdout") {

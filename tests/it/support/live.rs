@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::{PipeReader, Read};
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -129,11 +129,14 @@ impl Live {
     /// Waits until the program handles the stop signals: an earlier one would kill it.
     #[track_caller]
     pub(crate) fn wait_until_it_listens(&self) {
+        self.wait_until_it_catches(&[Signal::HUP, Signal::INT, Signal::TERM, Signal::XFSZ]);
+    }
+
+    /// Waits until the program handles these signals.
+    #[track_caller]
+    pub(crate) fn wait_until_it_catches(&self, signals: &[Signal]) {
         let pid = self.pid().to_string();
-        // It installs the handler of the last one last.
-        let wanted =
-            [Signal::HUP, Signal::INT, Signal::TERM, Signal::XFSZ].map(|s| 1 << (s.as_raw() - 1));
-        let wanted: u64 = wanted.iter().sum();
+        let wanted: u64 = signals.iter().map(|s| 1 << (s.as_raw() - 1)).sum();
         self.wait_until("takes the signals over", || {
             status_mask(&pid, "SigCgt") & wanted == wanted
         });
@@ -188,10 +191,36 @@ impl Live {
         panic!("{why}\n{}\n{}", self.name, self.stderr.so_far());
     }
 
+    /// Sends a signal again and again until `seen` returns true, as an impatient person does: the first ones may come
+    /// too early to count.
+    #[track_caller]
+    pub(crate) fn insist(&self, signal: Signal, what: &str, mut seen: impl FnMut() -> bool) {
+        self.wait_until(what, || {
+            self.send(signal);
+            seen()
+        });
+    }
+
+    /// Sends a signal again and again until it has ended.
+    #[track_caller]
+    pub(crate) fn end_insisting(mut self, signal: Signal) -> Ended {
+        let ended = patiently(|| {
+            self.send(signal);
+            self.child.try_wait().unwrap()
+        });
+        self.ended(ended)
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ended {
-        let Some(status) = patiently(|| self.child.try_wait().unwrap()) else {
+        let ended = patiently(|| self.child.try_wait().unwrap());
+        self.ended(ended)
+    }
+
+    #[track_caller]
+    fn ended(mut self, status: Option<ExitStatus>) -> Ended {
+        let Some(status) = status else {
             self.give_up("it did not end");
         };
         let report = fs::read(&self.report).unwrap_or_default();

@@ -44,7 +44,6 @@ fn atomics_stay_in_the_modules_that_may_use_them() {
             "src/engine/room.rs",
             "src/metrics/",
             "src/sys/",
-            "src/control/signals.rs",
         ];
         if is_in(source, &places) {
             return Vec::new();

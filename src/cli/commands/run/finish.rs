@@ -4,20 +4,28 @@ use std::process::ExitCode;
 
 use crate::cli::args::RunArgs;
 use crate::cli::artifacts;
+use crate::cli::commands::run::signals::Signals;
 use crate::cli::settings::in_force;
 use crate::outcome::Report;
 use crate::pipeline::Running;
+use crate::report::ending::ending;
 use crate::report::summary::Summary;
 use crate::report::{progress, say};
 use crate::sys::printed::{Grouped, Printable};
 
-pub(super) fn finish(args: &RunArgs, running: Running, quiet: bool) -> ExitCode {
+pub(super) fn finish(args: &RunArgs, running: Running, signals: &Signals, quiet: bool) -> ExitCode {
     let outcome = running.join();
+    signals.end_with(outcome.exit_code());
     progress::end();
     let report = Report::new(&outcome, in_force(args));
     if quiet {
         for failure in &outcome.failures {
             say(format_args!("error: {failure}"));
+        }
+        if outcome.is_unfinished() || outcome.halted_by.is_some() {
+            for line in ending(&report) {
+                say(format_args!("error: {line}"));
+            }
         }
     } else {
         for worker in &outcome.workers {

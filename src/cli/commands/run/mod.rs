@@ -4,10 +4,8 @@ mod finish;
 mod goal;
 mod signals;
 
-use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
@@ -20,14 +18,13 @@ use crate::cli::artifacts;
 use crate::cli::exit::USAGE;
 use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
-use crate::pipeline::{Pipeline, Running, SPILL_GRACE, StartError};
+use crate::control::signals::SignalError;
+use crate::pipeline::{Pipeline, Running, StartError};
+use crate::report::hlog::LogFile;
 use crate::report::log_format::print_events;
 use crate::report::metrics_line::{MetricsFormat, metrics_line};
 use crate::report::{progress, say};
 use crate::sinks::FileSink;
-
-/// How long after a second signal the program exits even if it is stuck in its final output.
-const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
 
 const MORE: &str =
     "`splashdam run --help` explains all settings, and has examples and the exit codes.";
@@ -47,13 +44,24 @@ Every setting is also a key of the TOML file that --config names, with underscor
 There a source or sink may be a table ([sink] with type = \"file\" and path = \"out.ndjson\"), and settings may be \
 grouped in tables [lanes], [batch], [scaling], [placement] and [stop].
 
+Signals:
+  SIGINT, SIGTERM  stop: take nothing more in, deliver what was accepted; again, 1 s later: leave now
+  SIGHUP           stop if standard error is a terminal, else open outputs again (--on-hangup)
+  SIGUSR1          print the state: ledger, queues, workers, who makes no progress
+  SIGUSR2          nothing
+
 Exit codes:
   0    everything was delivered (or the reader of stdout closed it)
   1    something failed: a source, a sink, a check
   2    bad usage or configuration; nothing was started
   3    drained, but a policy dropped records (too long; full, with drop-newest)
   4    the drain timeout passed; the rest is spilled or abandoned, and counted
-  128+n  a second signal, number n, cut the draining short; likewise counted";
+  5    unfinished: a stop came before the end of an input that has one (a file, or a file on
+       stdin); what was taken from it was delivered. A count that was reached, and a reader that
+       closed stdout, are no such stops
+  128+n  a second signal, number n, 1 s or more after the first, cut the draining short; likewise
+         counted
+If several hold, the first of 1, 4 or 128+n, 5, 3.";
 
 pub(crate) fn command() -> Command {
     let quiet = Arg::new("quiet")
@@ -72,14 +80,23 @@ pub(crate) fn command() -> Command {
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
     let quiet = matches.get_flag("quiet");
     print_events(quiet);
+    let signals = match Signals::take_over(quiet) {
+        Ok(signals) => signals,
+        Err(error) => return no_signals(&error),
+    };
     let args = match resolve(matches) {
         Ok(args) => args,
         Err(wrong) => return refuse(&wrong.to_string()),
     };
-    match start(&args, quiet) {
-        Ok(running) => finish(&args, running, quiet),
+    match start(&args, &signals, quiet) {
+        Ok(running) => finish(&args, running, &signals, quiet),
         Err(refusal) => refusal,
     }
+}
+
+fn no_signals(error: &SignalError) -> ExitCode {
+    say(format_args!("error: {error}"));
+    ExitCode::FAILURE
 }
 
 pub(crate) fn refuse(what: &str) -> ExitCode {
@@ -101,7 +118,10 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
 
 /// Opens everything and starts the pipeline. Files are created last, so that a refused run leaves none; a report that
 /// cannot be written is refused now and not at the end of a long run.
-fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
+fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<Running, ExitCode> {
+    let terminal = io::stderr().is_terminal();
+    let configured = signals.configure(args, terminal);
+    configured.map_err(|e| no_signals(&e))?;
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
     let source = args.open_source().map_err(|e| named("source", &e))?;
     for (setting, path) in artifacts::at_the_end(args) {
@@ -123,21 +143,13 @@ fn start(args: &RunArgs, quiet: bool) -> Result<Running, ExitCode> {
         pipeline = pipeline.observe(args.metrics_interval, |_| ());
     }
     if let Some(path) = &args.hlog {
-        let log = File::create(path).map_err(|e| named("hlog", &artifacts::naming(path, &e)))?;
+        let log = LogFile::create(path).map_err(|e| named("hlog", &artifacts::naming(path, &e)))?;
         pipeline = pipeline.log_latency(log);
     }
-    let leave_anyhow = match args.spill {
-        Some(_) => LEAVE_ANYHOW + SPILL_GRACE,
-        None => LEAVE_ANYHOW,
-    };
-    let signals = Signals::take_over(quiet, leave_anyhow).map_err(|error| {
-        say(format_args!("error: {error}"));
-        ExitCode::FAILURE
-    })?;
+    signals.take_over_stops().map_err(|e| no_signals(&e))?;
     let running = pipeline.start().map_err(|error| not_started(&error))?;
-    signals.stop_on_them(running.stopper());
-    let for_people =
-        !quiet && args.metrics_format == MetricsFormat::Text && io::stderr().is_terminal();
+    signals.pass_on_to(&running);
+    let for_people = !quiet && args.metrics_format == MetricsFormat::Text && terminal;
     // Records on the same terminal would break the bar.
     let for_people = for_people && !(args.sink.is_stdout() && io::stdout().is_terminal());
     if let Some(goal) = goal(args).filter(|_| for_people) {

@@ -1,52 +1,162 @@
-//! The stop signals of a run: kept from before the start until there is something to stop.
+//! The signals of a run: taken over from the beginning, kept until there is something to stop.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGXFSZ};
+
+use crate::cli::args::RunArgs;
 use crate::control::StopCause;
-use crate::control::signals::{SignalError, on_stop_signals};
+use crate::control::signals::{Listening, OnHangup, STOP_SIGNALS, SignalError, take_over};
 use crate::control::stop::Stop;
+use crate::pipeline::{Metrics, Running, SECOND_SIGNAL_AFTER, SPILL_GRACE, listen};
 use crate::report::say_at_once;
+use crate::report::status::Shown;
 
-/// The stop signals, taken over before anything runs: one that arrives while the lanes are being allocated is kept
-/// until there is something to stop.
-pub(super) struct Signals(Arc<Mutex<Kept>>);
+/// How long after a second signal the program exits even if it is stuck in its final output.
+const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
 
+/// The signals of a run. They are taken over in steps, so that none of them ever has an effect by default that its
+/// meaning excludes, and a stop signal ends the program before there is anything to stop in order.
+pub(super) struct Signals {
+    kept: Arc<Mutex<Kept>>,
+    listening: Listening,
+}
+
+/// What the thread that receives them needs.
 #[derive(Default)]
 struct Kept {
-    stop: Option<Stop>,
+    quiet: bool,
+    /// What SIGHUP does to this run.
+    reopens_on_hangup: bool,
+    leave_anyhow: Duration,
+    /// What runs.
+    run: Option<(Stop, Metrics)>,
+    /// Stop signals that came before.
     early: Vec<i32>,
+    /// When the first stop signal came.
+    first: Option<Instant>,
+    /// The exit code of a run that is over.
+    code: Option<u8>,
+}
+
+fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Signals {
-    pub(super) fn take_over(quiet: bool, leave_anyhow: Duration) -> Result<Self, SignalError> {
-        let kept = Arc::new(Mutex::new(Kept::default()));
-        let signals = Self(Arc::clone(&kept));
-        let mut signals_before = 0;
-        on_stop_signals(move |signal| {
-            {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                match &kept.stop {
-                    Some(stop) => stop.request(StopCause::Signal(signal)),
-                    None => kept.early.push(signal),
-                }
-            }
-            signals_before += 1;
-            if signals_before > 1 {
-                std::thread::sleep(leave_anyhow);
-                std::process::exit(128 + signal);
-            } else if !quiet {
-                say_at_once("Shutdown signal received!");
-            }
-        })?;
-        Ok(signals)
+    /// Takes SIGUSR1 and SIGUSR2 over: from now on they do not end the process.
+    pub(super) fn take_over(quiet: bool) -> Result<Self, SignalError> {
+        let kept = Kept {
+            quiet,
+            leave_anyhow: LEAVE_ANYHOW,
+            ..Kept::default()
+        };
+        let kept = Arc::new(Mutex::new(kept));
+        let (taken, listening) = take_over(&[SIGUSR1, SIGUSR2])?;
+        let heard = Arc::clone(&kept);
+        listen(taken, move |signal| on_signal(&heard, signal))?;
+        Ok(Self { kept, listening })
     }
 
-    pub(super) fn stop_on_them(&self, stop: Stop) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Learns what SIGHUP means. If it does not stop the run, it is taken over now: a log rotation must not end a
+    /// service that is about to start.
+    pub(super) fn configure(
+        &self,
+        args: &RunArgs,
+        stderr_is_terminal: bool,
+    ) -> Result<(), SignalError> {
+        let reopens = match args.on_hangup {
+            OnHangup::Auto => !stderr_is_terminal,
+            OnHangup::Stop => false,
+            OnHangup::Reopen => true,
+        };
+        let mut kept = lock(&self.kept);
+        kept.reopens_on_hangup = reopens;
+        if args.spill.is_some() {
+            kept.leave_anyhow = LEAVE_ANYHOW + SPILL_GRACE;
+        }
+        drop(kept);
+        if reopens {
+            self.listening.add(&[SIGHUP])?;
+        }
+        Ok(())
+    }
+
+    /// Takes the stop signals over, and SIGXFSZ: a write beyond the limit of a file's length fails like any other.
+    pub(super) fn take_over_stops(&self) -> Result<(), SignalError> {
+        self.listening.add(&STOP_SIGNALS)?;
+        self.listening.add(&[SIGXFSZ])
+    }
+
+    /// Passes signals on to what runs now, also those that came before.
+    pub(super) fn pass_on_to(&self, running: &Running) {
+        let mut kept = lock(&self.kept);
+        let stop = running.stopper();
         for signal in kept.early.drain(..) {
             stop.request(StopCause::Signal(signal));
         }
-        kept.stop = Some(stop);
+        kept.run = Some((stop, running.metrics()));
+    }
+
+    /// The run is over, with this exit code.
+    pub(super) fn end_with(&self, code: u8) {
+        lock(&self.kept).code = Some(code);
+    }
+}
+
+fn on_signal(kept: &Mutex<Kept>, signal: i32) {
+    match signal {
+        SIGUSR1 => {
+            let metrics = lock(kept).run.as_ref().map(|(_, metrics)| metrics.clone());
+            match metrics {
+                Some(metrics) => say_at_once(Shown(&metrics.status()).to_string().trim_end()),
+                None => say_at_once("state        the run has not begun"),
+            }
+        }
+        SIGUSR2 | SIGXFSZ => {}
+        SIGHUP if lock(kept).reopens_on_hangup => reopen(kept),
+        _ => stop(kept, signal),
+    }
+}
+
+fn reopen(kept: &Mutex<Kept>) {
+    let kept = lock(kept);
+    // Before the run began outputs are just being opened.
+    if let Some((stop, _)) = &kept.run {
+        stop.reopen();
+        let quiet = kept.quiet;
+        drop(kept);
+        if !quiet {
+            say_at_once("SIGHUP received: outputs are opened again");
+        }
+    }
+}
+
+fn stop(kept: &Mutex<Kept>, signal: i32) {
+    let (is_first, is_second, leave_anyhow) = {
+        let mut kept = lock(kept);
+        match &kept.run {
+            Some((stop, _)) => stop.request(StopCause::Signal(signal)),
+            None => kept.early.push(signal),
+        }
+        let first = kept.first;
+        kept.first.get_or_insert_with(Instant::now);
+        let since_first = first.map(|first| first.elapsed());
+        let is_second = since_first.is_some_and(|time| time >= SECOND_SIGNAL_AFTER);
+        (first.is_none(), is_second, kept.leave_anyhow)
+    };
+    if is_first && !lock(kept).quiet {
+        say_at_once("Shutdown signal received!");
+    }
+    if is_second {
+        std::thread::sleep(leave_anyhow);
+        let kept = lock(kept);
+        let is_halted = kept.run.as_ref().is_none_or(|(stop, _)| stop.is_halted());
+        let halted = is_halted.then(|| u8::try_from(128 + signal).unwrap_or(1));
+        // Otherwise the signal did not count for the run: it goes on draining.
+        if let Some(code) = kept.code.or(halted) {
+            std::process::exit(code.into());
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! When a run ends, and how.
 
 use crate::cli::settings::Setting;
-use crate::values::path;
+use crate::values::{path, word};
 
 const GROUP: &str = "Stopping";
 
@@ -38,5 +38,15 @@ pub(crate) static ROWS: &[Setting] = &[
         |args| args.spill.as_deref().map(path::write),
     )
     .in_short("Keep what cannot be delivered in this file")
+    .apart_from_work(),
+    Setting::of_run(
+        GROUP,
+        "on_hangup",
+        "ACTION",
+        "What SIGHUP does: stop the run, reopen its outputs (after a log rotation), or auto (stop if standard error is \
+         a terminal, else reopen)",
+        |args, value| word::read(value).map(|value| args.on_hangup = value),
+        |args| Some(word::write(&args.on_hangup)),
+    )
     .apart_from_work(),
 ];
