@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use splashdam::{Batch, Pipeline, Sink, SinkError, Wrote};
@@ -232,6 +233,23 @@ fn sigusr1_and_sigusr2_end_no_run_at_any_moment() {
             assert!(!ended.stderr.contains("state "), "{}", ended.stderr);
         }
     });
+}
+
+#[test]
+fn signals_that_stop_nothing_end_no_run_that_is_being_set_up() {
+    let folder = Folder::new();
+    let mode = Mode::from_raw_mode(0o600);
+    mknodat(CWD, folder.path("c.toml"), FileType::Fifo, mode, 0).unwrap();
+    // It waits for its configuration.
+    let live = folder.start(&format!(
+        "--config c.toml --count 10 --sink file:out {SMALL}"
+    ));
+    live.wait_until_it_catches(&[Signal::USR1, Signal::USR2]);
+    live.send(Signal::USR2);
+    live.send(Signal::USR1);
+    live.wait_for_words("state        the run has not begun\n");
+    fs::write(folder.path("c.toml"), "max_workers = 1\n").unwrap();
+    live.end().delivers_everything();
 }
 
 /// Counts how often it was reopened.

@@ -16,6 +16,9 @@ use crate::report::status::Shown;
 /// How long after a second signal the program exits even if it is stuck in its final output.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
 
+/// How long a run gets to heed a second signal before this thread listens to the next one.
+const HEEDED_WITHIN: Duration = Duration::from_millis(100);
+
 /// The signals of a run. They are taken over in steps, so that none of them ever has an effect by default that its
 /// meaning excludes, and a stop signal ends the program before there is anything to stop in order.
 pub(super) struct Signals {
@@ -149,14 +152,32 @@ fn stop(kept: &Mutex<Kept>, signal: i32) {
     if is_first && !lock(kept).quiet {
         say_at_once("Shutdown signal received!");
     }
-    if is_second {
+    if is_second && is_heeded(kept) {
         std::thread::sleep(leave_anyhow);
-        let kept = lock(kept);
-        let is_halted = kept.run.as_ref().is_none_or(|(stop, _)| stop.is_halted());
-        let halted = is_halted.then(|| u8::try_from(128 + signal).unwrap_or(1));
-        // Otherwise the signal did not count for the run: it goes on draining.
-        if let Some(code) = kept.code.or(halted) {
-            std::process::exit(code.into());
+        // A run that began meanwhile has not heeded it.
+        if is_leaving(kept) {
+            let halted = u8::try_from(128 + signal).unwrap_or(1);
+            std::process::exit(lock(kept).code.unwrap_or(halted).into());
         }
     }
+}
+
+/// Whether nothing runs any more that should end in order.
+fn is_leaving(kept: &Mutex<Kept>) -> bool {
+    let kept = lock(kept);
+    let halted = kept.run.as_ref().is_none_or(|(stop, _)| stop.is_halted());
+    halted || kept.code.is_some()
+}
+
+/// Waits a moment until the run heeds a second signal. It may count the second from a moment later than this thread
+/// does; the next signal then counts for both.
+fn is_heeded(kept: &Mutex<Kept>) -> bool {
+    let by = Instant::now() + HEEDED_WITHIN;
+    while !is_leaving(kept) {
+        if Instant::now() >= by {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
 }
