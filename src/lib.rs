@@ -100,7 +100,7 @@
 //!
 //! The caller's thread starts them and must not be pinned itself, because a thread inherits its parent's CPUs. No
 //! record moves before all pinned threads are in place; the run's clock begins when the producer does. With
-//! [`on_stop_signals`] there is one more, the `ctrlc` crate's.
+//! [`on_stop_signals`] there are two more: `signals`, and the `ctrlc` crate's.
 //!
 //! A standard error that nobody reads may block whoever writes to it. That is why the data path hands what it has to
 //! say to the monitor, which is left behind after a second if it is blocked at the end.

@@ -1,4 +1,7 @@
 //! Signals: which of them are taken over, and what a hang-up means.
+//!
+//! `ctrlc` takes SIGINT over, and calls back on a thread of its own; `signal-hook` the others, which a thread of the
+//! pipeline receives.
 
 use std::io;
 
@@ -7,13 +10,20 @@ use signal_hook::iterator::{Handle, Signals};
 
 use crate::sys::text::spelled;
 
-/// The signals that request a stop.
-pub(crate) const STOP_SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
+/// The signals that request a stop, besides SIGINT.
+pub(crate) const STOP_SIGNALS: [i32; 2] = [SIGHUP, SIGTERM];
 
-/// Why the signals could not be taken over: the system refused.
+/// Why the signals could not be taken over.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot take over the signals: {0}")]
-pub struct SignalError(#[from] io::Error);
+#[non_exhaustive]
+pub enum SignalError {
+    /// `ctrlc` failed: something else in the process handles SIGINT.
+    #[error("cannot take over SIGINT: {0}")]
+    Taken(#[from] ctrlc::Error),
+    /// The system refused.
+    #[error("cannot take over the signals: {0}")]
+    Refused(#[from] io::Error),
+}
 
 /// What SIGHUP does to a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +37,14 @@ pub(crate) enum OnHangup {
     Reopen,
 }
 spelled!(OnHangup: Auto = "auto", Stop = "stop", Reopen = "reopen");
+
+/// Calls `on_interrupt` at each SIGINT, on a thread of `ctrlc`'s; never if it was ignored when the process began.
+pub(crate) fn on_interrupt(on_interrupt: impl FnMut() + Send + 'static) -> Result<(), SignalError> {
+    if !not_ignored(&[SIGINT]).is_empty() {
+        ctrlc::set_handler(on_interrupt)?;
+    }
+    Ok(())
+}
 
 /// Adds signals to those that are taken over.
 #[derive(Clone, Debug)]

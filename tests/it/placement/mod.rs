@@ -84,6 +84,7 @@ fn data_threads_run_where_plan_says_and_control_threads_run_anywhere() {
         names,
         [
             "control",
+            "ctrl-c",
             "monitor",
             "reporter",
             "scaler",

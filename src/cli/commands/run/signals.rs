@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGXFSZ};
 
 use crate::cli::args::RunArgs;
 use crate::control::StopCause;
-use crate::control::signals::{Listening, OnHangup, STOP_SIGNALS, SignalError, take_over};
+use crate::control::signals::{
+    Listening, OnHangup, STOP_SIGNALS, SignalError, on_interrupt, take_over,
+};
 use crate::control::stop::Stop;
 use crate::pipeline::{Metrics, Running, SECOND_SIGNAL_AFTER, SPILL_GRACE, listen};
 use crate::report::say_at_once;
@@ -88,6 +90,8 @@ impl Signals {
 
     /// Takes the stop signals over, and SIGXFSZ: a write beyond the limit of a file's length fails like any other.
     pub(super) fn take_over_stops(&self) -> Result<(), SignalError> {
+        let kept = Arc::clone(&self.kept);
+        on_interrupt(move || on_signal(&kept, SIGINT))?;
         self.listening.add(&STOP_SIGNALS)?;
         self.listening.add(&[SIGXFSZ])
     }
