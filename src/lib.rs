@@ -164,10 +164,11 @@
 //! *Not ready* is no failure. A sink that answers [`Wrote::Part`] is called again, with the rest of the same batch,
 //! when what it waits for has happened. The worker waits meanwhile and heeds a halt.
 //!
-//! A *failure* is retryable, final, or a reader that closed ([`SinkErrorKind`]). After a retryable one the worker keeps
-//! its batch in the lane, waits 10 ms to 1 s and tries the rest of the same batch again, behind the records that were
-//! accepted. That goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in
-//! order; if there is a spill file the worker empties its lane into that.
+//! A *failure* is retryable, final, or a reader that closed and may ([`SinkErrorKind`]). EPIPE by itself is retryable;
+//! only the sink of standard output takes it for the end. After a retryable failure the worker keeps its batch in the
+//! lane, waits 10 ms to 1 s and tries the rest of the same batch again, behind the records that were accepted. That
+//! goes on through a stop, until the drain deadline. After a final one, or a panic, the run stops in order; if there is
+//! a spill file the worker empties its lane into that.
 //!
 //! An output that is not ready, and a retryable failure, cost time and no records: the lane fills, and a full lane
 //! slows the source down. After a final failure what the lane holds is spilled, or without a spill file abandoned and

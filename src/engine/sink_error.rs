@@ -23,9 +23,11 @@ spelled!(OnSinkError: Retry = "retry", Stop = "stop");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SinkErrorKind {
-    /// Trying again may help: a full disk, a quota, a disk that reports an error, an interruption.
+    /// Trying again may help: a full disk, a quota, a disk that reports an error, a reader that has left, an
+    /// interruption.
     Retryable,
-    /// The reader of the output closed it, as `head` does: the run ends in order, and the rest counts as dropped.
+    /// The reader of the output closed it, as `head` does: the run ends in order, and the rest counts as dropped. Only
+    /// a sink knows that its reader may do so; it says so with [`SinkError::with_kind`].
     ReaderClosed,
     /// The sink cannot be used any more: the run stops, the other workers drain, and the run counts as failed.
     Final,
@@ -36,14 +38,15 @@ impl SinkErrorKind {
     ///
     /// Retryable are those whose cause something outside the process can remove: no space (ENOSPC), a quota
     /// (EDQUOT), a size limit (EFBIG), a file system that turned read-only (EROFS), a device that fails (EIO), short
-    /// memory (ENOMEM), a lost file server (ESTALE, ETIMEDOUT), and what passes by itself (EAGAIN, EINTR, EBUSY, a
-    /// write of nothing). EPIPE is a reader that closed. All others are final: the same write would fail again.
+    /// memory (ENOMEM), a lost file server (ESTALE, ETIMEDOUT), a reader that has left (EPIPE), and what passes by
+    /// itself (EAGAIN, EINTR, EBUSY, a write of nothing). All others are final: the same write would fail again. None
+    /// is [`ReaderClosed`](Self::ReaderClosed).
     pub fn of(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
         let is_io = error.raw_os_error() == Some(Errno::IO.raw_os_error());
         match error.kind() {
-            Kind::BrokenPipe => Self::ReaderClosed,
-            Kind::StorageFull
+            Kind::BrokenPipe
+            | Kind::StorageFull
             | Kind::QuotaExceeded
             | Kind::FileTooLarge
             | Kind::ReadOnlyFilesystem
@@ -139,10 +142,10 @@ mod tests {
             Errno::BUSY,
             Errno::STALE,
             Errno::TIMEDOUT,
+            Errno::PIPE,
         ] {
             assert_eq!(kind(errno), SinkErrorKind::Retryable, "{errno}");
         }
-        assert_eq!(kind(Errno::PIPE), SinkErrorKind::ReaderClosed);
         for errno in [Errno::BADF, Errno::INVAL, Errno::ACCESS, Errno::FAULT] {
             assert_eq!(kind(errno), SinkErrorKind::Final, "{errno}");
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::engine::batch::Batch;
+use crate::engine::context::Context;
 use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkError;
 use crate::sys::clock::Clock;
@@ -26,6 +27,12 @@ impl Spill {
             sink: Box::new(sink),
             given_up: false,
         }
+    }
+
+    /// The same, with the context of the thread that it is for.
+    pub(crate) fn started(mut self, context: Context) -> Self {
+        self.sink.start(context);
+        self
     }
 
     pub(crate) fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {

@@ -100,11 +100,14 @@ impl Shard {
         let ends = ends.map(|(memory, waiter)| memory.lane(waiter.waker().clone()));
         let (writers, readers): (Vec<_>, Vec<_>) = ends.unzip();
         let handle = handle(id, clock, active, &waiter, &writers);
-        let spill_of_a_thread = || spill.clone().map(Spill::new);
         let backoff = || Backoff::new(clock, spin_ns);
         let context = |waiter: &Waiter, worker| {
             let waker = waiter.waker().clone();
             Context::new(clock, waker, handle.id, worker, notices.clone())
+        };
+        let spill_of_a_thread = |context: Context| {
+            let spill = spill.clone().map(Spill::new);
+            spill.map(|spill| spill.started(context))
         };
         let dispatcher = Dispatcher::new(
             writers,
@@ -112,7 +115,7 @@ impl Shard {
             Arc::clone(&handle),
             backoff(),
         )
-        .spill_to(spill_of_a_thread(), notices.clone());
+        .spill_to(spill_of_a_thread(context(&waiter, None)), notices.clone());
         let count = config.stop.count.unwrap_or(u64::MAX);
         let over_ns = config.stop.duration.map_or(u64::MAX, saturating_ns);
         let timeout_ns = saturating_ns(config.batch.batch_timeout);
@@ -132,7 +135,7 @@ impl Shard {
             WorkerThread {
                 shard: id,
                 worker: worker
-                    .spill_to(spill_of_a_thread())
+                    .spill_to(spill_of_a_thread(context(&waiter, Some(index))))
                     .record_to(recorders.next()),
                 context: context(&waiter, Some(index)),
                 waiter,

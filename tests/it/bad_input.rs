@@ -324,20 +324,6 @@ fn standard_input_that_is_a_directory_is_refused() {
 }
 
 #[test]
-fn closed_standard_input_gives_no_records_and_a_warning() {
-    let folder = Folder::new();
-    let mut shell = folder.command("sh");
-    shell.args([
-        "-c",
-        "exec \"$0\" run --source stdin --report report.json <&-",
-    ]);
-    shell.arg(crate::support::PROGRAM);
-    let ended = folder.spawn(shell).end().delivers_everything();
-    let ended = ended.says("standard input is closed or /dev/null");
-    assert_eq!(ended.figure("/ledger/produced"), 0);
-}
-
-#[test]
 fn standard_input_may_be_a_socket() {
     let folder = Folder::new();
     let (ours, its) = UnixStream::pair().unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, RngSeed, TestRunner};
-use splashdam::{Batch, Pipeline, Sink, SinkError, Wrote};
+use splashdam::{Batch, Pipeline, Sink, SinkError, SinkErrorKind, Wrote};
 
 use crate::support::library::{self, config, generator};
 use crate::support::{Folder, seed, wanted};
@@ -182,7 +182,8 @@ impl Sink for Fated {
                 return Err(self.fail(batch, share, io::ErrorKind::Other));
             }
             Fate::ReaderCloses(at, share) if at < self.batches => {
-                return Err(self.fail(batch, share, io::ErrorKind::BrokenPipe));
+                let closed = self.fail(batch, share, io::ErrorKind::BrokenPipe);
+                return Err(closed.with_kind(SinkErrorKind::ReaderClosed));
             }
             Fate::Panics(at) if at < self.batches => std::panic::resume_unwind(Box::new("fate")),
             _ => self.accept(batch.len()),

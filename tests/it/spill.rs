@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::Signal;
 
 use crate::support::{Ended, Folder, SMALL, sorted_lines};
@@ -155,12 +157,14 @@ fn a_spill_that_takes_longer_than_a_halt_is_waited_for() {
     let fifo = folder.path("fifo");
     let made = Command::new("mkfifo").arg(&fifo).status().unwrap();
     assert!(made.success());
-    // Opens when the program opens the other end.
-    let reader = std::thread::spawn(move || File::open(fifo).unwrap());
+    // A reader that does not wait for its writer, and then waits for what it writes.
+    let mut options = File::options();
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let mut reader = options.read(true).open(fifo).unwrap();
+    fcntl_setfl(&reader, OFlags::empty()).unwrap();
     let live = folder.start(&format!(
         "--sink fault:retry=1 --record-bytes 100 --workers 2 --metrics-interval 50ms --spill fifo {SMALL}"
     ));
-    let mut reader = reader.join().unwrap();
     live.wait_for_words("/1,024 |");
     live.send(Signal::TERM);
     live.wait_for_words("Shutdown signal received!");

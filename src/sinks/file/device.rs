@@ -19,6 +19,8 @@ pub(crate) struct FaultyDevice {
     refused: u64,
     /// Whether the next call is the rest of a short write, which fails.
     fails_next: bool,
+    /// Whether nothing can be forced to it.
+    fails_to_sync: bool,
 }
 
 impl FaultyDevice {
@@ -31,7 +33,25 @@ impl FaultyDevice {
             full_at: full_after.map_or(u64::MAX, |(bytes, _)| bytes),
             refused: 0,
             fails_next: false,
+            fails_to_sync: false,
         }
+    }
+
+    /// The same, but nothing can be forced to it.
+    #[cfg(test)]
+    pub(super) fn failing_to_sync(self) -> Self {
+        Self {
+            fails_to_sync: true,
+            ..self
+        }
+    }
+
+    /// Forces what was written to the disk; like `sync_data`.
+    pub(super) fn sync(&self, file: &File) -> io::Result<()> {
+        if self.fails_to_sync {
+            return Err(rustix::io::Errno::IO.into());
+        }
+        file.sync_data()
     }
 
     /// Writes as far as the plan goes; like `write_vectored`.

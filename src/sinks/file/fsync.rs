@@ -10,7 +10,8 @@ pub enum Fsync {
     #[default]
     Never,
     /// After each batch, before its records count as delivered. A failure is final: the system may have thrown away
-    /// what it could not write, so that a second try proves nothing.
+    /// what it could not write, so that a second try proves nothing. The whole batch then counts as not delivered, and
+    /// is spilled if there is a spill file, although some or all of it may be in the file.
     Batch,
 }
 spelled!(Fsync: Never = "never", Batch = "batch");

@@ -8,7 +8,10 @@
 //! * A file that is moved away or deleted while it is written - log rotation - is left at the next border between
 //!   batches, or at once on [`Sink::reopen`]: `path` is opened again, and made if it does not exist. Batches before
 //!   that border are in the moved file; if the file was deleted, they are deleted with it.
-//! * A descriptor that accepts nothing for a while - a full pipe - is no failure: the worker waits for it.
+//! * A descriptor that accepts nothing for a while - a full pipe, a FIFO without a reader - is no failure: the worker
+//!   waits for it.
+//! * A reader that leaves a FIFO is a failure that is retried: the next reader goes on at the byte where the one before
+//!   stopped. Only the reader of standard output may close it.
 
 mod device;
 mod fsync;
@@ -18,7 +21,6 @@ pub(crate) mod spec;
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +29,7 @@ pub use fsync::Fsync;
 use output::{Output, Stopped};
 
 use crate::engine::batch::Batch;
+use crate::engine::context::Context;
 use crate::engine::sink::{Sink, Wrote};
 use crate::engine::sink_error::SinkError;
 use crate::sys::wait::Pending;
@@ -41,7 +44,12 @@ pub struct FileSink {
     /// Whether the first record of the next batch is in the file already, or is kept in [`Output`] to be finished.
     first_is_written: bool,
     device: Option<FaultyDevice>,
+    /// Set when the run starts.
+    context: Option<Context>,
 }
+
+/// How often to look whether a FIFO has a reader: the system tells nobody.
+const LOOK_AGAIN_NS: u64 = 20_000_000;
 
 impl Clone for FileSink {
     fn clone(&self) -> Self {
@@ -51,29 +59,34 @@ impl Clone for FileSink {
             fsync: self.fsync,
             first_is_written: false,
             device: None,
+            context: None,
         }
     }
 }
 
 impl FileSink {
-    /// Appends to the file at `path`, which is made if it does not exist.
+    /// Appends to the file at `path`, which is made if it does not exist. A relative path stays where it leads now.
+    ///
+    /// A FIFO without a reader is opened when it has one; its worker waits meanwhile, and says so once.
     ///
     /// # Errors
     ///
-    /// When it cannot be opened for writing; the error names it.
+    /// When it cannot be opened for writing, or nothing can be forced to it (a FIFO, a terminal) with
+    /// [`Fsync::Batch`]; the error names it.
     pub fn append(path: &Path, fsync: Fsync) -> io::Result<Self> {
-        Ok(Self::over(Output::append(path)?, fsync))
+        Ok(Self::over(Output::append(path, fsync)?, fsync))
     }
 
-    /// Writes to standard output, unbuffered: a batch is one system call.
+    /// Writes to standard output, unbuffered: a batch is one system call. Its reader may close it, as `head` does: that
+    /// is [`SinkErrorKind::ReaderClosed`](crate::SinkErrorKind::ReaderClosed). A file that ends in half a line, as
+    /// after `>>`, gets its newline first.
     ///
     /// # Errors
     ///
-    /// When standard output is closed.
+    /// When standard output was closed when the process began, or is open for reading only. A `/dev/null` that is open
+    /// for reading and writing counts as closed: Rust puts one in the place of a closed stream.
     pub fn stdout() -> io::Result<Self> {
-        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
-        let output = Output::over(File::from(stdout), "standard output".to_owned());
-        Ok(Self::over(output, Fsync::Never))
+        Ok(Self::over(Output::stdout()?, Fsync::Never))
     }
 
     fn over(output: Output, fsync: Fsync) -> Self {
@@ -83,6 +96,7 @@ impl FileSink {
             fsync,
             first_is_written: false,
             device: None,
+            context: None,
         }
     }
 
@@ -110,22 +124,46 @@ impl FileSink {
             })
     }
 
-    fn answer(&self, written: Result<(), Stopped>) -> Result<Wrote<'_>, SinkError> {
+    fn answer(&mut self, written: Result<(), Stopped>) -> Result<Wrote<'_>, SinkError> {
         match written {
             Ok(()) => Ok(Wrote::All),
-            Err(Stopped::NotReady { records }) => Ok(Wrote::Part {
-                records,
-                pending: match &self.polled {
-                    Some(file) => Pending::writable(file),
-                    None => Pending::until(0), // a regular file is always ready
-                },
+            Err(Stopped::NotReady { records }) => {
+                // A FIFO is opened late.
+                self.polled = lock(&self.output).polled();
+                Ok(Wrote::Part {
+                    records,
+                    pending: match &self.polled {
+                        Some(file) => Pending::writable(file),
+                        None => Pending::until(0), // a regular file is always ready
+                    },
+                })
+            }
+            Err(Stopped::NoReader { first }) => Ok(Wrote::Part {
+                records: 0,
+                pending: self.wait_for_reader(first),
             }),
             Err(Stopped::Failed(error)) => Err(error),
         }
     }
+
+    /// When to look for the reader of a FIFO again; said the first time.
+    fn wait_for_reader(&self, first: bool) -> Pending<'static> {
+        let Some(context) = &self.context else {
+            return Pending::until(0); // no run, no clock
+        };
+        if first {
+            let name = lock(&self.output).name().to_owned();
+            context.warn(format!("waiting for a reader of FIFO {name}"));
+        }
+        Pending::until(context.clock().now_ns().saturating_add(LOOK_AGAIN_NS))
+    }
 }
 
 impl Sink for FileSink {
+    fn start(&mut self, context: Context) {
+        self.context = Some(context);
+    }
+
     fn write(&mut self, batch: &Batch<'_>) -> Result<Wrote<'_>, SinkError> {
         let written = self.append_batch(batch);
         self.answer(written)
@@ -143,7 +181,7 @@ impl Sink for FileSink {
         match output.finish_torn(self.fsync, self.device.as_mut()) {
             Ok(_) => output.reopen_if_rotated(),
             // The next write finishes the record, and opens the path again then.
-            Err(Stopped::NotReady { .. }) => Ok(()),
+            Err(Stopped::NotReady { .. } | Stopped::NoReader { .. }) => Ok(()),
             Err(Stopped::Failed(error)) => Err(error),
         }
     }

@@ -28,7 +28,7 @@ pub(crate) const FILE: Kind<dyn SinkSpec> = Kind {
     name: "file",
     form: "file:PATH",
     example: "",
-    help: "appends; {worker} in the path makes one file per worker",
+    help: "appends; waits for a FIFO's reader; {worker} in the path makes one file per worker",
     table: r#"type = "file", path = "out.ndjson""#,
     from_text: |rest, kinds| match rest {
         Some(path) if !path.is_empty() => Ok(Arc::new(File(path.into()))),

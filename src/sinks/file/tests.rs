@@ -1,6 +1,10 @@
 //! What is in a file after writes that stop at any byte.
 
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::fs::OFlags;
 
 use super::{FaultyDevice, FileSink, Fsync};
 use crate::engine::batch::Batch;
@@ -105,4 +109,63 @@ fn what_a_producer_counts_as_spilled_is_in_the_file_also_after_a_failure() {
         let mut lines = written.split_inclusive(|byte| *byte == b'\n');
         assert!(lines.any(|there| there == line), "{line:?} in {written:?}");
     }
+}
+
+#[test]
+fn after_a_failed_sync_the_whole_batch_counts_as_not_delivered_and_the_error_says_where_it_may_be()
+{
+    let path = std::env::temp_dir().join(format!("splashdam-{}-unsynced", std::process::id()));
+    let sink = FileSink::append(&path, Fsync::Batch).expect("a file");
+    let device = FaultyDevice::new(0.0, None, 0).failing_to_sync();
+    let mut sink = sink.with_device(device);
+    let three = headers(&[3, 2, 5]);
+    let batch = Batch::new((&three, &[]), (b"ab\nc\ndefg\n", &[]));
+    let error = sink.write(&batch).expect_err("nothing can be forced");
+    fs::remove_file(&path).expect("the file");
+    assert_eq!((error.kind(), error.accepted()), (SinkErrorKind::Final, 0));
+    let said = ": cannot be forced to disk: Input/output error (os error 5); the last 3 records do not count as \
+                delivered, but may be in the file";
+    assert!(error.to_string().ends_with(said), "{error}");
+}
+
+#[test]
+fn the_next_reader_of_a_fifo_goes_on_in_mid_record_where_the_one_before_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("mkfifo").success());
+    let reader = || {
+        let mut options = fs::File::options();
+        options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        options.read(true).open(&path).expect("a reader")
+    };
+    let mut first = reader();
+    let sink = FileSink::append(&path, Fsync::Never).expect("a FIFO");
+    let mut other = sink.clone();
+    // Accepts half of the second record, then nothing for a while.
+    let mut sink = sink.with_device(FaultyDevice::new(0.0, Some((4, Some(1))), 0));
+    let (two, lines) = (headers(&[3, 4]), b"ab\ncde\n");
+    let batch = Batch::new((&two, &[]), (lines, &[]));
+    let error = sink.write(&batch).expect_err("no space");
+    assert_eq!(
+        (error.kind(), error.accepted()),
+        (SinkErrorKind::Retryable, 1)
+    );
+    let mut read = [0; 100];
+    assert_eq!(first.read(&mut read[..2]).expect("a part"), 2);
+    drop(first);
+    let one = headers(&[3]);
+    let of_other = Batch::new((&one, &[]), (b"xy\n", &[]));
+    for _ in 0..2 {
+        let error = other.write(&of_other).expect_err("no reader");
+        assert_eq!(
+            (error.kind(), error.accepted()),
+            (SinkErrorKind::Retryable, 0)
+        );
+    }
+    let mut second = reader();
+    assert!(matches!(other.write(&of_other), Ok(Wrote::All)));
+    assert!(matches!(sink.write(&batch.split_at(1).1), Ok(Wrote::All)));
+    let len = second.read(&mut read).expect("records");
+    assert_eq!(&read[..len], b"\ncde\nxy\n");
 }

@@ -18,7 +18,11 @@ impl Lines {
     /// Of every input that has an end: those before the current one, that one, and those that were not opened.
     pub(super) fn all_extents(&self) -> Vec<Extent> {
         let current = self.input.as_ref().and_then(|input| self.extent(input));
-        let ahead = self.ahead.iter().rev().filter_map(|path| unopened(path));
+        let ahead = self
+            .ahead
+            .iter()
+            .rev()
+            .filter_map(|(path, name)| unopened(path, name));
         let finished = self.finished.iter().cloned();
         finished.chain(current).chain(ahead).collect()
     }
@@ -40,8 +44,7 @@ impl Lines {
 }
 
 /// Of a file whose turn did not come; `None` if it is none. One that has gone was not read either.
-fn unopened(path: &Path) -> Option<Extent> {
-    let name = path.display().to_string();
+fn unopened(path: &Path, name: &str) -> Option<Extent> {
     match std::fs::metadata(path) {
         Ok(file) => file.is_file().then(|| Extent::new(name, 0, file.len())),
         Err(_) => Some(Extent {

@@ -2,13 +2,13 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
-use std::os::fd::AsFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::OFlags;
 
+use crate::sys::file_id::{Direction, is_null, standard_stream};
 use crate::sys::printed::{Grouped, Printable};
 
 /// The size that a pipe on standard input is given: with the default of 64 KiB each read wakes its writer.
@@ -24,7 +24,7 @@ pub(super) struct Input {
     /// It has reached its end and is not read again: a terminal would need a second end, and the last line of a growing
     /// file would be cut in two.
     ended: bool,
-    /// It is `/dev/null`, as a closed standard input is.
+    /// It is standard input, and `/dev/null`.
     is_null: bool,
     /// Others read it too: it was handed to this process.
     is_shared: bool,
@@ -67,24 +67,29 @@ fn refuse_kind(kind: &Metadata) -> io::Result<()> {
 }
 
 impl Input {
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    /// `name` stands for it in messages.
+    pub(super) fn open(path: &Path, name: String) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         // Without these flags opening a pipe without a writer would block, and a terminal would become the controlling
         // one. Check the opened file, not the path, which may have changed since.
         options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
-        let file = options.read(true).open(path);
-        let file = file.map_err(|e| naming(path, &e))?;
-        Self::over(file, Printable(path.display()).to_string()).map_err(|e| naming(path, &e))
+        let opened = options.read(true).open(path);
+        let opened = opened.and_then(|file| Ok((file.metadata()?, file)));
+        let naming = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
+        let (kind, file) = opened.map_err(naming)?;
+        refuse_kind(&kind).map_err(naming)?;
+        Ok(Self::over(file, &kind, name))
     }
 
     pub(super) fn stdin() -> io::Result<Self> {
-        let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        let name = "standard input";
+        let opened = standard_stream(io::stdin(), Direction::Input);
+        let (file, kind) = opened.map_err(|e| io::Error::new(e.kind(), format!("{name} {e}")))?;
+        refuse_kind(&kind)?;
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // fails for anything but a pipe, and above a limit
-        let kind = file.metadata()?;
-        let null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == kind.rdev());
-        let mut input = Self::over(file, "standard input".into())?;
-        input.is_null = null && kind.file_type().is_char_device();
+        let mut input = Self::over(file, &kind, name.into());
+        input.is_null = is_null(&kind);
         input.is_shared = true;
         Ok(input)
     }
@@ -100,23 +105,21 @@ impl Input {
         }
     }
 
-    fn over(mut file: File, name: String) -> io::Result<Self> {
-        let kind = file.metadata()?;
-        refuse_kind(&kind)?;
+    fn over(mut file: File, kind: &Metadata, name: String) -> Self {
         let (stream, began_at) = if kind.is_file() {
-            let began_at = file.stream_position()?;
+            let began_at = file.stream_position().unwrap_or(0); // a regular file has one
             (Stream::Plain(file, kind.len()), began_at)
         } else {
             (Stream::Polled(file), 0)
         };
-        Ok(Self {
+        Self {
             name,
             stream,
             began_at,
             ended: false,
             is_null: false,
             is_shared: false,
-        })
+        }
     }
 
     /// Whether bytes that were read from it cannot be read again.

@@ -19,7 +19,8 @@ use crate::engine::source::{Demand, Lent, Source};
 use crate::framing::Frame;
 use crate::framing::newline::Newline;
 use crate::metrics::DropReason;
-use crate::sys::printed::Grouped;
+use crate::sys::file_id::absolute;
+use crate::sys::printed::{Grouped, Printable};
 use crate::sys::wait::Pending;
 
 /// Bytes per read: large enough to make the system call cheap, small enough to stay in L2 until it is copied into
@@ -35,8 +36,8 @@ const NAMED_AT_MOST: u64 = 20;
 /// The lines of one or more inputs, in order.
 #[derive(Debug)]
 pub struct Lines {
-    /// Inputs still to be opened, the next one last.
-    ahead: Vec<PathBuf>,
+    /// Inputs still to be opened, the next one last: each an absolute path, and its name in messages.
+    ahead: Vec<(PathBuf, String)>,
     input: Option<Input>,
     /// What was read of it so far.
     read_bytes: u64,
@@ -78,14 +79,17 @@ impl Lines {
     ///
     /// When a path cannot be opened for reading or is a directory; the error names it. Files are opened again, one at a
     /// time, when their turn comes: one that is missing by then, or that was truncated to less than what was read of
-    /// it, is an error of [`lend`](Source::lend).
+    /// it, is an error of [`lend`](Source::lend). A relative path stays where it leads now.
     pub fn files<P: AsRef<Path>>(
         paths: impl IntoIterator<Item = P>,
         max_record_bytes: usize,
     ) -> io::Result<Self> {
-        let paths = paths.into_iter().map(|path| path.as_ref().to_path_buf());
-        let mut ahead: Vec<_> = paths.collect();
-        ahead.iter().try_for_each(|path| try_path(path))?;
+        let mut ahead = Vec::new();
+        for path in paths {
+            let path = path.as_ref();
+            try_path(path)?;
+            ahead.push((absolute(path), Printable(path.display()).to_string()));
+        }
         ahead.reverse();
         Ok(Self::over(ahead, None, max_record_bytes))
     }
@@ -99,8 +103,9 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// When standard input is a directory. One that was closed when the process began ends at once, with a warning:
-    /// Rust replaces it by `/dev/null`.
+    /// When standard input is a directory, was closed when the process began, or is open for writing only. A
+    /// `/dev/null` that is open for reading and writing counts as closed: Rust puts one in the place of a closed
+    /// stream. One that is open for reading only ends at once, with a warning.
     pub fn stdin(max_record_bytes: usize) -> io::Result<Self> {
         let input = Input::stdin()?;
         Ok(Self::over(Vec::new(), Some(input), max_record_bytes))
@@ -128,7 +133,7 @@ impl Lines {
         Self::over(Vec::new(), Some(input), max_record_bytes)
     }
 
-    fn over(ahead: Vec<PathBuf>, input: Option<Input>, max_record_bytes: usize) -> Self {
+    fn over(ahead: Vec<(PathBuf, String)>, input: Option<Input>, max_record_bytes: usize) -> Self {
         Self {
             ahead,
             input,
@@ -286,10 +291,10 @@ impl Lines {
 
     fn open_next(&mut self) -> io::Result<bool> {
         self.finish_input();
-        let Some(path) = self.ahead.pop() else {
+        let Some((path, name)) = self.ahead.pop() else {
             return Ok(false);
         };
-        self.input = Some(Input::open(&path)?);
+        self.input = Some(Input::open(&path, name)?);
         (self.line, self.read_bytes) = (0, 0);
         self.framer = Newline::new(self.max_record_bytes);
         Ok(true)
@@ -299,7 +304,7 @@ impl Lines {
 impl Source for Lines {
     fn start(&mut self, context: Context) {
         if self.input.as_ref().is_some_and(Input::is_null) {
-            context.warn("standard input is closed or /dev/null: there is nothing to read");
+            context.warn("standard input is /dev/null: there is nothing to read");
         }
         self.context = Some(context);
     }

@@ -179,8 +179,8 @@ impl Sink for Expect {
             assert!(counted, "a batch that is not counted: {held:?}");
         }
         if self.next == self.promised {
-            let enough = io::ErrorKind::BrokenPipe.into();
-            return Err(SinkError::new(enough, batch.len()));
+            let enough = SinkError::new(io::ErrorKind::BrokenPipe.into(), batch.len());
+            return Err(enough.with_kind(SinkErrorKind::ReaderClosed));
         }
         Ok(Wrote::All)
     }
