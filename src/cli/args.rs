@@ -36,6 +36,8 @@ pub(super) struct RunArgs {
     pub(super) metrics_format: MetricsFormat,
     pub(super) spill: Option<PathBuf>,
     pub(super) on_hangup: OnHangup,
+    /// The configuration file that was read.
+    pub(super) config_file: Option<PathBuf>,
     /// By the names of settings; one that is missing has its default.
     pub(super) origins: BTreeMap<&'static str, Origin>,
 }
@@ -59,6 +61,7 @@ impl Default for RunArgs {
             metrics_format: MetricsFormat::default(),
             spill: None,
             on_hangup: OnHangup::default(),
+            config_file: None,
             origins: BTreeMap::new(),
         }
     }

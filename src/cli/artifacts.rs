@@ -1,19 +1,16 @@
 //! The files that a run writes about itself: its report, as JSON and as a page, and its latencies in `HdrHistogram`'s
 //! formats.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
-
 use crate::cli::args::RunArgs;
+use crate::cli::destination::Destination;
 use crate::metrics::Percentiles;
 use crate::outcome::{Outcome, Report};
 use crate::report::hgrm::Hgrm;
 use crate::report::json;
 use crate::sys::os_text;
-use crate::sys::printed::Printable;
 
 /// Stands for a distribution's name in the path of `hgrm`.
 pub(super) const LATENCY: &str = "{latency}";
@@ -46,78 +43,82 @@ fn hgrms(path: &Path) -> Vec<(PathBuf, &'static str)> {
         .collect()
 }
 
-/// Whether a file could be written there, without making or changing anything.
-pub(super) fn could_write(path: &Path) -> io::Result<()> {
-    let tried = match OpenOptions::new().write(true).open(path) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            access(folder, Access::WRITE_OK).map_err(io::Error::from)
-        }
-        opened => opened.map(drop),
-    };
-    tried.map_err(|e| naming(path, &e))
-}
-
-/// The same error, with the file's name in front.
-pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(
-        error.kind(),
-        format!("{}: {error}", Printable(path.display())),
-    )
-}
-
 /// Writes a report as a page.
 ///
 /// # Errors
 ///
 /// When the file cannot be written; the error names it.
 #[cfg(feature = "html")]
-pub(super) fn write_page(path: &Path, report: &Report) -> io::Result<()> {
+pub(super) fn write_page(to: &Destination, report: &Report) -> io::Result<()> {
     let page = crate::report::page(report);
-    fs::write(path, page).map_err(|error| naming(path, &error))
+    to.write(|file| file.write_all(page.as_bytes()))
 }
 
 #[cfg(not(feature = "html"))]
-pub(super) fn write_page(path: &Path, _report: &Report) -> io::Result<()> {
-    Err(naming(path, &io::Error::other(NO_PAGES)))
+pub(super) fn write_page(_to: &Destination, _report: &Report) -> io::Result<()> {
+    Err(io::Error::other(NO_PAGES))
 }
 
-fn write_json(path: &Path, report: &Report) -> io::Result<()> {
-    let written = File::create(path).and_then(|file| json::write(report, BufWriter::new(file)));
-    written.map_err(|error| naming(path, &error))
+/// The files of a run, ready to be written at its end.
+#[derive(Debug)]
+pub(super) struct Artifacts {
+    report: Option<Destination>,
+    html: Option<Destination>,
+    hgrms: Vec<(Destination, &'static str)>,
 }
 
-fn write_hgrms(path: &Path, outcome: &Outcome) -> io::Result<()> {
+impl Artifacts {
+    /// Finds out where each goes.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about one that could not be written.
+    pub(super) fn open(args: &RunArgs) -> Result<Self, String> {
+        let open = |setting: &str, path: &Path| {
+            Destination::open(path).map_err(|e| format!("{setting}: {e}"))
+        };
+        let report = args.report.as_deref().map(|path| open("report", path));
+        let html = args.html.as_deref().map(|path| open("html", path));
+        let hgrms = args.hgrm.iter().flat_map(|path| hgrms(path));
+        let hgrms = hgrms.map(|(path, name)| Ok((open("hgrm", &path)?, name)));
+        Ok(Self {
+            report: report.transpose()?,
+            html: html.transpose()?,
+            hgrms: hgrms.collect::<Result<_, String>>()?,
+        })
+    }
+
+    /// Writes all, each even if others fail; returns what failed, a sentence each.
+    pub(super) fn write(&self, outcome: &Outcome, report: &Report) -> Vec<String> {
+        let json = self
+            .report
+            .as_ref()
+            .map(|to| to.write(|file| json::write(report, file)));
+        let html = self.html.as_ref().map(|to| write_page(to, report));
+        let hgrms = self
+            .hgrms
+            .iter()
+            .map(|(to, name)| ("hgrm", write_hgrm(to, name, outcome)));
+        let written = [("report", json), ("html", html)].into_iter();
+        let written = written.filter_map(|(setting, written)| Some((setting, written?)));
+        let failed = written
+            .chain(hgrms)
+            .filter_map(|(setting, written)| Some(format!("{setting}: {}", written.err()?)));
+        failed.collect()
+    }
+}
+
+/// A run without latencies has no percentiles; an earlier run's must not be taken for its own.
+fn write_hgrm(to: &Destination, name: &str, outcome: &Outcome) -> io::Result<()> {
     let (Some(Percentiles { response, service }), Some(latency)) =
         (&outcome.percentiles, outcome.latency)
     else {
-        return Ok(());
+        return to.remove();
     };
-    let write = |(path, name): (PathBuf, &str)| {
-        let hgrm = if name == "service" {
-            Hgrm(service, &latency.service)
-        } else {
-            Hgrm(response, &latency.response)
-        };
-        fs::write(&path, hgrm.to_string()).map_err(|error| naming(&path, &error))
+    let hgrm = if name == "service" {
+        Hgrm(service, &latency.service)
+    } else {
+        Hgrm(response, &latency.response)
     };
-    // Every file is written, even if one before it fails.
-    let written: Vec<_> = hgrms(path).into_iter().map(write).collect();
-    written.into_iter().collect()
-}
-
-/// Writes the files that were asked for, each even if others fail; returns what failed, a sentence each.
-pub(super) fn write(args: &RunArgs, outcome: &Outcome, report: &Report) -> Vec<String> {
-    let json = args.report.as_ref().map(|path| write_json(path, report));
-    let html = args.html.as_ref().map(|path| write_page(path, report));
-    let hgrm = args.hgrm.as_ref().map(|path| write_hgrms(path, outcome));
-    let written = [("report", json), ("html", html), ("hgrm", hgrm)];
-    let failed = written.into_iter().filter_map(|(setting, written)| {
-        let error = written?.err()?;
-        Some(format!("{setting}: {error}"))
-    });
-    failed.collect()
+    to.write(|file| write!(file, "{hgrm}"))
 }

@@ -12,6 +12,7 @@ mod args;
 mod artifacts;
 mod commands;
 mod config_file;
+mod destination;
 mod exit;
 pub mod fuzzing;
 mod resolve;

@@ -26,6 +26,11 @@ pub(crate) trait SourceSpec: Debug + Display + Send + Sync {
         None
     }
 
+    /// Whether it reads standard input.
+    fn is_stdin(&self) -> bool {
+        false
+    }
+
     /// Whether rate, load, length and seed of generated records apply.
     fn is_generator(&self) -> bool {
         false

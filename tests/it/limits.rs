@@ -132,7 +132,7 @@ fn a_file_at_its_size_limit_is_refused() {
     let ended = limited(
         &folder,
         "ulimit -f 4",
-        "--sink file:out --count 1 --report none/report",
+        "--sink file:out --count 1 --report /dev/null",
     );
     ended
         .exits(2)

@@ -6,6 +6,7 @@
 //! * `input` - how real logs are read.
 //! * `bad_input` - endless, vanishing, unreadable or missing input.
 //! * `limits` - limits of the system on memory, files and threads.
+//! * `files` - which files are one and the same, and which cannot be used.
 //! * `embedding` - the library inside another program.
 //! * `load` - when records are due under a load.
 //! * `full` - what a producer does when the lanes are full.
@@ -58,6 +59,7 @@ mod conservation;
 mod drain_deadline;
 mod embedding;
 mod failures;
+mod files;
 mod full;
 mod fuzz;
 mod html;

@@ -1,7 +1,7 @@
 //! `splashdam report`: a report that was kept, as a summary and as a page.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,10 +10,12 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::cli::artifacts;
 use crate::cli::commands::format::{self, is_json, json_line};
 use crate::cli::commands::print::print;
+use crate::cli::destination::Destination;
 use crate::cli::exit::USAGE;
 use crate::outcome::Report;
 use crate::report::say;
 use crate::report::summary::Summary;
+use crate::sys::file_id::Place;
 use crate::sys::printed::Printable;
 
 const CANNOT_WRITE: u8 = 1;
@@ -97,7 +99,10 @@ fn show(matches: &ArgMatches) -> Result<(), (u8, String)> {
             format!("--html {html} is the report itself: give the page a file of its own");
         return Err((USAGE, message));
     }
-    let cannot_write = |what, error| (CANNOT_WRITE, format!("cannot write {what}: {error}"));
+    let cannot_write =
+        |what, error: io::Error| (CANNOT_WRITE, format!("cannot write {what}: {error}"));
+    let page = html.map(|html| Destination::open(html)).transpose();
+    let page = page.map_err(|error| cannot_write("the page", error))?;
     let text = if is_json(matches) {
         json_line(&report)
     } else {
@@ -105,17 +110,16 @@ fn show(matches: &ArgMatches) -> Result<(), (u8, String)> {
     };
     text.and_then(|text| print(&text))
         .map_err(|error| cannot_write("the summary", error))?;
-    if let Some(html) = html {
-        artifacts::write_page(html, &report).map_err(|error| cannot_write("the page", error))?;
+    if let Some(page) = page {
+        artifacts::write_page(&page, &report).map_err(|error| cannot_write("the page", error))?;
     }
     Ok(())
 }
 
 /// Whether both paths lead to one file.
 fn is_same_file(a: &Path, b: &Path) -> bool {
-    let identity = |path| fs::metadata(path).map(|file| (file.dev(), file.ino()));
-    match (identity(a), identity(b)) {
-        (Ok(a), Ok(b)) => a == b,
+    match (Place::of(a), Place::of(b)) {
+        (Ok(a), Ok(b)) => a.id == b.id,
         _ => false,
     }
 }

@@ -1,8 +1,5 @@
 //! Contradictions between the source, the sink, the files and the settings for them.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-
 use crate::cli::args::RunArgs;
 use crate::cli::artifacts;
 use crate::sinks::Fsync;
@@ -14,7 +11,6 @@ pub(super) fn check(args: &RunArgs, wrong: &mut Vec<String>) {
     for check in [
         check_sources,
         check_generator,
-        check_files,
         check_latency,
         check_html,
         check_record_bytes,
@@ -52,32 +48,6 @@ fn check_generator(args: &RunArgs, wrong: &mut Vec<String>) {
                 Printable(&args.sources[0])
             ));
         }
-    }
-}
-
-/// No file may be read and written, or written twice over.
-fn check_files(args: &RunArgs, wrong: &mut Vec<String>) {
-    let read = args
-        .sources
-        .iter()
-        .filter_map(|source| Some(("source", source.file()?.to_owned())));
-    let mut named: Vec<_> = read.collect();
-    let sink = args.sink.file().map(|path| ("sink", path.to_owned()));
-    let hlog = args.hlog.clone().map(|path| ("hlog", path));
-    let spill = args.spill.clone().map(|path| ("spill", path));
-    let written = sink
-        .into_iter()
-        .chain(artifacts::at_the_end(args))
-        .chain(hlog)
-        .chain(spill);
-    for (name, path) in written {
-        if let Some((other, _)) = named.iter().find(|(_, p)| identity(p) == identity(&path)) {
-            wrong.push(format!(
-                "{name} {} is the {other} too: give each a file of its own",
-                Printable(path.display())
-            ));
-        }
-        named.push((name, path));
     }
 }
 
@@ -160,16 +130,5 @@ pub(super) fn check_natural_length(args: &RunArgs, wrong: &mut Vec<String>) {
             "max_record_bytes {max} is less than a generated line may take: expected {natural} or more, a larger \
              lane_bytes, or a record_bytes that fits"
         ));
-    }
-}
-
-/// The identity of the file at a path; of the path itself if there is no regular file.
-fn identity(path: &Path) -> (Option<(u64, u64)>, Option<PathBuf>) {
-    let file = std::fs::metadata(path)
-        .ok()
-        .filter(std::fs::Metadata::is_file);
-    match file {
-        Some(file) => (Some((file.dev(), file.ino())), None),
-        None => (None, std::path::absolute(path).ok()),
     }
 }

@@ -44,7 +44,10 @@ pub(crate) fn merge(
     file: Option<(&Path, Result<toml::Table, String>)>,
     matches: &ArgMatches,
 ) -> Result<RunArgs, Problems> {
-    let mut args = RunArgs::default();
+    let mut args = RunArgs {
+        config_file: file.as_ref().map(|(path, _)| path.to_path_buf()),
+        ..RunArgs::default()
+    };
     let mut wrong = Vec::new();
     let flags = matches.ids().map(clap::Id::as_str).collect::<Vec<_>>();
     match file {

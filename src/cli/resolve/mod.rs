@@ -7,6 +7,7 @@
 //! All that is wrong is reported at once, and nothing is created before all is right.
 
 mod check;
+mod files;
 mod fit;
 mod limits;
 mod merge;

@@ -18,19 +18,20 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Makes the file, or empties it.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be opened for writing.
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self {
+    /// Follows the file at a path, which was opened for writing.
+    pub(crate) fn new(path: &Path, file: File) -> Self {
+        Self {
             path: path.to_owned(),
-            file: File::create(path)?,
+            file,
             header: Vec::new(),
             header_is_whole: false,
             is_at_border: false,
-        })
+        }
+    }
+
+    /// Removes what an earlier run wrote.
+    pub(crate) fn cut(&self) -> io::Result<()> {
+        self.file.set_len(0)
     }
 
     fn follow_rotation(&mut self) -> io::Result<()> {

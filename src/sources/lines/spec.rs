@@ -53,6 +53,10 @@ impl SourceSpec for Stdin {
     ) -> io::Result<Box<dyn Source>> {
         Ok(Box::new(Lines::stdin(options.max_record_bytes)?))
     }
+
+    fn is_stdin(&self) -> bool {
+        true
+    }
 }
 
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::args::RunArgs;
-use crate::cli::artifacts;
+use crate::cli::artifacts::Artifacts;
 use crate::cli::commands::run::signals::Signals;
 use crate::cli::settings::in_force;
 use crate::outcome::Report;
@@ -13,7 +13,13 @@ use crate::report::summary::Summary;
 use crate::report::{progress, say};
 use crate::sys::printed::{Grouped, Printable};
 
-pub(super) fn finish(args: &RunArgs, running: Running, signals: &Signals, quiet: bool) -> ExitCode {
+pub(super) fn finish(
+    args: &RunArgs,
+    artifacts: &Artifacts,
+    running: Running,
+    signals: &Signals,
+    quiet: bool,
+) -> ExitCode {
     let outcome = running.join();
     signals.end_with(outcome.exit_code());
     progress::end();
@@ -46,7 +52,7 @@ pub(super) fn finish(args: &RunArgs, running: Running, signals: &Signals, quiet:
         }
     }
     let mut code = outcome.exit_code();
-    for failure in artifacts::write(args, &outcome, &report) {
+    for failure in artifacts.write(&outcome, &report) {
         say(format_args!("error: {failure}"));
         code = code.max(1);
     }

@@ -1,26 +1,29 @@
 //! `splashdam run`: from flags to an exit code.
 
 mod finish;
+mod fresh;
 mod goal;
 mod signals;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
 use finish::finish;
+use fresh::Fresh;
 use goal::goal;
 use signals::Signals;
 
 use crate::cli::args::RunArgs;
-use crate::cli::artifacts;
+use crate::cli::artifacts::Artifacts;
+use crate::cli::destination::Log;
 use crate::cli::exit::USAGE;
 use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
 use crate::control::signals::SignalError;
 use crate::pipeline::{Pipeline, Running, StartError};
-use crate::report::hlog::LogFile;
 use crate::report::log_format::print_events;
 use crate::report::metrics_line::{MetricsFormat, metrics_line};
 use crate::report::{progress, say};
@@ -88,9 +91,13 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
         Ok(args) => args,
         Err(wrong) => return refuse(&wrong.to_string()),
     };
+    let fresh = Fresh::before(&args);
     match start(&args, &signals, quiet) {
-        Ok(running) => finish(&args, running, &signals, quiet),
-        Err(refusal) => refusal,
+        Ok((running, artifacts)) => finish(&args, &artifacts, running, &signals, quiet),
+        Err(refusal) => {
+            fresh.remove();
+            refusal
+        }
     }
 }
 
@@ -116,17 +123,14 @@ pub(crate) fn not_started(error: &StartError) -> ExitCode {
     refuse(&error.to_string())
 }
 
-/// Opens everything and starts the pipeline. Files are created last, so that a refused run leaves none; a report that
-/// cannot be written is refused now and not at the end of a long run.
-fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<Running, ExitCode> {
+/// Opens everything and starts the pipeline. An earlier latency log is cut when all has started.
+fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<(Running, Artifacts), ExitCode> {
     let terminal = io::stderr().is_terminal();
     let configured = signals.configure(args, terminal);
     configured.map_err(|e| no_signals(&e))?;
     let named = |setting: &str, e: &io::Error| refuse(&format!("{setting}: {e}"));
     let source = args.open_source().map_err(|e| named("source", &e))?;
-    for (setting, path) in artifacts::at_the_end(args) {
-        artifacts::could_write(&path).map_err(|e| named(setting, &e))?;
-    }
+    let artifacts = Artifacts::open(args).map_err(|wrong| refuse(&wrong))?;
     let sinks = args.sink.open(args.fsync).map_err(|e| named("sink", &e))?;
     let mut pipeline = Pipeline::new(source, sinks).config(args.config.clone());
     if let Some(path) = &args.spill {
@@ -142,12 +146,14 @@ fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<Running, Exit
     } else if args.report.is_some() || args.html.is_some() || args.hlog.is_some() {
         pipeline = pipeline.observe(args.metrics_interval, |_| ());
     }
+    let started = Arc::new(OnceLock::new());
     if let Some(path) = &args.hlog {
-        let log = LogFile::create(path).map_err(|e| named("hlog", &artifacts::naming(path, &e)))?;
+        let log = Log::open(path, Arc::clone(&started)).map_err(|e| named("hlog", &e))?;
         pipeline = pipeline.log_latency(log);
     }
     signals.take_over_stops().map_err(|e| no_signals(&e))?;
     let running = pipeline.start().map_err(|error| not_started(&error))?;
+    let _ = started.set(());
     signals.pass_on_to(&running);
     let for_people = !quiet && args.metrics_format == MetricsFormat::Text && terminal;
     // Records on the same terminal would break the bar.
@@ -155,5 +161,5 @@ fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<Running, Exit
     if let Some(goal) = goal(args).filter(|_| for_people) {
         progress::begin(goal);
     }
-    Ok(running)
+    Ok((running, artifacts))
 }

@@ -24,7 +24,8 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "fsync",
         "WHEN",
-        "When a file sink forces its data to disk: never, or batch (before the records count as delivered)",
+        "When a file sink forces its data to disk: never, or batch (before the records count as delivered; needs \
+         regular files)",
         |args, value| word::read(value).map(|value| args.fsync = value),
         |args| Some(word::write(&args.fsync)),
     )
@@ -33,9 +34,9 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "on_sink_error",
         "POLICY",
-        "After a failed write that may succeed later (no space, quota, I/O error, read-only): retry (10 ms later \
-         at first, 1 s at most, until it succeeds or the drain timeout has passed; the source slows down and \
-         nothing is lost) or stop (exit code 1)",
+        "After a failed write that may succeed later (no space, quota, I/O error, read-only, a FIFO's reader that \
+         left): retry (10 ms later at first, 1 s at most, until it succeeds or the drain timeout has passed; the \
+         source slows down and nothing is lost) or stop (exit code 1)",
     )
     .in_short("After a failed write: retry or stop"),
     Setting::of_config(
@@ -48,7 +49,7 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "report",
         "FILE",
-        "Write the outcome as JSON to this file",
+        "Write the outcome as JSON to this file, which is replaced at the end, or not at all",
         |args, value| path::read(value).map(|path| args.report = Some(path)),
         |args| args.report.as_deref().map(path::write),
     )
