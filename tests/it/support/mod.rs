@@ -141,7 +141,7 @@ impl Folder {
             return self.command(program);
         }
         let mut command = self.command("setpriv");
-        command.args(["--reuid", "54321", "--clear-groups", program]);
+        command.args(["--reuid", &user_of_its_own(), "--clear-groups", program]);
         command
     }
 
@@ -166,6 +166,14 @@ impl Folder {
         let verdict = self.verify(&format!("--expect {records} {files}"));
         assert_eq!(verdict["whole"], true, "{verdict}");
     }
+}
+
+/// A user that no other test has at this time: a limit on a user's threads counts all of them.
+fn user_of_its_own() -> String {
+    static CALLS: AtomicUsize = AtomicUsize::new(0);
+    let calls = CALLS.fetch_add(1, Ordering::Relaxed);
+    let number = (std::process::id() as usize + 7_919 * calls) % 40_000;
+    (20_000 + number).to_string()
 }
 
 /// Polls `look` until it returns something; `None` after [`PATIENCE`].
