@@ -94,16 +94,21 @@
 //! | `producer` | yes | owns the source and the dispatcher |
 //! | `worker-N` | yes | owns the reading end of its lane, and its sink |
 //! | `control` | no | `pipeline::conductor`: keeps the stop order and draws up the [`Outcome`] |
-//! | `monitor` | no | logs for all others, and looks every 500 ms which worker does not move |
+//! | `monitor` | no | looks every 500 ms which worker does not move |
+//! | `logger` | no | logs for all others |
 //! | `scaler` | no | samples the lanes and sets how many workers are active; only with `autoscale` |
-//! | `reporter` | no | calls the observer and writes the latency log; only where there is one |
+//! | `reporter` | no | gathers each interval's figures; only with an observer or a latency log |
+//! | `observer` | no | calls the observer; only where there is one |
+//! | `latency-log` | no | writes the latency log; only where there is one |
 //!
 //! The caller's thread starts them and must not be pinned itself, because a thread inherits its parent's CPUs. No
 //! record moves before all pinned threads are in place; the run's clock begins when the producer does. With
-//! [`on_stop_signals`] there are two more: `signals`, and the `ctrlc` crate's.
+//! [`on_stop_signals`] there are two more: `signals`, and the `ctrlc` crate's; in the program also `stderr`.
 //!
-//! A standard error that nobody reads may block whoever writes to it. That is why the data path hands what it has to
-//! say to the monitor, which is left behind after a second if it is blocked at the end.
+//! Whoever logs, observes or writes the latency log runs code that may block. Three threads do nothing else, and
+//! nothing waits for them: what does not fit into the queues to them is counted or added up, and one that is blocked
+//! at the end is left behind. In the program they hand lines to the thread `stderr`, which alone writes to standard
+//! error: a pipe that nobody reads, or a terminal that Ctrl-S has stopped, blocks nothing else.
 //!
 //! # Waiting
 //!
@@ -142,7 +147,9 @@
 //! | workers, to begin to spill after a halt | 2 s |
 //! | workers, to spill after a halt | 10 s |
 //! | the producer, to close the lanes after a halt, before a worker that spills ends | 1 s |
-//! | the monitor and the reporter, to end | 1 s each |
+//! | the logger and the observer, to end | 1 s each |
+//! | the latency log, to write its last interval | 5 s |
+//! | in the program, standard error, to be read | 1 s from write to write, 10 s in all |
 //!
 //! # Settled records
 //!

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::control::signals::OnHangup;
 use crate::engine::source::Source;
 use crate::outcome::report::Origin;
-use crate::report::metrics_line::MetricsFormat;
+use crate::report::format::Format;
 use crate::sinks::spec::SinkSpec;
 use crate::sinks::{Fsync, null};
 use crate::sources::spec::{SourceOptions, SourceSpec};
@@ -33,7 +33,7 @@ pub(super) struct RunArgs {
     pub(super) hgrm: Option<PathBuf>,
     pub(super) hlog: Option<PathBuf>,
     pub(super) metrics_interval: Duration,
-    pub(super) metrics_format: MetricsFormat,
+    pub(super) format: Format,
     pub(super) spill: Option<PathBuf>,
     pub(super) on_hangup: OnHangup,
     /// The configuration file that was read.
@@ -58,7 +58,7 @@ impl Default for RunArgs {
             hgrm: None,
             hlog: None,
             metrics_interval: Duration::from_secs(1),
-            metrics_format: MetricsFormat::default(),
+            format: Format::default(),
             spill: None,
             on_hangup: OnHangup::default(),
             config_file: None,

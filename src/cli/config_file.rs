@@ -91,7 +91,7 @@ pub(super) fn entries(path: &Path, table: toml::Table, wrong: &mut Vec<String>) 
 }
 
 fn setting(name: &str) -> Option<&'static Setting> {
-    settings().find(|setting| setting.name == name)
+    settings().find(|setting| setting.is_called(name))
 }
 
 /// A TOML value as settings take it.

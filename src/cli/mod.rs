@@ -18,14 +18,15 @@ pub mod fuzzing;
 mod resolve;
 mod settings;
 
-use std::ffi::OsStr;
-use std::process::ExitCode;
+use std::env;
+use std::process::{self, ExitCode};
 
 use clap::Command;
 use commands::{compare, plan, report, run, verify};
 use exit::USAGE;
 
-use crate::report::say;
+use crate::report::format::{Format, Style, set_style};
+use crate::report::{say, say_error, stderr};
 use crate::sys::printed::is_unprintable;
 
 fn command() -> Command {
@@ -43,17 +44,10 @@ fn command() -> Command {
 
 /// Parses the process's arguments, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
-    let matches = match command().try_get_matches() {
-        Ok(matches) => matches,
-        // Plain, because clap repeats the arguments as they are, between its own control characters.
-        Err(error)
-            if error.use_stderr() && std::env::args_os().any(|argument| is_odd(&argument)) =>
-        {
-            say(error.render().to_string().trim_end());
-            return ExitCode::from(USAGE);
-        }
-        Err(error) => error.exit(),
-    };
+    // Also after a panic: what was said until then explains it.
+    let _said = SaidAtTheEnd;
+    let matches = command().try_get_matches();
+    let matches = matches.unwrap_or_else(|error| refuse(&error));
     match matches.subcommand() {
         Some(("run", matches)) => run::run(matches),
         Some(("plan", matches)) => plan::run(matches),
@@ -64,8 +58,44 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn is_odd(argument: &OsStr) -> bool {
-    argument.to_string_lossy().contains(is_unprintable)
+/// Waits, when it is dropped, for what was said to be written.
+struct SaidAtTheEnd;
+
+impl Drop for SaidAtTheEnd {
+    fn drop(&mut self) {
+        stderr::finish();
+    }
+}
+
+/// Prints what clap has to say - help, or what is wrong with the arguments - and ends the program.
+fn refuse(error: &clap::Error) -> ! {
+    let arguments = env::args_os().skip(1);
+    let arguments = arguments.map(|one| one.to_string_lossy().into_owned());
+    let arguments: Vec<_> = arguments.collect();
+    let wants_json = arguments.iter().any(|one| one == "--format=json")
+        || arguments.windows(2).any(|two| two == ["--format", "json"]);
+    let is_odd = arguments.iter().any(|one| one.contains(is_unprintable));
+    if !error.use_stderr() || !wants_json && !is_odd {
+        error.exit();
+    }
+    if !wants_json {
+        // Plain, because clap repeats the arguments as they are, between its own control characters.
+        say(error.render().to_string().trim_end());
+        process::exit(error.exit_code());
+    }
+    set_style(Style {
+        format: Format::Json,
+        ..Style::default()
+    });
+    for line in error
+        .render()
+        .to_string()
+        .lines()
+        .filter(|line| !line.is_empty())
+    {
+        say_error(line.strip_prefix("error: ").unwrap_or(line));
+    }
+    process::exit(error.exit_code())
 }
 
 #[cfg(test)]

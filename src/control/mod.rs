@@ -19,5 +19,6 @@ pub(crate) mod stall_detector;
 pub(crate) mod stop;
 pub(crate) mod stop_cause;
 
+pub(crate) use scale_event::SCALING;
 pub use scale_event::{ScaleEvent, ScaleReason};
 pub use stop_cause::StopCause;

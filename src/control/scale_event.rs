@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The target of the log messages about the autoscaler's decisions.
+pub(crate) const SCALING: &str = "splashdam::scaling";
+
 /// A decision of the autoscaler: a step, or a requested step that was suppressed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

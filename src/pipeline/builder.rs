@@ -9,9 +9,11 @@ use super::collector::Collector;
 use super::conductor::{Run, Threads, launch};
 use super::error::StartError;
 use super::event::Event;
+use super::latency_log::LatencyLog;
+use super::logger::Messages;
 use super::metrics::Metrics;
-use super::monitor::notices;
-use super::reporter::{Observer, Reporter};
+use super::observing::{Observer, Observing};
+use super::reporter::Reporter;
 use super::running::Running;
 use super::shard::{Ingredients, Shard, lane_memory};
 use super::start_barrier;
@@ -97,6 +99,10 @@ impl Pipeline {
 
     /// Calls `observer` with the counters each `interval` (1 ms to ten years), on a thread of its own, until the run
     /// ends.
+    ///
+    /// An observer that is slow, blocked or panics costs no figures. Up to 64 calls wait for a slow one; beyond that it
+    /// misses intervals. At the end of the run it has a second to see what waits, and is left behind after that. One
+    /// that panics is not called again, and the run has failed.
     #[must_use]
     pub fn observe(
         mut self,
@@ -109,10 +115,12 @@ impl Pipeline {
     }
 
     /// Writes the latencies of each interval - [`observe`](Self::observe)'s, or a second - to `log` as an
-    /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, by the
-    /// reporter thread. Together the lines of a tag are the run's distribution. A log that cannot be written fails the
-    /// run at its end, and only then. Writes nothing if latency is not recorded. Needs the feature `hlog`, which is on
-    /// by default.
+    /// `HdrHistogram` interval log: two lines an interval, tagged `response` and `service`, in nanoseconds, on a thread
+    /// of its own. Together the lines of a tag are the run's distribution. Writes nothing if latency is not recorded.
+    /// Needs the feature `hlog`, which is on by default.
+    ///
+    /// While a write takes longer than an interval, the next intervals are added up to one. A write that blocks is left
+    /// behind 5 s after the end. A log that cannot be written fails the run at its end, and only then.
     #[cfg(feature = "hlog")]
     #[must_use]
     pub fn log_latency(mut self, log: impl Write + Send + 'static) -> Self {
@@ -152,7 +160,7 @@ impl Pipeline {
         let recorded = if config.latency { sinks.len() } else { 0 };
         let (recorders, collectors) = (0..recorded).map(|_| exchange()).unzip();
         let gatherer = config.latency.then(|| Gatherer::new(collectors));
-        let messages = mpsc::channel();
+        let messages = Messages::new();
         // The producer begins it: setup time must not count as schedule lag of the first records.
         let (clock, start) = Clock::held();
         let shard = Shard::new(
@@ -164,7 +172,7 @@ impl Pipeline {
                 memory,
                 recorders,
                 spill: self.spill.clone(),
-                notices: notices(messages.0.clone()),
+                notices: messages.notices(),
                 clock,
                 start,
                 spin_ns: planned.placement.spin_ns,
@@ -182,6 +190,10 @@ impl Pipeline {
         let (report_each, observer) = self.observer.unzip();
         let log = self.latency_log.filter(|_| config.latency);
         let report_each = report_each.or(log.is_some().then_some(LOG_EACH));
+        let log = log.map(|log| LatencyLog::spawn(log, clock.began()));
+        let log = log.transpose().map_err(StartError::System)?;
+        let observing = observer.map(Observing::spawn);
+        let observing = observing.transpose().map_err(StartError::System)?;
         let (sender, events) = mpsc::channel();
         let requests = sender.clone();
         // Fails once the run is over; the request is then void.
@@ -189,7 +201,7 @@ impl Pipeline {
         let stop = Stop::new(handles.clone(), notify);
         let threads = Threads {
             shards,
-            reporter: Reporter::new(metrics.clone(), log, observer),
+            reporter: Reporter::new(metrics.clone(), log, observing),
             report_each,
             detectors: handles.into_iter().map(StallDetector::new).collect(),
             messages,

@@ -1,21 +1,21 @@
 //! The control thread: receives the events of the data path's threads, keeps the stop order, and draws up the outcome.
 
 use std::sync::mpsc::{Receiver, Sender};
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::assess::Baseline;
 use super::error::StartError;
 use super::event::Event;
+use super::logger::{Logger, Message, Messages};
 use super::metrics::Metrics;
-use super::monitor::{Message, Monitor};
+use super::monitor::Monitor;
 use super::outcome_builder::ThreadStates;
 use super::reporter::{Reporter, finish_without_reporter};
 use super::running::{Finished, Running};
 use super::shard::Shard;
 use super::start_barrier::{Planned, StartBarrier};
 use super::stopping::{Actions, Input, Stopping};
-use super::threads::{caught, spawn_producer, spawn_worker};
+use super::threads::{caught, spawn_background, spawn_producer, spawn_worker};
 use super::ticker::Ticker;
 use crate::config::Config;
 use crate::control::scaler::Scaler;
@@ -37,7 +37,7 @@ pub(super) struct Threads {
     /// The reporter's interval; `None` without an observer and a latency log.
     pub(super) report_each: Option<Duration>,
     pub(super) detectors: Vec<StallDetector>,
-    pub(super) messages: (Sender<Message>, Receiver<Message>),
+    pub(super) messages: Messages,
     pub(super) planned: Planned,
 }
 
@@ -47,8 +47,8 @@ enum Reporting {
     Unobserved(Box<Reporter>),
 }
 
-/// The scaler's thread; the sender leads to the monitor, which logs.
-type Scaling = Ticker<(Scaler, Sender<Message>)>;
+/// The scaler's thread.
+type Scaling = Ticker<(Scaler, Messages)>;
 
 /// The parts of a run that no thread of the data path owns.
 pub(super) struct Run {
@@ -70,6 +70,7 @@ struct Conductor {
     scaling: Vec<ScaleEvent>,
     reporting: Option<Reporting>,
     monitor: Option<Monitor>,
+    logger: Option<Logger>,
     /// Of the CPUs.
     reservation: Reservation,
     rests: Vec<Box<Latencies>>,
@@ -105,6 +106,7 @@ pub(super) fn launch(
         scaling: Vec::new(),
         reporting: None,
         monitor: None,
+        logger: None,
         reservation: threads.planned.reservation.clone(),
         rests: Vec::new(),
         elapsed_ns: None,
@@ -117,24 +119,22 @@ pub(super) fn launch(
     let outcome = finished.clone();
     // Spawned before the threads are released: without it nothing would end them.
     let (release, released) = std::sync::mpsc::channel();
-    let body = move || {
+    let spawned = spawn_background("control", move || {
         if let Ok(placement) = released.recv() {
             // Set in any case: whoever joins would wait for ever.
             outcome.set(caught(|| conductor.conduct(placement)));
         }
-    };
-    let spawned = Builder::new().name("control".into()).spawn(body);
+    });
     spawned.map_err(StartError::System)?;
     // Cannot fail: the thread waits for it.
     let _ = release.send(barrier.release());
     Ok(Running::new(stop, metrics, finished))
 }
 
-fn tick_scaler((scaler, messages): &mut (Scaler, Sender<Message>)) {
-    // Fails only at the very end of a run, when the monitor has ended.
-    let _ = scaler
-        .tick()
-        .map(|event| messages.send(Message::Scaled(event)));
+fn tick_scaler((scaler, messages): &mut (Scaler, Messages)) {
+    if let Some(event) = scaler.tick() {
+        messages.send(Message::Scaled(event));
+    }
 }
 
 impl Conductor {
@@ -167,8 +167,10 @@ impl Conductor {
             }
             None => Reporting::Unobserved(Box::new(threads.reporter)),
         });
-        let messages = threads.messages.0.clone();
-        let monitor = Monitor::spawn(threads.detectors, threads.messages);
+        let messages = threads.messages;
+        let logger = Logger::spawn(messages.clone());
+        self.logger = Some(logger.map_err(StartError::System)?);
+        let monitor = Monitor::spawn(threads.detectors, messages.clone());
         self.monitor = Some(monitor.map_err(StartError::System)?);
         for scaler in scalers {
             let interval = self.run.config.scaling.autoscale_interval;
@@ -181,10 +183,10 @@ impl Conductor {
 
     /// Handles events until the run is over, then draws up the outcome.
     fn conduct(mut self, placement: Placement) -> Outcome {
-        // Not logged here: on a standard error that nobody reads, this thread would hear of no stop.
-        if let Some(monitor) = &self.monitor {
+        // Not logged here: this thread must hear of a stop, whatever blocks.
+        if let Some(logger) = &self.logger {
             let warnings = placement.warnings.iter();
-            warnings.for_each(|warning| monitor.warn(warning.to_string()));
+            warnings.for_each(|warning| logger.warn(warning.to_string()));
         }
         self.states.placement = placement;
         if let Err(message) = caught(|| self.handle_events()) {
@@ -353,6 +355,7 @@ impl Conductor {
     fn conclude(mut self) -> Outcome {
         self.end_scaling();
         let _ = self.monitor.take().map(Monitor::end);
+        let _ = self.logger.take().map(Logger::end);
         let shared_later = self.reservation.release();
         self.states.placement.warnings.extend(shared_later);
         let scaling = std::mem::take(&mut self.scaling);

@@ -5,7 +5,7 @@
 //!      builder              |
 //!                           '- control: Event --> Stopping (pure) --> quiesce, halt, ended; then the outcome
 //!   shard: producer, worker 0..N (each pins itself, and no record moves before all are in place)
-//!   besides, unpinned: reporter, scaler, monitor, signals
+//!   besides, unpinned: reporter --> observer, latency log;  scaler, monitor, data path --> logger;  signals
 //! ```
 //!
 //! Invariants:
@@ -15,7 +15,8 @@
 //! * A panic in a source or a sink ends that thread with a name and a reason; the others stop in order.
 //! * A run ends: after the drain deadline, or on a halt, threads that hang are abandoned, and their records count as
 //!   abandoned. Those that spill get up to 10 s.
-//! * Only the monitor logs; an observer may, on the thread of the reporter.
+//! * Only the logger logs, and an observer may. They, and the writer of a latency log, run code that may block: each
+//!   has a thread of its own that nobody waits for, except for a while at the end.
 
 mod assess;
 mod builder;
@@ -24,8 +25,11 @@ mod collector;
 mod conductor;
 mod error;
 mod event;
+mod latency_log;
+mod logger;
 mod metrics;
 mod monitor;
+mod observing;
 mod outcome_builder;
 mod reporter;
 mod running;
@@ -48,3 +52,5 @@ pub(crate) use signals::listen;
 pub use signals::on_stop_signals;
 pub(crate) use start_barrier::plan;
 pub(crate) use stopping::{SECOND_SIGNAL_AFTER, SPILL_GRACE};
+#[cfg(feature = "cli")]
+pub(crate) use threads::spawn_background;

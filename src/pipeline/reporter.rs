@@ -1,76 +1,40 @@
-//! The reporter: ends each interval, shows it to the observer and logs its latencies.
-
-use std::io::{self, Write};
-use std::time::Duration;
+//! The reporter: ends each interval and gathers its figures. Others show and write them, on threads of their own: one
+//! that is slow, or blocked, costs no figures.
 
 use super::collector::lock;
+use super::latency_log::LatencyLog;
 use super::metrics::Metrics;
-use super::threads::caught;
+use super::observing::Observing;
 use crate::metrics::latency::Latencies;
 use crate::outcome::series::Series;
-use crate::outcome::{Failure, IntervalResponse, Outcome, Snapshot};
-use crate::report::hlog::IntervalLog;
+use crate::outcome::{Failure, IntervalResponse, Outcome};
 use crate::sys::usage::process_cpu;
-
-/// Called by the reporter thread, each interval.
-pub(crate) type Observer = Box<dyn FnMut(&Snapshot) + Send>;
-
-/// Where each interval's latencies are logged.
-enum Log {
-    None,
-    Open(IntervalLog),
-    /// After a failure it writes nothing more, because the log would have a gap.
-    Failed(io::Error),
-}
-
-impl Log {
-    fn add(&mut self, end: Duration, latencies: &Latencies) {
-        if let Self::Open(log) = self {
-            // The writer is the program's own: its panic would end a thread that others wait for.
-            let added = caught(|| log.add(end, latencies));
-            let added = added.unwrap_or_else(|message| {
-                Err(io::Error::other(format!("its writer panicked: {message}")))
-            });
-            if let Err(error) = added {
-                *self = Self::Failed(error);
-            }
-        }
-    }
-}
 
 /// What the reporter's thread owns. Without an observer and a latency log there is no such thread, and the run is one
 /// interval.
 pub(super) struct Reporter {
     metrics: Metrics,
     series: Series,
-    log: Log,
-    observer: Option<Observer>,
-    observer_panicked: Option<String>,
+    log: Option<LatencyLog>,
+    observing: Option<Observing>,
 }
 
 impl Reporter {
-    /// A reporter to `observer` and `log`, if there are any; its first interval begins now.
+    /// A reporter to an observer and a log, if there are any; its first interval begins now.
     pub(super) fn new(
         metrics: Metrics,
-        log: Option<Box<dyn Write + Send>>,
-        observer: Option<Observer>,
+        log: Option<LatencyLog>,
+        observing: Option<Observing>,
     ) -> Self {
-        let began = metrics.shards[0].clock.began();
-        let log = match log.map(|log| IntervalLog::begin(log, began)) {
-            None => Log::None,
-            Some(Ok(log)) => Log::Open(log),
-            Some(Err(error)) => Log::Failed(error),
-        };
         Self {
             metrics,
             series: Series::beginning_at(process_cpu()),
             log,
-            observer,
-            observer_panicked: None,
+            observing,
         }
     }
 
-    /// Ends an interval, and passes it to the observer with the counters.
+    /// Ends an interval, and passes it on with the counters.
     pub(super) fn tick(&mut self) {
         let mut snapshot = self.metrics.snapshot();
         let cpu = process_cpu();
@@ -79,15 +43,14 @@ impl Reporter {
             collector.collect();
             let latencies = collector.end_interval();
             snapshot.latency = Some(latencies.report());
-            self.log.add(snapshot.elapsed, latencies);
+            if let Some(log) = &self.log {
+                log.add(snapshot.elapsed, latencies);
+            }
         }
         let response = snapshot.latency.as_ref().and_then(IntervalResponse::of);
         snapshot.interval = self.series.end(&snapshot, cpu, response);
-        if let Some(observer) = &mut self.observer
-            && let Err(message) = caught(|| observer(&snapshot))
-        {
-            self.observer = None;
-            self.observer_panicked = Some(message);
+        if let Some(observing) = &self.observing {
+            observing.show(&snapshot);
         }
     }
 
@@ -100,31 +63,32 @@ impl Reporter {
             let mut collector = lock(collector);
             let latencies = collector.end_run(rests);
             response = IntervalResponse::of(&latencies.report());
-            self.log.add(snapshot.elapsed, latencies);
+            if let Some(log) = &self.log {
+                log.add(snapshot.elapsed, latencies);
+            }
             outcome.set_latencies(&collector.total());
-        }
-        if let Log::Failed(error) = self.log {
-            outcome.failures.push(Failure::LatencyLog(error));
-        }
-        if let Some(message) = self.observer_panicked {
-            let thread = "the observer".into();
-            outcome.failures.push(Failure::Panic { thread, message });
         }
         self.series.end(&snapshot, process_cpu(), response);
         (outcome.intervals, outcome.intervals_omitted) = self.series.into_intervals();
+        if let Some(Err(error)) = self.log.map(LatencyLog::end) {
+            outcome.failures.push(Failure::LatencyLog(error));
+        }
+        if let Some(message) = self.observing.and_then(Observing::end) {
+            let thread = "the observer".into();
+            outcome.failures.push(Failure::Panic { thread, message });
+        }
     }
 }
 
-/// Writes the latencies of a run into its outcome whose reporter is blocked in its observer: only the intervals are
-/// lost then. One that is blocked in its log holds the collector, and the latencies are lost too.
+/// Writes the latencies of a run into its outcome whose reporter panicked: the intervals are lost then.
 pub(super) fn finish_without_reporter(
     metrics: &Metrics,
     rests: &[Box<Latencies>],
     outcome: &mut Outcome,
 ) {
-    let Some(Ok(mut collector)) = metrics.collector.as_ref().map(|shared| shared.try_lock()) else {
-        return;
-    };
-    collector.end_run(rests);
-    outcome.set_latencies(&collector.total());
+    if let Some(collector) = &metrics.collector {
+        let mut collector = lock(collector);
+        collector.end_run(rests);
+        outcome.set_latencies(&collector.total());
+    }
 }

@@ -129,7 +129,7 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// When the observer or the sink factory panics as it is dropped. Otherwise never, unless the pipeline's own
+    /// When the sink factory panics as it is dropped. Otherwise never, unless the pipeline's own
     /// bookkeeping did: a bug in this crate.
     pub fn join(self) -> Outcome {
         self.finished.wait(None);
@@ -181,13 +181,21 @@ mod tests {
         }
     }
 
-    /// Ends when its input is dropped.
-    fn pipeline() -> (Pipeline, io::PipeWriter) {
+    fn config() -> Config {
         let mut config = Config::default();
         (config.scaling.max_workers, config.placement.pin) = (1, Pin::Off);
+        config
+    }
+
+    /// End when their input is dropped.
+    fn lines() -> (Lines, io::PipeWriter) {
         let (reader, writer) = io::pipe().expect("a pipe");
-        let lines = Lines::reader(reader, "a pipe", 1_000);
-        let pipeline = Pipeline::new(lines, |_worker: usize| Ok(Null)).config(config);
+        (Lines::reader(reader, "a pipe", 1_000), writer)
+    }
+
+    fn pipeline() -> (Pipeline, io::PipeWriter) {
+        let (lines, writer) = lines();
+        let pipeline = Pipeline::new(lines, |_worker: usize| Ok(Null)).config(config());
         (pipeline, writer)
     }
 
@@ -213,11 +221,13 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_ever_where_the_outcome_cannot_be_drawn_up() {
-        let (pipeline, input) = pipeline();
+        let (lines, input) = lines();
         let held = PanicsWhenDropped;
-        let pipeline = pipeline.observe(LONG, move |_| {
+        let sinks = move |_worker: usize| {
             let _ = &held;
-        });
+            Ok(Null)
+        };
+        let pipeline = Pipeline::new(lines, sinks).config(config());
         let running = pipeline.start().expect("a start");
         drop(input);
         assert!(running.wait_timeout(LONG), "it never ends");

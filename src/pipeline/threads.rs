@@ -1,4 +1,4 @@
-//! The threads of a shard: how each begins and ends.
+//! The threads of a shard, how each begins and ends; and threads that do something besides.
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -128,4 +128,9 @@ fn close(
         Ok(sink) => (caught(|| drop(sink)).and(end), None),
         Err(message) => (Err(message), None),
     }
+}
+
+/// Spawns a thread that is no part of the data path. It is not joined: it sends what it has to give.
+pub(crate) fn spawn_background(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    Builder::new().name(name.into()).spawn(body).map(drop)
 }

@@ -2,13 +2,11 @@
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// How long such a thread gets to end, because it may be blocked on standard error.
-pub(super) const END_PATIENCE: Duration = Duration::from_secs(1);
+use super::threads::spawn_background;
 
-/// The handle of such a thread.
+/// The handle of such a thread, which must never wait for anything but the end of its interval.
 pub(super) struct Ticker<T> {
     end: Sender<()>,
     state: Receiver<T>,
@@ -24,12 +22,12 @@ impl<T: Send + 'static> Ticker<T> {
     ) -> io::Result<Self> {
         let (end, ended) = mpsc::channel();
         let (give, given) = mpsc::channel();
-        let body = move || {
+        spawn_background(name, move || {
             let mut next = Instant::now() + interval;
             loop {
                 let left = next.saturating_duration_since(Instant::now());
                 if ended.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
-                    let _ = give.send(state); // fails after END_PATIENCE
+                    let _ = give.send(state); // fails if the handle was dropped
                     return;
                 }
                 tick(&mut state);
@@ -37,14 +35,13 @@ impl<T: Send + 'static> Ticker<T> {
                     next += interval;
                 }
             }
-        };
-        Builder::new().name(name.into()).spawn(body)?;
+        })?;
         Ok(Self { end, state: given })
     }
 
-    /// Ends the thread and returns its state; `None` if it panicked, or is blocked and was abandoned.
+    /// Ends the thread and returns its state; `None` if it panicked.
     pub(super) fn end(self) -> Option<T> {
         drop(self.end);
-        self.state.recv_timeout(END_PATIENCE).ok()
+        self.state.recv().ok()
     }
 }

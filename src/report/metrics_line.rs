@@ -1,30 +1,12 @@
 //! The line that a running pipeline prints each interval.
 
-use serde_json::json;
-
 use crate::outcome::Snapshot;
-use crate::outcome::report::Interval;
 use crate::report::human_duration::HumanDuration;
 use crate::sys::printed::Grouped;
-use crate::sys::text::spelled;
 
-/// How the line is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum MetricsFormat {
-    /// `[METRICS] Produced=...`, for people.
-    #[default]
-    Text,
-    /// One JSON object, as in the report's `intervals`, for programs.
-    Json,
-}
-spelled!(MetricsFormat: Text = "text", Json = "json");
-
-/// The line for the interval that ends with this snapshot.
-pub(crate) fn metrics_line(now: &Snapshot, format: MetricsFormat) -> String {
+/// The line, for people, for the interval that ends with this snapshot.
+pub(super) fn metrics_line(now: &Snapshot) -> String {
     let interval = &now.interval;
-    if format == MetricsFormat::Json {
-        return json!(Interval::from(interval)).to_string();
-    }
     let [produced, processed] = [interval.produced, interval.delivered]
         .map(|records| Grouped(interval.per_second(records).round()));
     let [queue, capacity] = [interval.queue, interval.queue_capacity].map(Grouped);

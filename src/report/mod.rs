@@ -1,8 +1,9 @@
 //! Floor 5: what people and programs see of a run. [`Report`](crate::Report) holds all of it; this folder shows it.
 //!
 //! ```text
-//!   Snapshot, each interval --metrics_line--> [METRICS] ...     Report --summary--> text, --json--> FILE
-//!                           --progress--> a bar on a terminal          '--html--> FILE
+//!   Snapshot, each interval --metrics_line--> [METRICS] ... --.        Report --summary--> text, --json--> FILE
+//!                           --progress--> a bar ------------- stderr          '--html--> FILE
+//!   events, panics, messages --------format-----------------'
 //! ```
 //!
 //! Invariants:
@@ -12,6 +13,10 @@
 
 #[cfg(feature = "cli")]
 pub(crate) mod ending;
+#[cfg(feature = "cli")]
+pub(crate) mod events;
+#[cfg(feature = "cli")]
+pub(crate) mod format;
 #[cfg(feature = "cli")]
 pub(crate) mod hgrm;
 pub(crate) mod hlog;
@@ -24,9 +29,7 @@ pub(crate) mod human_number;
 #[cfg(feature = "cli")]
 pub(crate) mod json;
 #[cfg(feature = "cli")]
-pub(crate) mod log_format;
-#[cfg(feature = "cli")]
-pub(crate) mod metrics_line;
+mod metrics_line;
 #[cfg(feature = "cli")]
 pub(crate) mod progress;
 #[cfg(feature = "cli")]
@@ -43,4 +46,4 @@ pub use crate::outcome::report::{
 #[cfg(feature = "html")]
 pub use html::page;
 #[cfg(feature = "cli")]
-pub(crate) use stderr::{say, say_at_once};
+pub(crate) use stderr::{say, say_as, say_error};

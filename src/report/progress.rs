@@ -1,14 +1,10 @@
 //! The progress bar: how far a run of known length has come, on a terminal.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::outcome::Snapshot;
-
-/// The one bar at the foot of the terminal; messages are printed above it.
-static BAR: OnceLock<(ProgressBar, Goal)> = OnceLock::new();
 
 /// When a run is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,37 +46,37 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Draws the bar on standard error, which the caller knows to be a terminal.
-pub(crate) fn begin(goal: Goal) {
-    let (bar, _) = BAR.get_or_init(|| {
+/// The bar at the foot of the terminal; messages are printed above it. All of its methods write to standard error.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    goal: Goal,
+}
+
+impl Bar {
+    /// Draws the bar.
+    pub(super) fn begin(goal: Goal) -> Self {
         let style = ProgressStyle::with_template(goal.template());
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let target = ProgressDrawTarget::stderr();
         let bar = ProgressBar::with_draw_target(Some(goal.length()), target).with_style(style);
-        (bar, goal)
-    });
-    bar.tick();
-}
-
-/// Shows how far the run has come, if there is a bar.
-pub(crate) fn show(now: &Snapshot) {
-    if let Some((bar, goal)) = BAR.get() {
-        bar.set_position(goal.reached(now).min(goal.length()));
+        bar.tick();
+        Self { bar, goal }
     }
-}
 
-/// Removes the bar: the run is over.
-pub(crate) fn end() {
-    if let Some((bar, _)) = BAR.get() {
-        bar.finish_and_clear();
+    /// Shows how far the run has come.
+    pub(super) fn show(&self, now: &Snapshot) {
+        let reached = self.goal.reached(now).min(self.goal.length());
+        self.bar.set_position(reached);
     }
-}
 
-/// Hides the bar while `print` writes to the terminal.
-pub(super) fn above<T>(print: impl FnOnce() -> T) -> T {
-    match BAR.get() {
-        Some((bar, _)) => bar.suspend(print),
-        None => print(),
+    /// Removes the bar.
+    pub(super) fn end(self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Hides the bar while `print` writes to the terminal.
+    pub(super) fn above<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.bar.suspend(print)
     }
 }
 

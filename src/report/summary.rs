@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::metrics::{Dropped, LatencySummary};
 use crate::outcome::Report;
-use crate::outcome::report::{Backpressure, Worker};
+use crate::outcome::report::{Backpressure, Ledger, Worker};
 use crate::report::ending::ending;
 use crate::report::human_duration::HumanDuration;
 use crate::report::human_number::{scaled, scaled_bytes};
@@ -120,16 +120,26 @@ fn ledger(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     } else {
         "NOT BALANCED"
     };
-    writeln!(
-        f,
-        "ledger       produced {} = delivered {} + dropped {}{} + spilled {} + abandoned {} ({balance})",
-        Grouped(ledger.produced),
-        Grouped(ledger.delivered),
-        Grouped(ledger.dropped),
-        Reasons(ledger.dropped_by_reason),
-        Grouped(ledger.spilled),
-        Grouped(ledger.abandoned)
-    )
+    writeln!(f, "ledger       {} ({balance})", Equation(ledger))
+}
+
+/// The ledger's equation.
+pub(crate) struct Equation<'a>(pub(crate) &'a Ledger);
+
+impl Display for Equation<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let ledger = self.0;
+        write!(
+            f,
+            "produced {} = delivered {} + dropped {}{} + spilled {} + abandoned {}",
+            Grouped(ledger.produced),
+            Grouped(ledger.delivered),
+            Grouped(ledger.dropped),
+            Reasons(ledger.dropped_by_reason),
+            Grouped(ledger.spilled),
+            Grouped(ledger.abandoned)
+        )
+    }
 }
 
 /// The limit of the generator alone, next to the delivered rate.

@@ -8,6 +8,7 @@
 //!   rlimits     limits on memory, descriptors, files                cgroup   control groups, upward
 //!   text        values that are written as text                     steal    what a hypervisor took
 //!   quantity    numbers, sizes and times as text                    file_id  which file a path leads to
+//!   mailbox     a bounded queue to one thread
 //!   printed     text for people, which no terminal obeys             os_text  text that may not be UTF-8
 //! ```
 //!
@@ -21,6 +22,7 @@ pub(crate) mod cgroup;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 pub(crate) mod file_id;
+pub(crate) mod mailbox;
 pub(crate) mod mutant;
 #[cfg(feature = "cli")]
 pub(crate) mod os_text;

@@ -251,7 +251,7 @@ fn an_observer_that_panics_is_a_failure_and_costs_no_figures() {
 }
 
 #[test]
-fn an_observer_that_blocks_is_left_behind_and_costs_no_latency_figures() {
+fn an_observer_that_blocks_is_left_behind_and_costs_no_figures() {
     let feed = Feed::default();
     let (tell, told) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
@@ -267,6 +267,76 @@ fn an_observer_that_blocks_is_left_behind_and_costs_no_latency_figures() {
     let outcome = library::join(running);
     assert_eq!(outcome.ledger.delivered, 100);
     assert_eq!(outcome.latency.map(|all| all.response.count), Some(100));
+    let intervals = outcome.intervals.iter();
+    assert_eq!(intervals.map(|i| i.delivered).sum::<u64>(), 100);
+    assert_eq!(outcome.exit_code(), 0);
+    drop(release);
+}
+
+#[test]
+fn an_observer_that_panics_when_it_is_dropped_is_a_failure() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("as asked");
+        }
+    }
+    let (feed, held) = (Feed::default(), Panics);
+    let pipeline = Pipeline::new(feed.source(), null());
+    let running = start(
+        pipeline.observe(Duration::from_secs(1), move |_| {
+            let _ = &held;
+        }),
+        at_once,
+    );
+    feed.close();
+    let failures = library::join(running).failures;
+    assert!(
+        matches!(&failures[..], [Failure::Panic { message, .. }] if message == "as asked"),
+        "{failures:?}"
+    );
+}
+
+/// A writer that takes nothing more until it is released.
+struct Blocked(mpsc::Receiver<()>);
+
+impl io::Write for Blocked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_latency_log_that_blocks_costs_no_figures_and_holds_nobody_up() {
+    let feed = Feed::default();
+    let (release, released) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let pipeline = Pipeline::new(feed.source(), null());
+    let pipeline = pipeline.log_latency(Blocked(released));
+    let pipeline = pipeline.observe(Duration::from_millis(1), move |now| {
+        let _ = tell.send(now.delivered);
+    });
+    let running = start(pipeline, at_once);
+    (0..100).for_each(|_| feed.push());
+    // The reporter goes on, although the log is stuck in its first line.
+    until("reported", || told.try_recv() == Ok(100));
+    let latency = running.metrics().latency();
+    assert_eq!(latency.map(|all| all.response.count), Some(100));
+    feed.close();
+    let outcome = library::join(running);
+    assert_eq!(outcome.latency.map(|all| all.response.count), Some(100));
+    let intervals = outcome.intervals.iter();
+    assert_eq!(intervals.map(|i| i.delivered).sum::<u64>(), 100);
+    let failures = &outcome.failures;
+    assert!(
+        matches!(failures[..], [Failure::LatencyLog(_)]),
+        "{failures:?}"
+    );
     drop(release);
 }
 

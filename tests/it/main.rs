@@ -22,6 +22,8 @@
 //! * `fuzz` - any bytes as lines, as a configuration file and as a file to verify; shared with the fuzz targets.
 //! * `usage`, `names` - how settings are written, and names that are not plain text.
 //! * `output` - what a run prints and reports.
+//! * `stderr` - a standard error that nobody reads.
+//! * `verbosity` - how much is printed on standard error, and how.
 //! * `artifacts` - latency files that other programs read.
 //! * `html` - the HTML page of a run.
 //! * `measurement` - the figures of a run, and how far they can be trusted.
@@ -81,10 +83,12 @@ mod spill;
 mod spill_late;
 mod stall;
 mod standard_input;
+mod stderr;
 mod stop;
 mod support;
 mod tidy;
 mod unfinished;
 mod usage;
 mod validation;
+mod verbosity;
 mod verify;

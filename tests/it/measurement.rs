@@ -206,27 +206,11 @@ fn the_time_series_has_no_gaps_and_adds_up_to_the_ledger() {
 }
 
 #[test]
-fn json_metrics_are_one_object_per_line_as_in_the_report() {
-    let ended = Folder::new().run(&format!(
-        "--producer-rate 3000/s --duration 600ms --metrics-interval 100ms --metrics-format json --workers 1 {SMALL}"
-    ));
-    let ended = ended.delivers_everything();
-    let lines = ended.stderr.lines().filter(|line| line.starts_with('{'));
-    let lines: Vec<Value> = lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let intervals = ended.report["intervals"].as_array().unwrap();
-    // The last interval ends with the run, and is only in the report.
-    assert_eq!(lines, intervals[..intervals.len() - 1]);
-    assert!(lines.len() >= 2);
-}
-
-#[test]
 fn an_impossible_metrics_interval_or_format_is_refused() {
     for (flag, said) in [
         ("--metrics-interval 9ms", "expected 10ms or more"),
         ("--metrics-interval x", "expected a duration"),
-        ("--metrics-format xml", "expected text or json"),
+        ("--format xml", "expected text or json"),
     ] {
         let ended = Folder::new().run(&format!("{flag} --count 1"));
         ended.exits(2).says(said);

@@ -89,10 +89,15 @@ fn a_quiet_run_that_fails_prints_the_reason() {
         "-q --sink file:/dev/full --on-sink-error stop --workers 1 {SMALL}"
     ));
     let ended = ended.exits(1);
+    let mut lines = ended.stderr.lines();
     assert_eq!(
-        ended.stderr,
-        "error: worker 0: sink: /dev/full: No space left on device (os error 28)\n"
+        lines.next(),
+        Some("error: worker 0: sink: /dev/full: No space left on device (os error 28)")
     );
+    let lost = ended.figure("/ledger/abandoned");
+    let said = format!("error: not delivered: {lost} of ");
+    assert!(lines.next().unwrap().starts_with(&said), "{}", ended.stderr);
+    assert_eq!(lines.next(), None);
 }
 
 #[test]

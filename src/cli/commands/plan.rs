@@ -3,12 +3,11 @@
 use std::fmt::{self, Display, Formatter};
 use std::process::ExitCode;
 
-use clap::builder::ArgAction;
 use clap::{Arg, ArgMatches, Command};
 
 use crate::cli::commands::format::{self, is_json, json_line};
 use crate::cli::commands::print::print;
-use crate::cli::commands::run::{not_started, refuse};
+use crate::cli::commands::run::{not_started, refuse, verbosity};
 use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
 use crate::pipeline::plan;
@@ -35,14 +34,14 @@ Exit status:
   2  bad usage or configuration, a file that could not be opened, or a pin failed that --pin strict insists on";
 
 pub(crate) fn command() -> Command {
-    let quiet = Arg::new("quiet").short('q').long("quiet");
     Command::new("plan")
         .about("Shows where a run would put its threads, and why; every pin is tried and read back")
         .after_help(MORE)
         .after_long_help(AFTER_HELP)
         .args(format::arguments("one object with the same facts"))
-        .arg(quiet.action(ArgAction::SetTrue).hide(true)) // so that a run's flags just work
+        .args(verbosity().map(|flag| flag.hide(true))) // so that a run's flags just work
         // A run's own format has no meaning here.
+        .arg(Arg::new("metrics-format").long("metrics-format").hide(true))
         .args(
             arguments()
                 .filter(|arg| arg.get_long() != Some("format"))

@@ -12,14 +12,19 @@ use crate::cli::resolve::limits::check_limits;
 use crate::cli::resolve::opening::check_opening;
 use crate::cli::settings::settings;
 use crate::outcome::report::Origin;
+use crate::report::format::Format;
 use crate::sys::cpu::mask;
 use crate::sys::printed::Printable;
 use crate::values::{Value, Why};
 
 /// All that is wrong with the arguments and the file, a sentence each; as text, a line each.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", .0.join("\n"))]
-pub(crate) struct Problems(Vec<String>);
+#[error("{}", .wrong.join("\n"))]
+pub(crate) struct Problems {
+    wrong: Vec<String>,
+    /// How they are to be printed, as far as that is known.
+    pub(crate) format: Format,
+}
 
 /// Reads the configuration file, if one is named, then the flags, which win; fits what was not given; checks all, and
 /// whether what is named could be opened.
@@ -35,7 +40,8 @@ pub(crate) fn resolve(matches: &ArgMatches) -> Result<RunArgs, Problems> {
     if wrong.is_empty() {
         Ok(args)
     } else {
-        Err(Problems(wrong))
+        let format = args.format;
+        Err(Problems { wrong, format })
     }
 }
 
@@ -68,7 +74,8 @@ pub(crate) fn merge(
     if wrong.is_empty() {
         Ok(args)
     } else {
-        Err(Problems(wrong))
+        let format = args.format;
+        Err(Problems { wrong, format })
     }
 }
 

@@ -36,6 +36,7 @@ fn argument(setting: &'static Setting) -> Arg {
     Arg::new(setting.name)
         .long(setting.name.replace('_', "-"))
         .value_name(setting.value)
+        .aliases(setting.formerly.map(|name| name.replace('_', "-")))
         .action(action)
         .value_parser(value_parser!(OsString))
         .help(format!(

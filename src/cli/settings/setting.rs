@@ -16,6 +16,8 @@ pub(crate) struct Setting {
     pub(crate) default: Option<&'static str>,
     /// The flag may be given more than once, and the file may have a list.
     pub(crate) many: bool,
+    /// The name that it had before, which is still accepted.
+    pub(crate) formerly: Option<&'static str>,
     /// Whether two runs that differ in it do different work.
     pub(crate) affects_work: bool,
     access: Access,
@@ -57,6 +59,7 @@ impl Setting {
             short_help: None,
             default: None,
             many: false,
+            formerly: None,
             affects_work: true,
             access: Access::Config,
         }
@@ -104,6 +107,13 @@ impl Setting {
         Self { many: true, ..self }
     }
 
+    pub(super) const fn formerly(self, name: &'static str) -> Self {
+        Self {
+            formerly: Some(name),
+            ..self
+        }
+    }
+
     pub(super) const fn default_is(self, default: &'static str) -> Self {
         Self {
             default: Some(default),
@@ -121,6 +131,11 @@ impl Setting {
     /// `--its-name`.
     pub(crate) fn flag(&self) -> String {
         format!("--{}", self.name.replace('_', "-"))
+    }
+
+    /// Whether the configuration file may call it so.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.formerly == Some(name)
     }
 
     /// What people read about it.

@@ -23,10 +23,10 @@ use crate::cli::exit::USAGE;
 use crate::cli::resolve::resolve;
 use crate::cli::settings::arguments;
 use crate::control::signals::SignalError;
-use crate::pipeline::{Pipeline, Running, StartError};
-use crate::report::log_format::print_events;
-use crate::report::metrics_line::{MetricsFormat, metrics_line};
-use crate::report::{progress, say};
+use crate::pipeline::{Pipeline, Running, StartError, spawn_background};
+use crate::report::events::{Verbosity, print_events};
+use crate::report::format::{Format, Style, set_style};
+use crate::report::{say, say_error, stderr};
 use crate::sinks::FileSink;
 
 const MORE: &str =
@@ -67,33 +67,61 @@ Exit codes:
 If several hold, the first of 1, 4 or 128+n, 5, 3.";
 
 pub(crate) fn command() -> Command {
-    let quiet = Arg::new("quiet")
-        .long("quiet")
-        .short('q')
-        .action(ArgAction::SetTrue)
-        .help("Print errors only");
     Command::new("run")
         .about("Moves records from a source to a sink until the source ends, a limit is reached or a signal comes")
         .after_help(MORE)
         .after_long_help(EXAMPLES)
-        .arg(quiet)
+        .args(verbosity())
         .args(arguments())
 }
 
+/// The flags that say how much is printed, and how.
+pub(crate) fn verbosity() -> [Arg; 3] {
+    let flag = |name| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    [
+        flag("quiet").short('q').help(
+            "Print errors only: what failed, and a line with the ledger if records were not delivered",
+        ),
+        flag("no-progress").help(
+            "Print warnings and the end, but no line of metrics, no progress bar and no scaling steps",
+        ),
+        flag("timestamps").help("Begin each line with the time (UTC)"),
+    ]
+}
+
 pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
-    let quiet = matches.get_flag("quiet");
-    print_events(quiet);
-    let signals = match Signals::take_over(quiet) {
+    let writer = stderr::begin();
+    if let Err(error) = spawn_background("stderr", move || writer.run()) {
+        stderr::write_at_once();
+        say_error(format_args!("cannot start a thread: {error}"));
+        return ExitCode::FAILURE;
+    }
+    let verbosity = if matches.get_flag("quiet") {
+        Verbosity::Errors
+    } else if matches.get_flag("no-progress") {
+        Verbosity::NoProgress
+    } else {
+        Verbosity::All
+    };
+    print_events(verbosity);
+    let signals = match Signals::take_over(verbosity == Verbosity::Errors) {
         Ok(signals) => signals,
         Err(error) => return no_signals(&error),
     };
-    let args = match resolve(matches) {
+    let resolved = resolve(matches);
+    set_style(Style {
+        format: resolved
+            .as_ref()
+            .map_or_else(|wrong| wrong.format, |args| args.format),
+        timestamps: matches.get_flag("timestamps"),
+    });
+    let args = match resolved {
         Ok(args) => args,
         Err(wrong) => return refuse(&wrong.to_string()),
     };
     let fresh = Fresh::before(&args);
-    match start(&args, &signals, quiet) {
-        Ok((running, artifacts)) => finish(&args, &artifacts, running, &signals, quiet),
+    match start(&args, &signals, verbosity) {
+        Ok((running, artifacts)) => finish(&args, &artifacts, running, &signals, verbosity),
         Err(refusal) => {
             fresh.remove();
             refusal
@@ -102,13 +130,13 @@ pub(crate) fn run(matches: &ArgMatches) -> ExitCode {
 }
 
 fn no_signals(error: &SignalError) -> ExitCode {
-    say(format_args!("error: {error}"));
+    say_error(error);
     ExitCode::FAILURE
 }
 
 pub(crate) fn refuse(what: &str) -> ExitCode {
     for line in what.lines() {
-        say(format_args!("error: {line}"));
+        say_error(line);
     }
     say("nothing was started; `splashdam run --help` explains every setting");
     ExitCode::from(USAGE)
@@ -117,14 +145,18 @@ pub(crate) fn refuse(what: &str) -> ExitCode {
 /// Reports why a pipeline did not start.
 pub(crate) fn not_started(error: &StartError) -> ExitCode {
     if let StartError::System(_) = error {
-        say(format_args!("error: {error}"));
+        say_error(error);
         return ExitCode::FAILURE;
     }
     refuse(&error.to_string())
 }
 
 /// Opens everything and starts the pipeline. An earlier latency log is cut when all has started.
-fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<(Running, Artifacts), ExitCode> {
+fn start(
+    args: &RunArgs,
+    signals: &Signals,
+    verbosity: Verbosity,
+) -> Result<(Running, Artifacts), ExitCode> {
     let terminal = io::stderr().is_terminal();
     let configured = signals.configure(args, terminal);
     configured.map_err(|e| no_signals(&e))?;
@@ -137,12 +169,9 @@ fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<(Running, Art
         let spill = FileSink::append(path, args.fsync).map_err(|e| named("spill", &e))?;
         pipeline = pipeline.spill(spill);
     }
-    if !quiet {
-        let format = args.metrics_format;
-        pipeline = pipeline.observe(args.metrics_interval, move |now| {
-            say(metrics_line(now, format));
-            progress::show(now);
-        });
+    let shows_progress = verbosity == Verbosity::All;
+    if shows_progress {
+        pipeline = pipeline.observe(args.metrics_interval, stderr::show_interval);
     } else if args.report.is_some() || args.html.is_some() || args.hlog.is_some() {
         pipeline = pipeline.observe(args.metrics_interval, |_| ());
     }
@@ -155,11 +184,11 @@ fn start(args: &RunArgs, signals: &Signals, quiet: bool) -> Result<(Running, Art
     let running = pipeline.start().map_err(|error| not_started(&error))?;
     let _ = started.set(());
     signals.pass_on_to(&running);
-    let for_people = !quiet && args.metrics_format == MetricsFormat::Text && terminal;
+    let for_people = shows_progress && args.format == Format::Text && terminal;
     // Records on the same terminal would break the bar.
     let for_people = for_people && !(args.sink.is_stdout() && io::stdout().is_terminal());
     if let Some(goal) = goal(args).filter(|_| for_people) {
-        progress::begin(goal);
+        stderr::begin_bar(goal);
     }
     Ok((running, artifacts))
 }

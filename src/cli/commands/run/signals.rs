@@ -12,7 +12,7 @@ use crate::control::signals::{
 };
 use crate::control::stop::Stop;
 use crate::pipeline::{Metrics, Running, SECOND_SIGNAL_AFTER, SPILL_GRACE, listen};
-use crate::report::say_at_once;
+use crate::report::say;
 use crate::report::status::Shown;
 
 /// How long after a second signal the program exits even if it is stuck in its final output.
@@ -117,8 +117,8 @@ fn on_signal(kept: &Mutex<Kept>, signal: i32) {
         SIGUSR1 => {
             let metrics = lock(kept).run.as_ref().map(|(_, metrics)| metrics.clone());
             match metrics {
-                Some(metrics) => say_at_once(Shown(&metrics.status()).to_string().trim_end()),
-                None => say_at_once("state        the run has not begun"),
+                Some(metrics) => say(Shown(&metrics.status()).to_string().trim_end()),
+                None => say("state        the run has not begun"),
             }
         }
         SIGUSR2 | SIGXFSZ => {}
@@ -135,7 +135,7 @@ fn reopen(kept: &Mutex<Kept>) {
         let quiet = kept.quiet;
         drop(kept);
         if !quiet {
-            say_at_once("SIGHUP received: outputs are opened again");
+            say("SIGHUP received: outputs are opened again");
         }
     }
 }
@@ -154,7 +154,7 @@ fn stop(kept: &Mutex<Kept>, signal: i32) {
         (first.is_none(), is_second, kept.leave_anyhow)
     };
     if is_first && !lock(kept).quiet {
-        say_at_once("Shutdown signal received!");
+        say("Shutdown signal received!");
     }
     if is_second && is_heeded(kept) {
         std::thread::sleep(leave_anyhow);

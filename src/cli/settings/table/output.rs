@@ -103,11 +103,13 @@ pub(crate) static ROWS: &[Setting] = &[
     ),
     Setting::of_run(
         GROUP,
-        "metrics_format",
+        "format",
         "FORMAT",
-        "Format of that line: text, or json (one object per line, as in the report's intervals)",
-        |args, value| word::read(value).map(|value| args.metrics_format = value),
-        |args| Some(word::write(&args.metrics_format)),
+        "Format of standard error: text, or json (every line is one object whose type is metrics, with the keys of \
+         the report's intervals, or summary, error, warning or info)",
+        |args, value| word::read(value).map(|value| args.format = value),
+        |args| Some(word::write(&args.format)),
     )
+    .formerly("metrics_format")
     .apart_from_work(),
 ];
