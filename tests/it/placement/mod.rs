@@ -85,11 +85,14 @@ fn data_threads_run_where_plan_says_and_control_threads_run_anywhere() {
         [
             "control",
             "ctrl-c",
+            "logger",
             "monitor",
+            "observer",
             "reporter",
             "scaler",
             "signals",
-            "splashdam"
+            "splashdam",
+            "stderr"
         ]
     );
     for (name, theirs) in &masks {
