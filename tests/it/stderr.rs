@@ -97,6 +97,17 @@ fn a_run_whose_stderr_is_read_no_more_at_some_moment_ends_with_every_figure_and_
 }
 
 #[test]
+fn all_files_are_written_before_the_summary_is_said() {
+    let folder = Folder::new();
+    let live = folder.start(&format!("--count 1000 {FILES} {SMALL}"));
+    live.wait_for_words("Program finished");
+    for file in ["report.json", "page", "hgrm", "hlog"] {
+        assert!(folder.len(file) > 0, "no {file}");
+    }
+    is_whole(&folder, live.end(), 0);
+}
+
+#[test]
 fn warnings_to_a_full_stderr_stall_no_record() {
     let folder = Folder::new();
     let long = "x".repeat(200) + "\n";
