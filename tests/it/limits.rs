@@ -28,7 +28,7 @@ fn lanes_that_exceed_any_memory_are_refused_with_the_sum() {
 
 #[test]
 fn lanes_beyond_the_address_space_are_refused_and_smaller_ones_run() {
-    for limit in ["ulimit -v 400000", "ulimit -d 400000"] {
+    for limit in ["ulimit -v 500000", "ulimit -d 500000"] {
         let folder = Folder::new();
         let ended = limited(
             &folder,
