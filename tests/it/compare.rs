@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::support::{Folder, PROGRAM, SMALL};
 
 /// A folder with the report of a real run.
-struct Reports {
+pub(crate) struct Reports {
     folder: Folder,
     real: Value,
 }
 
 impl Reports {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = Folder::new();
         let ended = folder.run(&format!("-q --count 2000 --workers 1 {SMALL}"));
         let mut real = ended.delivers_everything().report;
@@ -23,7 +23,7 @@ impl Reports {
     }
 
     /// Writes the real report with one value changed, as a run that began at this second.
-    fn write(&self, file: &str, began: f64, key: &str, value: impl Into<Value>) {
+    pub(crate) fn write(&self, file: &str, began: f64, key: &str, value: impl Into<Value>) {
         let mut report = self.real.clone();
         report["machine"]["began_unix_s"] = began.into();
         if !key.is_empty() {
@@ -33,7 +33,7 @@ impl Reports {
     }
 
     /// Writes alternating runs of two sides with these records per second: `a0.json b0.json a1.json ...`.
-    fn sides(&self, a: &[f64], b: &[f64]) -> String {
+    pub(crate) fn sides(&self, a: &[f64], b: &[f64]) -> String {
         let names = |side: &str, figures: &[f64]| {
             let name = |(at, figure): (usize, &f64)| {
                 let file = format!("{side}{at}.json");
@@ -48,7 +48,7 @@ impl Reports {
     }
 
     #[track_caller]
-    fn compare(&self, arguments: &str, code: i32) -> (String, String) {
+    pub(crate) fn compare(&self, arguments: &str, code: i32) -> (String, String) {
         let mut command = self.folder.command(PROGRAM);
         command.arg("compare").args(arguments.split_whitespace());
         let Output {
@@ -64,21 +64,21 @@ impl Reports {
 
     /// The message of a refused comparison.
     #[track_caller]
-    fn refusal(&self, arguments: &str) -> String {
+    pub(crate) fn refusal(&self, arguments: &str) -> String {
         let (stdout, stderr) = self.compare(arguments, 2);
         assert_eq!(stdout, "", "{arguments}");
         stderr
     }
 
     #[track_caller]
-    fn json(&self, arguments: &str) -> Value {
+    pub(crate) fn json(&self, arguments: &str) -> Value {
         let (stdout, _) = self.compare(&format!("--format json {arguments}"), 0);
         serde_json::from_str(&stdout).unwrap()
     }
 }
 
 #[track_caller]
-fn says(text: &str, part: &str) {
+pub(crate) fn says(text: &str, part: &str) {
     assert!(text.contains(part), "not said: {part}\n{text}");
 }
 
@@ -152,7 +152,8 @@ fn several_runs_a_side_have_medians_a_spread_and_a_verdict() {
     let sides = reports.sides(&[50e6, 52e6, 51e6, 49e6], &[60e6, 62e6, 61e6, 59e6]);
     let (table, warnings) = reports.compare(&sides, 0);
     assert_eq!(warnings, "");
-    let wanted = "records/s 50.5M 49.0M - 52.0M 60.5M 59.0M - 62.0M 1.198 0.0286 better";
+    let wanted =
+        "records/s 50.5M 49.0M - 52.0M 60.5M 59.0M - 62.0M 1.198 1.135 - 1.265 0.0286 better";
     assert_eq!(words(&table, "records/s").join(" "), wanted, "{table}");
     assert!(
         words(&table, "bytes/s").ends_with(&["inconclusive".into()]),
@@ -224,14 +225,19 @@ fn different_machines_are_refused_unless_forced() {
 }
 
 #[test]
-fn differing_settings_are_listed_except_output_paths() {
+fn differing_settings_stand_above_the_table_except_output_paths() {
     let reports = Reports::new();
     reports.write("a.json", 1.0, "/config/report/value", "elsewhere.json");
     reports.write("b.json", 2.0, "/config/batch_size/value", 7);
-    let (_, warnings) = reports.compare("a.json b.json", 0);
-    assert_eq!(
-        warnings,
-        "warning: the settings differ: config.batch_size: 64 (a.json), 7 (b.json)\n"
+    let (table, warnings) = reports.compare("a.json b.json", 0);
+    assert_eq!(warnings, "");
+    let head = "A: a.json\nB: b.json\ndiffers: config.batch_size: 64 in A, 7 in B\n\n";
+    assert!(table.starts_with(head), "{table}");
+    reports.write("c.json", 3.0, "", Value::Null);
+    let (table, _) = reports.compare("a.json b.json --with c.json", 0);
+    says(
+        &table,
+        "\ndiffers: config.batch_size: 64 (a.json, c.json), 7 (b.json)\n",
     );
 }
 

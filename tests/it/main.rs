@@ -28,7 +28,7 @@
 //! * `html` - the HTML page of a run.
 //! * `measurement` - the figures of a run, and how far they can be trusted.
 //! * `verify` - the command `verify`.
-//! * `compare` - the command `compare`.
+//! * `compare`, `compare_runs` - the command `compare`, and how sure it is.
 //! * `report` - the command `report`.
 //! * `readme` - the settings, keys and codes that the README and the reference list.
 //! * `readme_figures` - the figures in the README, and the scenarios behind them.
@@ -56,6 +56,7 @@ mod batches;
 mod beginning;
 mod busy;
 mod compare;
+mod compare_runs;
 mod config;
 mod conservation;
 mod drain_deadline;

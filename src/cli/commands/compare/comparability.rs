@@ -40,17 +40,34 @@ pub(super) struct Invalid {
 impl Display for Difference {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.key)?;
-        for (n, Shared { value, files }) in self.values.iter().enumerate() {
+        for (n, shared) in self.values.iter().enumerate() {
             let comma = if n == 0 { "" } else { "," };
-            let value = match value {
-                None => "not told".to_owned(),
-                Some(Value::String(text)) => text.clone(),
-                Some(value) => value.to_string(),
-            };
-            let (value, files) = (Printable(value), Printable(files.join(", ")));
+            let (value, files) = (Printable(shared.text()), Printable(shared.files.join(", ")));
             write!(f, "{comma} {value} ({files})")?;
         }
         Ok(())
+    }
+}
+
+impl Difference {
+    /// As the head of a comparison has it: `cpus: 2 in A, 4 in B` if each side agrees with itself, or else with files.
+    pub(super) fn between(&self, a: &[String], b: &[String]) -> String {
+        match &self.values[..] {
+            [of_a, of_b] if of_a.files == a && of_b.files == b => {
+                format!("{}: {} in A, {} in B", self.key, of_a.text(), of_b.text())
+            }
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl Shared {
+    fn text(&self) -> String {
+        match &self.value {
+            None => "not told".to_owned(),
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use self::comparability::{Difference, Invalid, interleaved};
 use self::report_file::ReportFile;
-use self::row::{ALPHA, MINIMUM_EFFECT, Row, Verdict, can_tell, rows, runs_needed};
+use self::row::{ALPHA, MINIMUM_EFFECT, RUNS_MAX, Row, Verdict, can_tell, rows, runs_needed};
 use crate::cli::commands::format::json_line;
 use crate::cli::commands::print::print;
 use crate::cli::exit::USAGE;
@@ -28,8 +28,6 @@ use crate::report::say;
 use crate::sys::printed::Printable;
 
 const WORSE: u8 = 1;
-/// The time of the exact test grows with the fourth power of the number of runs.
-const RUNS_MAX: usize = 50;
 
 const MORE: &str =
     "`splashdam compare --help` has examples, and explains the verdicts and the exit codes.";
@@ -49,13 +47,16 @@ Let the sides take turns, so that a machine that heats up or is shared slows bot
     ./after run --duration 10s -q --report b-$i.json
   done
 
+Settings that differ stand above the table. With enough runs a row has the 95 % interval of the factor between the
+sides (Hodges-Lehmann), and for inconclusive rows the table ends with how many runs a side would probably tell.
+
 A row is better or worse if the Mann-Whitney U test (exact, two-sided) gives p < 0.05 and the medians
 differ by 1 % or more in the same direction; otherwise it is inconclusive, which does not mean equal.
 With 3 runs a side no difference reaches that p; with 4 it can. Each row is judged by itself: where nothing
 changed, one in twenty still comes out with p < 0.05, and of ten rows one more often.
 
 Runs on unlike machines are refused: cpu_model, cpus, kernel, governor, cgroup_cpu_quota, clocksource,
-rustc and profile must agree, and memory_bytes within 1 %. Settings that differ, runs that are not valid
+rustc and profile must agree, and memory_bytes within 1 %. So is a run that is given twice. Runs that are not valid
 and sides that did not take turns are warnings, on standard error.
 
 --format json prints one object:
@@ -66,7 +67,8 @@ and sides that did not take turns are warnings, on standard error.
   invalid          [{file, codes}]
   runs_needed      a side, for a verdict; null where there are enough
   alpha, minimum_effect
-  rows             [{metric, key, higher_is_better, a and b: {median, min, max} or null, ratio, p, verdict}]
+  rows             [{metric, key, higher_is_better, a and b: {median, min, max} or null, ratio,
+                   ratio_interval: [low, high] or null, p, verdict, runs_to_tell: a side, or null}]
 
 Exit status:
   0  compared
@@ -202,7 +204,17 @@ fn sides(matches: &ArgMatches) -> Result<(Vec<ReportFile>, Vec<ReportFile>), Str
         }
         b = a.split_off(1);
     }
-    Ok((side(&a)?, side(&b)?))
+    let (a, b) = (side(&a)?, side(&b)?);
+    for run in &b {
+        if let Some(other) = a.iter().find(|other| other.is_same_run(run)) {
+            return Err(format!(
+                "{} of A and {} of B are the same run (machine.began_unix_s): a run does not differ from itself",
+                Printable(&other.file),
+                Printable(&run.file)
+            ));
+        }
+    }
+    Ok((a, b))
 }
 
 fn side(paths: &[PathBuf]) -> Result<Vec<ReportFile>, String> {
@@ -215,9 +227,7 @@ fn side(paths: &[PathBuf]) -> Result<Vec<ReportFile>, String> {
     let read = paths.iter().map(|path| ReportFile::read(path));
     let runs = read.collect::<Result<Vec<_>, _>>()?;
     for (at, run) in runs.iter().enumerate() {
-        let began = run.began_unix_s();
-        let same = |other: &&ReportFile| other.began_unix_s().total_cmp(&began).is_eq();
-        if let Some(other) = runs[..at].iter().find(same) {
+        if let Some(other) = runs[..at].iter().find(|other| other.is_same_run(run)) {
             return Err(format!(
                 "{} and {} are the same run (machine.began_unix_s), which counts once",
                 Printable(&other.file),
@@ -232,9 +242,6 @@ fn side(paths: &[PathBuf]) -> Result<Vec<ReportFile>, String> {
 fn warn(comparison: &Comparison) {
     for difference in &comparison.machine_differs {
         say(format_args!("warning: unlike machines: {difference}"));
-    }
-    for difference in &comparison.config_differs {
-        say(format_args!("warning: the settings differ: {difference}"));
     }
     for invalid in &comparison.invalid {
         say(format_args!("warning: {invalid}"));

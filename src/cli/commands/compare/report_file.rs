@@ -136,6 +136,11 @@ impl ReportFile {
         self.report.machine.began_unix_s
     }
 
+    /// Whether both are reports of one run: no two begin at the same nanosecond.
+    pub(super) fn is_same_run(&self, other: &Self) -> bool {
+        self.began_unix_s().total_cmp(&other.began_unix_s()).is_eq()
+    }
+
     /// The codes of the warnings, and of an exit code other than 0; `None` if the run is valid.
     pub(super) fn invalid(&self) -> Option<Vec<String>> {
         let (validity, code) = (&self.report.validity, self.report.stop.exit_code);

@@ -5,10 +5,14 @@ use std::cmp::Ordering;
 use serde::Serialize;
 
 use crate::cli::commands::compare::report_file::{METRICS, Metric, ReportFile};
-use crate::cli::commands::compare::statistics::{least_p, median, rank_test};
+use crate::cli::commands::compare::statistics::{
+    factor_interval, least_p, median, rank_test, runs_to_tell,
+};
 
 /// From this p on a difference may well be chance.
 pub(super) const ALPHA: f64 = 0.05;
+/// The most runs a side: the time of the exact test grows with the fourth power of their number.
+pub(super) const RUNS_MAX: usize = 50;
 /// Medians that differ by a smaller share count as equal.
 pub(super) const MINIMUM_EFFECT: f64 = 0.01;
 
@@ -53,8 +57,13 @@ pub(super) struct Row {
     pub(super) b: Option<Summary>,
     /// B's median divided by A's; `None` if there is nothing to divide by.
     pub(super) ratio: Option<f64>,
+    /// Within these bounds the factor between the sides lies, with 95 % confidence; `None` if there are too few runs.
+    pub(super) ratio_interval: Option<[f64; 2]>,
     pub(super) p: Option<f64>,
     pub(super) verdict: Verdict,
+    /// About how many runs a side would tell, if the sides go on to differ as they do; `None` if the verdict is there,
+    /// if it would take more than [`RUNS_MAX`], or if it cannot be guessed.
+    pub(super) runs_to_tell: Option<usize>,
 }
 
 /// Whether samples of these sizes can differ by more than chance explains.
@@ -92,7 +101,10 @@ fn row(metric: Metric, a: Option<Vec<f64>>, b: Option<Vec<f64>>) -> Row {
     let ratio = of_a
         .zip(of_b)
         .and_then(|(a, b)| (a.median > 0.0).then(|| b.median / a.median));
-    let test = a.zip(b).map(|(a, b)| rank_test(&a, &b));
+    let both = a.zip(b);
+    let test = both.as_ref().map(|(a, b)| rank_test(a, b));
+    let ratio_interval = both.as_ref();
+    let ratio_interval = ratio_interval.and_then(|(a, b)| factor_interval(a, b, ALPHA));
     let verdict = test
         .zip(ratio)
         .map_or(Verdict::Inconclusive, |(test, ratio)| {
@@ -105,6 +117,13 @@ fn row(metric: Metric, a: Option<Vec<f64>>, b: Option<Vec<f64>>) -> Row {
                 Verdict::Worse
             }
         });
+    let matters = ratio.is_some_and(|ratio| (ratio - 1.0).abs() >= MINIMUM_EFFECT);
+    let open = both
+        .filter(|(a, b)| verdict == Verdict::Inconclusive && matters && a.len().min(b.len()) > 1);
+    let runs_to_tell = open.and_then(|(a, b)| {
+        let runs = runs_to_tell(&a, &b)?.max(a.len().min(b.len()) + 1);
+        (runs <= RUNS_MAX).then_some(runs)
+    });
     Row {
         metric: metric.name,
         key: metric.key,
@@ -113,8 +132,10 @@ fn row(metric: Metric, a: Option<Vec<f64>>, b: Option<Vec<f64>>) -> Row {
         a: of_a,
         b: of_b,
         ratio,
+        ratio_interval,
         p: test.map(|test| test.p),
         verdict,
+        runs_to_tell,
     }
 }
 

@@ -46,8 +46,74 @@ pub(super) fn rank_test(first: &[f64], second: &[f64]) -> RankTest {
     }
 }
 
+/// Bounds for how much larger, as a factor, the second sample's population is than the first's: the factors that the
+/// rank test would not reject at this `alpha`. `None` if the samples are too small for that, or not above 0.
+///
+/// The middle of all ratios of a second value to a first one estimates the factor (Hodges and Lehmann, 1963, "Estimates
+/// of Location Based on Rank Tests", on logarithms); the bounds are the ratio that has as few below it as the test
+/// allows, and its counterpart from above. Ties make them wider than they need be.
+pub(super) fn factor_interval(first: &[f64], second: &[f64], alpha: f64) -> Option<[f64; 2]> {
+    if first.iter().chain(second).any(|value| *value <= 0.0) {
+        return None;
+    }
+    let below = allowed_below(first.len(), second.len(), alpha)?;
+    let ratios = second.iter().flat_map(|b| first.iter().map(move |a| b / a));
+    let mut ratios: Vec<_> = ratios.collect();
+    ratios.sort_by(f64::total_cmp);
+    Some([ratios[below], ratios[ratios.len() - 1 - below]])
+}
+
+/// The largest number of pairs with the second value below the first one's at which samples of these sizes still differ
+/// with p below `alpha`; `None` if they never do.
+fn allowed_below(first: usize, second: usize, alpha: f64) -> Option<usize> {
+    let (fewer, all) = (first.min(second), first + second);
+    let ranks: Vec<_> = (1..=all).collect();
+    let ways = ways_to_choose(&ranks, fewer);
+    let least: usize = (1..=fewer).sum();
+    let total: f64 = ways.iter().sum();
+    let mut share = 0.0;
+    let tails = ways[least..].iter().map(|ways| {
+        share += 2.0 * ways / total;
+        share
+    });
+    tails
+        .take_while(|share| *share < alpha)
+        .count()
+        .checked_sub(1)
+}
+
+/// How many runs a side it takes to see a difference like that of these samples, in four of five tries, at the 5 %
+/// level (Noether, 1987, "Sample Size Determination for Some Common Nonparametric Tests"). `None` if the samples show
+/// none.
+pub(super) fn runs_to_tell(first: &[f64], second: &[f64]) -> Option<usize> {
+    /// The squared sum of the normal quantiles of 0.975 and 0.8, by 3 for two sides and 2 sides of the same size.
+    const FACTOR: f64 = 7.849 / 6.0;
+    let above = |b: &f64| {
+        let wins = first.iter().map(|a| match b.total_cmp(a) {
+            Ordering::Greater => 1.0,
+            Ordering::Equal => 0.5,
+            Ordering::Less => 0.0,
+        });
+        wins.sum::<f64>()
+    };
+    let share = second.iter().map(above).sum::<f64>() / (first.len() * second.len()) as f64;
+    let effect = (share - 0.5).abs();
+    #[expect(clippy::cast_sign_loss, reason = "a quotient of squares")]
+    (effect > 0.0).then(|| (FACTOR / (effect * effect)).ceil() as usize)
+}
+
 /// Among all ways to choose so many of these ranks, the share whose sum lies at least this far from the mean.
 fn share_as_far(ranks: &[usize], chosen: usize, far: usize) -> f64 {
+    let ways = ways_to_choose(ranks, chosen);
+    let mean = chosen * (ranks.len() + 1);
+    let all: f64 = ways.iter().sum();
+    let sums = ways.iter().enumerate();
+    let as_far = sums.filter(|(sum, _)| sum.abs_diff(mean) >= far);
+    as_far.map(|(_, ways)| ways).sum::<f64>() / all
+}
+
+/// In how many ways so many of these ranks can be chosen, by their sum.
+fn ways_to_choose(ranks: &[usize], chosen: usize) -> Vec<f64> {
     let largest: usize = ranks.iter().sum();
     // ways[k][s]: in how many ways k of the ranks looked at so far add up to s.
     let mut ways = vec![vec![0.0; largest + 1]; chosen + 1];
@@ -61,11 +127,7 @@ fn share_as_far(ranks: &[usize], chosen: usize, far: usize) -> f64 {
             }
         }
     }
-    let mean = chosen * (ranks.len() + 1);
-    let all: f64 = ways[chosen].iter().sum();
-    let sums = ways[chosen].iter().enumerate();
-    let as_far = sums.filter(|(sum, _)| sum.abs_diff(mean) >= far);
-    as_far.map(|(_, ways)| ways).sum::<f64>() / all
+    ways.swap_remove(chosen)
 }
 
 /// Twice the rank of each value among all of them, the first sample's before the second's. Equal values share the
@@ -194,6 +256,58 @@ mod tests {
         assert_eq!(rank_test(&low, &high).second, Ordering::Greater);
         assert_eq!(rank_test(&high, &low).second, Ordering::Less);
         assert_eq!(rank_test(&low, &low).second, Ordering::Equal);
+    }
+
+    #[test]
+    fn the_interval_of_the_factor_excludes_1_exactly_if_the_test_tells_the_samples_apart() {
+        for (first, second) in [(4, 4), (5, 7), (8, 6), (3, 5)] {
+            for u in 0..=first * second {
+                let (a, b) = samples(first, second, u);
+                let p = rank_test(&a, &b).p;
+                let [low, high] = factor_interval(&a, &b, 0.05).expect("large enough");
+                assert!(low <= high);
+                assert_eq!(
+                    p < 0.05,
+                    low > 1.0 || high < 1.0,
+                    "{first} {second} {u}: {p} {low} {high}"
+                );
+            }
+        }
+        assert_eq!(
+            factor_interval(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0], 0.05),
+            None,
+            "too few"
+        );
+        assert_eq!(factor_interval(&[0.0; 5], &[1.0; 5], 0.05), None);
+    }
+
+    /// The table of critical values again, by its other use: (8, 8) leaves 13 of 64 ratios out at each end.
+    #[test]
+    fn the_interval_leaves_out_as_many_ratios_as_the_published_tables_say() {
+        for (first, second, critical) in
+            [(4, 4, 0), (5, 5, 2), (6, 9, 10), (8, 8, 13), (20, 20, 127)]
+        {
+            assert_eq!(
+                allowed_below(first, second, 0.05),
+                Some(critical),
+                "{first} {second}"
+            );
+        }
+        let (a, b) = ([100.0, 101.0, 102.0, 103.0], [200.0, 202.0, 204.0, 206.0]);
+        let [low, high] = factor_interval(&a, &b, 0.05).expect("four a side");
+        assert_eq!((low, high), (200.0 / 103.0, 206.0 / 100.0));
+    }
+
+    #[test]
+    fn the_closer_two_samples_are_the_more_runs_it_takes_to_tell_them_apart() {
+        let of_u = |u| {
+            let (a, b) = samples(10, 10, u);
+            runs_to_tell(&a, &b)
+        };
+        assert_eq!(of_u(0), Some(6));
+        assert_eq!((of_u(20), of_u(80)), (Some(15), Some(15)));
+        assert_eq!(of_u(30), Some(33));
+        assert_eq!(of_u(50), None);
     }
 
     #[test]

@@ -13,7 +13,12 @@ impl Display for Comparison {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let spread = self.a.len() > 1 || self.b.len() > 1;
         let [a, b] = [&self.a, &self.b].map(|files| Printable(files.join(" ")));
-        writeln!(f, "A: {a}\nB: {b}\n")?;
+        writeln!(f, "A: {a}\nB: {b}")?;
+        for difference in &self.config_differs {
+            let difference = difference.between(&self.a, &self.b);
+            writeln!(f, "differs: {}", Printable(difference))?;
+        }
+        writeln!(f)?;
         let heading = if spread {
             [
                 "",
@@ -22,11 +27,12 @@ impl Display for Comparison {
                 "B",
                 "min - max",
                 "B/A",
+                "95 % interval",
                 "p",
                 "verdict",
             ]
         } else {
-            ["", "A", "", "B", "", "B/A", "", "verdict"]
+            ["", "A", "", "B", "", "B/A", "", "", "verdict"]
         };
         let heading = heading.map(str::to_owned);
         let rows = self.rows.iter().map(|row| cells(row, spread));
@@ -50,12 +56,26 @@ impl Display for Comparison {
                 "\nNo verdict with {a} and {b} runs: it takes at least {runs} a side."
             )?;
         }
+        let guesses = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((row.metric, row.runs_to_tell?)));
+        let guesses: Vec<_> = guesses
+            .map(|(metric, runs)| format!("{metric} about {runs}"))
+            .collect();
+        if !guesses.is_empty() {
+            writeln!(
+                f,
+                "\nSo many runs a side would probably tell, if the sides go on to differ as they do: {}.",
+                guesses.join(", ")
+            )?;
+        }
         Ok(())
     }
 }
 
 #[expect(clippy::cast_sign_loss, reason = "no figure is below 0")]
-fn cells(row: &Row, spread: bool) -> [String; 8] {
+fn cells(row: &Row, spread: bool) -> [String; 9] {
     let text = |value: f64| {
         if row.is_time {
             HumanDuration(value.round() as u64).to_string()
@@ -71,6 +91,11 @@ fn cells(row: &Row, spread: bool) -> [String; 8] {
     };
     let p = row.p.filter(|_| spread);
     let dash = if spread { "-" } else { "" };
+    let interval = match row.ratio_interval {
+        _ if !spread => String::new(),
+        None => "-".into(),
+        Some([low, high]) => format!("{low:.3} - {high:.3}"),
+    };
     let verdict = row.p.map_or("-", |_| row.verdict.name());
     [
         row.metric.into(),
@@ -79,6 +104,7 @@ fn cells(row: &Row, spread: bool) -> [String; 8] {
         middle(row.b),
         range(row.b),
         row.ratio.map_or("-".into(), |ratio| format!("{ratio:.3}")),
+        interval,
         p.map_or(dash.into(), |p| format!("{p:.4}")),
         verdict.into(),
     ]
