@@ -62,21 +62,14 @@ fn wake_ups_per_s(outcome: &Outcome) -> f64 {
 fn pushed_records_at_10_000_per_s_wake_all_threads_less_than_300_times_a_second() {
     let outcome = push_at_10_000_per_s(Duration::from_millis(100), false);
     let wake_ups = wake_ups_per_s(&outcome);
-    println!("batch_timeout 100 ms: {wake_ups:.0} wake-ups/s");
     assert!(wake_ups < 300.0, "{:?}", outcome.threads);
 }
 
 #[test]
 fn the_response_of_each_pushed_record_is_recorded_where_batches_do_not_wait() {
-    for (from, from_schedule) in [("their push", false), ("their schedule", true)] {
+    for from_schedule in [false, true] {
         let outcome = push_at_10_000_per_s(Duration::ZERO, from_schedule);
         let response = outcome.latency.unwrap().response;
-        println!(
-            "batch_timeout 0: response from {from}: p50 {} us, p99 {} us, {:.0} wake-ups/s",
-            response.p50_ns / 1_000,
-            response.p99_ns / 1_000,
-            wake_ups_per_s(&outcome),
-        );
         assert_eq!(response.count, 5_000);
     }
 }
