@@ -96,6 +96,7 @@
 //! | `control` | no | `pipeline::conductor`: keeps the stop order and draws up the [`Outcome`] |
 //! | `monitor` | no | looks every 500 ms which worker does not move |
 //! | `logger` | no | logs for all others |
+//! | `sampler` | no | looks ten times a second how much waits; only for a source with a schedule |
 //! | `scaler` | no | samples the lanes and sets how many workers are active; only with `autoscale` |
 //! | `reporter` | no | gathers each interval's figures; only with an observer or a latency log |
 //! | `observer` | no | calls the observer; only where there is one |
@@ -116,8 +117,9 @@
 //! is sticky and means "look again". It costs nothing to wake a thread that is awake.
 //!
 //! A producer whose batches may wait in their lane anyway need not wake for each record: after a wake-up it lets
-//! records gather for a twentieth of `batch_timeout`, 5 ms at most, unless it is woken with [`Waker::wake_now`]. With
-//! `batch_timeout` 0 every wake-up counts at once.
+//! records gather for `pacing_rest` - a twentieth of `batch_timeout`, 5 ms at most, if nothing else is set - unless it
+//! is woken with [`Waker::wake_now`]. With 0 every wake-up counts at once. What a record waits for that is a part of
+//! its response of its own, `pacing`.
 //!
 //! # The stop
 //!
@@ -202,6 +204,7 @@
 //! | due, published | when a record should have been produced; when its burst reached the dispatcher, before any wait |
 //! | taken, delivered | when its batch was handed to the sink; when the sink accepted it |
 //! | response, service | from due to delivered; from published to delivered |
+//! | pacing, schedule lag | from due to published: because the producer rested; because it came late |
 //! | ledger | where every record went |
 //! | spill | write records that cannot be delivered to a file, whole |
 //!
@@ -225,7 +228,7 @@
 //! * There is no pause while no lane holds a whole batch. With batches as large as a lane it would only delay the
 //!   records that make one: 52 M records/s became 1.3.
 //! * The wait in a header between due and published is a small floating-point number, not fixed units: exact to the
-//!   nanosecond below 134 ms and still right after hours of overload.
+//!   nanosecond below 67 ms and still right after hours of overload.
 //! * A producer lets records gather. To wake from a sleep costs about 5 us of CPU time on bare metal and 40 to 60 us on
 //!   a virtual machine; at a wake-up per record that would be most of the cost of a slow pipeline.
 //! * A sink is called dynamically: a nanosecond or two per batch, and the engine is one piece of code for all sinks.
@@ -280,14 +283,14 @@ pub use engine::record::{Burst, BurstBuffer, RecordHeader};
 pub use engine::route::Route;
 pub use engine::sink::{Sink, SinkFactory, Wrote};
 pub use engine::sink_error::{OnSinkError, SinkError, SinkErrorKind};
-pub use engine::source::{Demand, Lent, Source};
+pub use engine::source::{Demand, Lent, Overdue, Source};
 pub use engine::throttle::Throttle;
 pub use metrics::{
     DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Percentile, Percentiles,
 };
 pub use outcome::{
-    Failure, Interval, IntervalResponse, Outcome, Report, ReportError, Sinks, Snapshot,
-    ThreadReport, Validity, WorkerReport,
+    Failure, Interval, IntervalResponse, Limit, Outcome, Report, ReportError, Sinks, Snapshot,
+    Stretch, ThreadReport, Validity, WorkerReport,
 };
 #[cfg(feature = "cli")]
 pub use pipeline::on_stop_signals;

@@ -52,12 +52,13 @@ setters! {
         max_record_bytes: usize,
         route: Route,
         when_full: WhenFull,
-        throttle: Throttle,
+        ? throttle: Throttle,
     }
     batch {
         batch_size: usize,
         batch_bytes: usize,
         batch_timeout: Duration,
+        ? pacing_rest: Duration,
     }
     scaling {
         min_workers: usize,

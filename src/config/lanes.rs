@@ -28,10 +28,12 @@ group! {
         route: Route = Route::default(), as word;
         /// What happens when no lane has room.
         when_full: WhenFull = WhenFull::default(), as word;
-        /// How long the producer pauses at which usage.
-        throttle: Throttle = Throttle::default(), as word;
     }
-    optional {}
+    optional {
+        /// How long the producer pauses at which usage. `None`: [`Throttle::default`], or off where a full lane drops
+        /// records: a pause would keep the lane from filling up, and the records late instead of dropped.
+        throttle: Throttle, as word;
+    }
 }
 
 impl Lanes {
@@ -39,5 +41,14 @@ impl Lanes {
         wrong.size("channel_size", self.channel_size, CHANNEL_SIZE_MAX);
         wrong.size("lane_bytes", self.lane_bytes, LANE_BYTES_MAX);
         wrong.size("max_record_bytes", self.max_record_bytes, RECORD_BYTES_MAX);
+    }
+
+    /// The throttle: the one that is set, or what suits the policy for full lanes.
+    pub(crate) fn throttle(&self) -> Throttle {
+        let suited = || match self.when_full {
+            WhenFull::Block => Throttle::default(),
+            WhenFull::DropNewest => Throttle::off(),
+        };
+        self.throttle.clone().unwrap_or_else(suited)
     }
 }

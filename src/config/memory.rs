@@ -9,8 +9,8 @@ use crate::sys::rlimits::{Room, has_address_space};
 
 /// What a header takes in a lane.
 const HEADER_BYTES: u64 = size_of::<RecordHeader>() as u64;
-/// What a worker's latencies take, about: two recorders of five histograms of 264 KiB.
-const LATENCY_BYTES: u64 = 10 * (264 << 10);
+/// What a worker's latencies take, about: two recorders of six histograms of 264 KiB.
+const LATENCY_BYTES: u64 = 12 * (264 << 10);
 /// Everything else there is, about: code, buffers, the report's histograms.
 const REST_BYTES: u64 = 8 << 20;
 /// The address space of a thread's stack.

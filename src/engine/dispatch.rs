@@ -42,6 +42,8 @@ pub(crate) struct Dispatcher {
     next_position: u64,
     /// The position of the first record that no lane took and that is not settled.
     unsettled_from: Option<u64>,
+    /// Until when the producer last let records gather.
+    rested_until_ns: u64,
     /// The spill file for records that no lane took before the run was halted.
     spill: Option<Spill>,
     notices: Notices,
@@ -68,6 +70,7 @@ impl Dispatcher {
             backoff,
             next_position: 0,
             unsettled_from: None,
+            rested_until_ns: 0,
             spill: None,
             notices: Notices::default(),
         }
@@ -77,6 +80,11 @@ impl Dispatcher {
     pub(crate) fn spill_to(mut self, spill: Option<Spill>, notices: Notices) -> Self {
         (self.spill, self.notices) = (spill, notices);
         self
+    }
+
+    /// Notes until when the producer let records gather: what fell due before then waited for that.
+    pub(crate) fn set_rested_until(&mut self, at_ns: u64) {
+        self.rested_until_ns = at_ns;
     }
 
     /// The position after everything that was published, dropped or spilled. Never passes a record that no lane took
@@ -105,10 +113,10 @@ impl Dispatcher {
         let produced = &self.shard.counters.producer;
         produced.bursts.add(1);
         let due_ns = headers.first().map_or(now_ns, |header| header.due_ns);
-        produced.schedule_lag_ns.set(now_ns.saturating_sub(due_ns));
+        produced.set_lag(now_ns.saturating_sub(due_ns));
         produced.produced.add(headers.len() as u64);
         produced.produced_bytes.add(bytes.len() as u64);
-        let longest = match stamp_and_measure(headers, now_ns) {
+        let longest = match stamp_and_measure(headers, now_ns, self.rested_until_ns) {
             Some((total, longest)) if total == bytes.len() => longest,
             _ => {
                 self.count_unpublished(headers);
@@ -316,9 +324,7 @@ impl Dispatcher {
             let now_ns = self.shard.clock.now_ns();
             producer.full_waits.add(1);
             producer.full_ns.add(now_ns - began_ns);
-            producer
-                .schedule_lag_ns
-                .set(now_ns.saturating_sub(header.due_ns));
+            producer.set_lag(now_ns.saturating_sub(header.due_ns));
         }
         seen
     }

@@ -26,7 +26,11 @@ pub(crate) fn record_delivered(
             }
             (published_ns, n) = (first.published_ns(), 0);
         }
-        latencies.record_due(first.due_ns, published_ns, delivered_ns, len);
+        if first.is_paced() {
+            latencies.record_paced(first.due_ns, published_ns, delivered_ns, len);
+        } else {
+            latencies.record_due(first.due_ns, published_ns, delivered_ns, len);
+        }
         n += len;
     }
     if n > 0 {

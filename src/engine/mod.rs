@@ -27,6 +27,7 @@ pub(crate) mod source;
 
 pub(crate) mod producer;
 pub(crate) mod producer_step;
+pub(crate) mod waits;
 
 pub(crate) mod dispatch;
 pub(crate) mod dispatch_policy;

@@ -14,9 +14,10 @@ use crate::engine::producer_step::lent_too_much;
 pub(crate) use crate::engine::producer_step::{ProducerEnd, Step};
 use crate::engine::shard::ShardHandle;
 use crate::engine::source::{Demand, Lent, Source};
+use crate::engine::waits::Waits;
 use crate::engine::watermark::LowWaterMark;
 use crate::sys::sync::Arc;
-use crate::sys::wait::{Backoff, Pending, Waiter};
+use crate::sys::wait::{Pending, Waiter};
 
 /// A burst's limits: large enough to amortise the clock reading, the route, the fence and the two pushes, small enough
 /// to stay in L1 while it is copied (256 headers are 6 KiB).
@@ -96,7 +97,8 @@ impl Producer {
                     pending,
                     acknowledge_ns,
                 } => {
-                    waits.wait(&shard, &pending, acknowledge_ns);
+                    let rested_until_ns = waits.wait(&shard, &pending, acknowledge_ns);
+                    self.dispatcher.set_rested_until(rested_until_ns);
                     shard.clock.now_ns()
                 }
                 Step::Closed(end) => return Some(end),
@@ -199,7 +201,10 @@ impl Producer {
                 let now_ns = self.shard.clock.now_ns();
                 Step::Worked { now_ns }
             }
-            Ok(false) => close(&mut self.state, &mut self.dispatcher, end),
+            Ok(false) => {
+                note_overdue(&*self.source, &self.shard, self.left, self.last_ns);
+                close(&mut self.state, &mut self.dispatcher, end)
+            }
             Err(failed) => close(&mut self.state, &mut self.dispatcher, failed),
         }
     }
@@ -273,89 +278,23 @@ fn close(state: &mut State, dispatcher: &mut Dispatcher, end: ProducerEnd) -> St
     Step::Closed(end)
 }
 
-/// How a producer waits.
-#[derive(Debug)]
-pub(crate) struct Waits {
-    waiter: Waiter,
-    backoff: Backoff,
-    /// The shortest sleep; after it everything that arrived or fell due is published at once. See [`rest_ns`].
-    rest_ns: u64,
-    woke_ns: u64,
-    /// Records that had been produced when the last wait, a rest for the waker, began.
-    rested_at: Option<u64>,
-}
-
-/// How long a producer may let records gather, when its batches may wait `batch_timeout` in their lane anyway: a
-/// twentieth of that, 5 ms at most.
-///
-/// A wake-up costs about 5 us of CPU on bare metal and 40-60 us on a virtual machine (each sleep halts the virtual
-/// CPU), so a wake-up per record would be most of what a slow pipeline costs.
-pub(crate) fn rest_ns(batch_timeout_ns: u64) -> u64 {
-    (batch_timeout_ns / 20).min(5_000_000)
-}
-
-impl Waits {
-    pub(crate) fn new(waiter: Waiter, backoff: Backoff, rest_ns: u64) -> Self {
-        Self {
-            waiter,
-            backoff,
-            rest_ns,
-            woke_ns: 0,
-            rested_at: None,
-        }
-    }
-
-    /// Waits for what is pending, or until `at_most_ns`. Before it waits for the waker alone, or for a time that comes
-    /// before its rest is over, it rests, so that it never wakes more than once per rest. A descriptor is waited for at
-    /// once, because its writer may be blocked; so is a later time, which a call of the waker ends. A
-    /// rest that brought nothing is not followed by another: an idle source sleeps until it is woken.
-    pub(crate) fn wait(
-        &mut self,
-        shard: &ShardHandle,
-        pending: &Pending<'_>,
-        at_most_ns: Option<u64>,
-    ) {
-        let clock = shard.clock;
-        if pending.names_descriptors() {
-            let pending = at_most_ns.map_or(*pending, |at_ns| pending.or_until(at_ns));
-            return self.waiter.wait(&pending);
-        }
-        let now_ns = clock.now_ns();
-        let rested_ns = self.woke_ns.saturating_add(self.rest_ns);
-        let produced = shard.counters.producer.produced.get();
-        let is_idle = self.rested_at.take() == Some(produced);
-        match pending.until_ns() {
-            None if now_ns < rested_ns && !is_idle => {
-                self.rested_at = Some(produced);
-                self.waiter
-                    .rest(at_most_ns.map_or(rested_ns, |at_ns| at_ns.min(rested_ns)));
-            }
-            None => self.waiter.sleep(at_most_ns),
-            Some(due_ns) => {
-                let due_ns = at_most_ns.map_or(due_ns, |at_ns| due_ns.min(at_ns));
-                // Spins the last stretch if the budget allows it.
-                let until_ns = due_ns.max(rested_ns);
-                let spin_from_ns = until_ns.saturating_sub(self.backoff.spin_ns());
-                if now_ns >= spin_from_ns {
-                    self.backoff.spin(until_ns, || false);
-                    return;
-                }
-                if due_ns <= rested_ns {
-                    self.waiter.rest(spin_from_ns);
-                } else {
-                    self.waiter.sleep(Some(spin_from_ns));
-                }
-            }
-        }
-        self.woke_ns = clock.now_ns();
-    }
-}
-
 /// The demand of one call, if this many records may still be taken.
 pub(crate) fn demand(now_ns: u64, left: u64) -> Demand {
     Demand {
         now_ns,
         records: usize::try_from(left).map_or(BURST_RECORDS, |left| left.min(BURST_RECORDS)),
         bytes: BURST_BYTES,
+    }
+}
+
+/// Counts what fell due before the run stopped, at this time, and was not produced.
+#[cold]
+fn note_overdue(source: &dyn Source, shard: &ShardHandle, left: u64, by_ns: u64) {
+    if let Some(overdue) = source.overdue(by_ns) {
+        let counters = &shard.counters.producer;
+        counters.overdue.add(overdue.records.min(left));
+        counters
+            .overdue_ns
+            .set(by_ns.saturating_sub(overdue.since_ns));
     }
 }

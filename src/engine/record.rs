@@ -35,6 +35,12 @@ impl RecordHeader {
         self.due_ns.saturating_add(self.lag.ns())
     }
 
+    /// Whether its wait before publication was the producer's rest, for the greater part.
+    #[inline]
+    pub(crate) fn is_paced(&self) -> bool {
+        self.lag.is_paced()
+    }
+
     /// Whether both were due, and published, at the same time.
     #[inline]
     pub(crate) fn shares_stamps(&self, other: &Self) -> bool {
@@ -48,20 +54,21 @@ impl RecordHeader {
 }
 
 /// Stamps each header with the time of publication; returns the total and the longest length of the records. `None` if
-/// a record is empty, or if there is none.
+/// a record is empty, or if there is none. The producer let records gather until `rested_until_ns`.
 #[inline]
 pub(crate) fn stamp_and_measure(
     headers: &mut [RecordHeader],
     now_ns: u64,
+    rested_until_ns: u64,
 ) -> Option<(usize, usize)> {
     // Compare `len - 1`, so that a length of 0 wraps to the maximum and one comparison after the loop catches it.
     let (mut total, mut longest) = (0, 0);
     let mut due_ns = headers.first()?.due_ns;
-    let mut lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
+    let mut lag = Lag::between(due_ns, now_ns, rested_until_ns);
     for header in headers {
         if header.due_ns != due_ns {
             due_ns = header.due_ns;
-            lag = Lag::from_ns(now_ns.saturating_sub(due_ns));
+            lag = Lag::between(due_ns, now_ns, rested_until_ns);
         }
         header.stamp(lag);
         total += header.len as usize;
@@ -70,20 +77,41 @@ pub(crate) fn stamp_and_measure(
     (longest < u32::MAX).then_some((total, longest as usize + 1))
 }
 
-/// A span of nanoseconds in 32 bits: a mantissa of 27 bits and an exponent of 5.
+/// A span of nanoseconds in 31 bits, a mantissa of 26 and an exponent of 5; and whether it was the producer's rest.
 ///
-/// Exact below 134 ms, then within one part in 67 million, up to the 584 years that nanoseconds in 64 bits reach.
-/// Fixed units would either blur the microseconds or end after minutes of overload.
+/// Exact below 67 ms, then within one part in 33 million, up to four years. Fixed units would either blur the
+/// microseconds or end after minutes of overload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lag(u32);
 
 impl Lag {
-    const MANTISSA_BITS: u32 = 27;
+    const MANTISSA_BITS: u32 = 26;
+    const EXPONENT_BITS: u32 = 5;
+    const PACED: u32 = 1 << (Self::MANTISSA_BITS + Self::EXPONENT_BITS);
+
+    /// From due to published. It counts as the producer's rest if that was at least half of it; the other half is the
+    /// wake-up and the records before this one.
+    #[inline]
+    pub(crate) fn between(due_ns: u64, published_ns: u64, rested_until_ns: u64) -> Self {
+        let lag_ns = published_ns.saturating_sub(due_ns);
+        let rest_ns = rested_until_ns.saturating_sub(due_ns);
+        let lag = Self::from_ns(lag_ns);
+        if rest_ns > 0 && rest_ns >= lag_ns / 2 {
+            Self(lag.0 | Self::PACED)
+        } else {
+            lag
+        }
+    }
+
+    #[inline]
+    fn is_paced(self) -> bool {
+        self.0 & Self::PACED != 0
+    }
 
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "the shift leaves 27 bits, beyond 2^58 ns it is clamped"
+        reason = "the shift leaves 26 bits, beyond 2^57 ns it is clamped"
     )]
     pub(crate) fn from_ns(ns: u64) -> Self {
         let ns = ns.min((1 << (Self::MANTISSA_BITS + 31)) - 1);
@@ -94,7 +122,8 @@ impl Lag {
     #[inline]
     pub(crate) fn ns(self) -> u64 {
         let mantissa = self.0 & ((1 << Self::MANTISSA_BITS) - 1);
-        u64::from(mantissa) << (self.0 >> Self::MANTISSA_BITS)
+        let exponent = (self.0 & !Self::PACED) >> Self::MANTISSA_BITS;
+        u64::from(mantissa) << exponent
     }
 }
 
@@ -170,13 +199,28 @@ mod tests {
 
     #[test]
     fn a_lag_is_exact_when_short_and_close_when_long() {
-        for ns in [0, 1, 999, 134_217_727] {
+        for ns in [0, 1, 999, 67_108_863] {
             assert_eq!(Lag::from_ns(ns).ns(), ns);
         }
-        for ns in [134_217_728_u64, 1_000_000_007, 3_600_000_000_001, 1 << 57] {
+        for ns in [67_108_864_u64, 1_000_000_007, 3_600_000_000_001, 1 << 56] {
             let error = ns - Lag::from_ns(ns).ns();
-            assert!(error <= ns >> 26, "{ns} is off by {error}");
+            assert!(error <= ns >> 25, "{ns} is off by {error}");
         }
-        assert!(Lag::from_ns(u64::MAX).ns() > 1 << 57);
+        assert!(Lag::from_ns(u64::MAX).ns() > 1 << 56);
+    }
+
+    #[test]
+    fn a_wait_is_the_producers_rest_if_that_was_at_least_half_of_it() {
+        let paced = |due_ns, published_ns, rested_until_ns| {
+            let lag = Lag::between(due_ns, published_ns, rested_until_ns);
+            assert_eq!(lag.ns(), published_ns - due_ns);
+            lag.is_paced()
+        };
+        assert!(paced(1_000, 5_100, 5_000));
+        assert!(paced(4_900, 5_100, 5_000));
+        assert!(!paced(4_950, 5_100, 5_000), "most of it was the wake-up");
+        assert!(!paced(1_000, 90_000, 5_000), "the producer came late");
+        assert!(!paced(5_000, 5_100, 5_000), "due as the rest ended");
+        assert!(!paced(1_000, 5_100, 0), "it did not rest");
     }
 }

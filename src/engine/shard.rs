@@ -41,6 +41,18 @@ impl ShardHandle {
         self.control.active().min(self.lanes.len())
     }
 
+    /// How long ago the oldest record in any lane was due, as far as the workers have looked; `None` if there is none.
+    pub(crate) fn oldest_ns(&self) -> Option<u64> {
+        let now_ns = self.clock.now_ns();
+        let lanes = self.lanes.iter().zip(&self.counters.workers);
+        let due_ns = lanes.filter_map(|(lane, worker)| {
+            // Read first: a lane that is not empty afterwards holds this record, or a later one.
+            let due_ns = worker.oldest_due_ns.get();
+            (due_ns > 0 && lane.gauge.occupancy().records > 0).then_some(due_ns)
+        });
+        due_ns.min().map(|due_ns| now_ns.saturating_sub(due_ns))
+    }
+
     /// Makes the producer stop taking records in.
     pub(crate) fn quiesce(&self) {
         if self.control.quiesce() {

@@ -98,6 +98,9 @@ impl DropCounters {
     }
 }
 
+/// From this lag on a burst is late: 10 ms. Less may be a rest of the producer, or the scheduler.
+pub(crate) const LATE_NS: u64 = 10_000_000;
+
 /// What the producer thread counts.
 #[derive(Debug, Default)]
 pub(crate) struct ProducerCounters {
@@ -108,6 +111,12 @@ pub(crate) struct ProducerCounters {
     /// How late the current burst is: the time since its first record was due, when it was lent and after each wait for
     /// room.
     pub(crate) schedule_lag_ns: Gauge,
+    /// Bursts that were late, by [`LATE_NS`] or more; and how late the latest one was.
+    pub(crate) late_bursts: Counter,
+    pub(crate) latest_ns: Gauge,
+    /// Records that were due when the run stopped, and not produced; and how long ago the first of them was due.
+    pub(crate) overdue: Counter,
+    pub(crate) overdue_ns: Gauge,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,
@@ -119,6 +128,18 @@ pub(crate) struct ProducerCounters {
     /// Waits because no active lane had room, and the time they took.
     pub(crate) full_waits: Counter,
     pub(crate) full_ns: Counter,
+}
+
+impl ProducerCounters {
+    /// Notes how late the current burst is.
+    #[inline]
+    pub(crate) fn set_lag(&self, lag_ns: u64) {
+        self.schedule_lag_ns.set(lag_ns);
+        if lag_ns >= LATE_NS {
+            self.late_bursts.add(1);
+            self.latest_ns.set(self.latest_ns.get().max(lag_ns));
+        }
+    }
 }
 
 /// What one worker thread counts.
@@ -134,6 +155,8 @@ pub(crate) struct WorkerCounters {
     pub(crate) batches_by_drain: Counter,
     /// Time that it spent with its sink and its lane, not waiting for records.
     pub(crate) busy: BusyTime,
+    /// When the oldest record in its lane was due, at its last look; 0 if there was none.
+    pub(crate) oldest_due_ns: Gauge,
     /// Times the worker went to sleep.
     pub(crate) parks: Counter,
     /// Failed writes and flushes that it tried again.

@@ -1,10 +1,13 @@
 //! Latency: how long records took, from when they were due and from when they were published, and in which part.
 //!
 //! ```text
-//!   due ----schedule lag----> published ----queue wait----> taken ----sink time----> delivered
-//!    '----------------------------------- response -----------------------------------'
-//!                                 '------------------ service ------------------------'
+//!   due --pacing, or schedule lag--> published ----queue wait----> taken ----sink time----> delivered
+//!    '--------------------------------------- response --------------------------------------'
+//!                                        '------------------ service ------------------------'
 //! ```
+//!
+//! *Pacing* is the wait for a producer that rests by intent, so that records gather; *schedule lag* is that for one
+//! that comes late. A record has one of them; the other is 0.
 //!
 //! *Response* counts from the moment the schedule fixed beforehand, so the wait of a record that a stalled pipeline
 //! kept from being produced is part of it; *service* alone would leave that out (coordinated omission; Gil Tene, "How
@@ -179,7 +182,12 @@ pub struct LatencyReport {
     pub response: LatencySummary,
     /// From published to delivered.
     pub service: LatencySummary,
-    /// From due to published: how far the producer lagged behind the schedule.
+    /// From due to published, where the producer rested meanwhile, so that records gather: see
+    /// [`pacing_rest`](crate::Config::pacing_rest). 0 for a record whose wait was for the greater part not
+    /// that rest; all zero in reports from before there was this key.
+    #[serde(default)]
+    pub pacing: LatencySummary,
+    /// From due to published otherwise: how far the producer lagged behind the schedule.
     pub schedule_lag: LatencySummary,
     /// From published to taken by a worker, batching included.
     pub queue_wait: LatencySummary,
@@ -192,6 +200,8 @@ pub struct LatencyReport {
 pub(crate) struct Latencies {
     pub(crate) response: Distribution,
     pub(crate) service: Distribution,
+    /// Without the zeros of records that have the other one of the two.
+    pacing: Distribution,
     schedule_lag: Distribution,
     queue_wait: Distribution,
     sink_time: Distribution,
@@ -224,6 +234,19 @@ impl Latencies {
             .record(published_ns.saturating_sub(due_ns), n);
     }
 
+    /// The same where the producer rested in between.
+    #[inline]
+    pub(crate) fn record_paced(
+        &mut self,
+        due_ns: u64,
+        published_ns: u64,
+        delivered_ns: u64,
+        n: u64,
+    ) {
+        self.response.record(delivered_ns.saturating_sub(due_ns), n);
+        self.pacing.record(published_ns.saturating_sub(due_ns), n);
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.all_mut().into_iter().zip(other.all()) {
             mine.add(theirs);
@@ -240,10 +263,28 @@ impl Latencies {
         LatencyReport {
             response: self.response.summary(),
             service: self.service.summary(),
-            schedule_lag: self.schedule_lag.summary(),
+            pacing: self.with_zeros(&self.pacing),
+            schedule_lag: self.with_zeros(&self.schedule_lag),
             queue_wait: self.queue_wait.summary(),
             sink_time: self.sink_time.summary(),
         }
+    }
+
+    /// A part that not all records have; the others' is 0.
+    fn with_zeros(&self, part: &Distribution) -> LatencySummary {
+        let (count, having) = (self.response.histogram.len(), part.histogram.len());
+        if having == 0 {
+            return LatencySummary {
+                count,
+                ..LatencySummary::default()
+            };
+        }
+        if having == count {
+            return part.summary();
+        }
+        let mut all = part.clone();
+        all.record(0, count - having);
+        all.summary()
     }
 
     pub(crate) fn percentiles(&self) -> Percentiles {
@@ -253,20 +294,22 @@ impl Latencies {
         }
     }
 
-    fn all(&self) -> [&Distribution; 5] {
+    fn all(&self) -> [&Distribution; 6] {
         [
             &self.response,
             &self.service,
+            &self.pacing,
             &self.schedule_lag,
             &self.queue_wait,
             &self.sink_time,
         ]
     }
 
-    fn all_mut(&mut self) -> [&mut Distribution; 5] {
+    fn all_mut(&mut self) -> [&mut Distribution; 6] {
         [
             &mut self.response,
             &mut self.service,
+            &mut self.pacing,
             &mut self.schedule_lag,
             &mut self.queue_wait,
             &mut self.sink_time,
@@ -302,11 +345,18 @@ mod tests {
             let taken = published + i % 97;
             let delivered = taken + i * i % 10_007;
             latencies.record_published(published, taken, delivered, 1 + i % 3);
-            latencies.record_due(due, published, delivered, 1 + i % 3);
+            if i % 4 == 0 {
+                latencies.record_paced(due, published, delivered, 1 + i % 3);
+            } else {
+                latencies.record_due(due, published, delivered, 1 + i % 3);
+            }
         }
         let report = latencies.report();
-        let parts =
-            report.schedule_lag.mean_ns + report.queue_wait.mean_ns + report.sink_time.mean_ns;
+        let before = report.pacing.mean_ns + report.schedule_lag.mean_ns;
+        let parts = before + report.queue_wait.mean_ns + report.sink_time.mean_ns;
+        for part in [report.pacing, report.schedule_lag, report.sink_time] {
+            assert_eq!((part.count, part.min_ns), (report.response.count, 0));
+        }
         assert!((report.response.mean_ns - parts).abs() < 1e-6 * parts);
         let service = report.queue_wait.mean_ns + report.sink_time.mean_ns;
         assert!((report.service.mean_ns - service).abs() < 1e-6 * service);

@@ -23,6 +23,9 @@ pub struct Interval {
     pub queue: u64,
     /// Records those lanes hold when full.
     pub queue_capacity: u64,
+    /// How long ago the oldest record in any lane was due: its response is that long at least. It shows what waits
+    /// where nothing is delivered. `None` if the lanes were empty.
+    pub oldest: Option<Duration>,
     /// Active workers.
     pub workers: usize,
     /// CPU time of the whole process.

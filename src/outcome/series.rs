@@ -58,6 +58,7 @@ impl Series {
             delivered: now.delivered - before.delivered,
             queue: now.queue,
             queue_capacity: now.queue_capacity,
+            oldest: now.oldest,
             workers: now.workers,
             cpu: cpu.saturating_sub(before.cpu),
             response,

@@ -23,6 +23,9 @@ pub struct Snapshot {
     pub queue: u64,
     /// Records those lanes hold when full.
     pub queue_capacity: u64,
+    /// How long ago the oldest record in any lane was due: its response is that long at least. `None` if the lanes are
+    /// empty, as far as the workers have looked.
+    pub oldest: Option<Duration>,
     /// Active workers.
     pub workers: usize,
     /// How often the throttle made the producer pause.

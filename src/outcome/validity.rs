@@ -5,14 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::interference::Interference;
+use crate::outcome::overload::{late_producer, millions, millis, saturated};
+use crate::outcome::saturation::{Bounds, Load, Stretch};
 use crate::sys::printed::Grouped;
 use crate::sys::warning::Warning;
 
-/// A run is behind its schedule when its last record was published later than this after it was due ...
-const BEHIND_AT_LEAST: Duration = Duration::from_millis(10);
-/// ... and later than this share of the run. A pipeline that takes 99 % of the offered load falls behind by 1 % of the
-/// time; less than that may be a burst, or the scheduler.
-const BEHIND_SHARE: f64 = 0.01;
 /// A producer that was held back for less than this share of the run was itself the limit.
 const HELD_BACK_SHARE: f64 = 0.1;
 /// A shorter run shows little but its start and its end.
@@ -28,9 +25,15 @@ const IDLE_SHARE: f64 = 0.1;
 pub struct Validity {
     /// Whether there are no warnings.
     pub valid: bool,
-    /// The schedule offered more than was delivered: the run ended behind it, so that response is mostly that wait; or
-    /// records were dropped because the lanes were full. Always false for a source without a schedule.
+    /// The schedule offered more than was delivered, for a stretch of the run at least, so that response is mostly that
+    /// wait; or records were dropped because the lanes were full. Always false for a source without a schedule.
     pub saturated: bool,
+    /// When that was, in order.
+    #[serde(default)]
+    pub saturated_stretches: Vec<Stretch>,
+    /// Records that were due when the run stopped, and not produced.
+    #[serde(default)]
+    pub overdue_records: u64,
     /// How many records per second the source makes alone, on this machine and the producer's CPU, if no sink takes
     /// them: no run can be faster. `None` if the source cannot be tried beforehand, as real logs cannot.
     pub generator_ceiling_records_per_s: Option<f64>,
@@ -47,8 +50,14 @@ pub(crate) struct Evidence {
     pub(crate) delivered: u64,
     /// Due times were fixed beforehand.
     pub(crate) scheduled: bool,
-    /// How late the last record was published.
-    pub(crate) schedule_lag: Duration,
+    /// What was seen of it while it ran.
+    pub(crate) load: Load,
+    /// How late the last record was published, or the first that was due and not produced, at the end.
+    pub(crate) behind_at_end: Duration,
+    /// Records that were due at the end and not produced.
+    pub(crate) overdue: u64,
+    /// The longest time for which records wait by intent, in a batch that fills and in the sink.
+    pub(crate) batch_time: Duration,
     /// How long the producer was held back: paused by the throttle, or waiting for room.
     pub(crate) backpressure: Duration,
     /// How long the active workers had nothing to do, as a share of their time.
@@ -70,15 +79,17 @@ pub(crate) struct Evidence {
 
 /// Assesses a run by the evidence.
 pub(crate) fn assess(evidence: Evidence) -> Validity {
+    let (stretches, rate) = (evidence.stretches(), evidence.rate());
     let rules = [
         cut_short(&evidence),
         dropped_full(&evidence),
         debug_build(&evidence),
-        behind_schedule(&evidence),
-        generator_bound(&evidence),
+        saturated(&stretches, rate),
+        late_producer(&stretches, rate, evidence.source_limit, evidence.overdue),
+        producer_bound(&evidence),
         quota_throttled(&evidence),
     ];
-    let saturated = evidence.is_behind() || evidence.scheduled && evidence.dropped_full > 0;
+    let saturated = !stretches.is_empty() || evidence.scheduled && evidence.dropped_full > 0;
     let warnings: Vec<_> = rules
         .into_iter()
         .flatten()
@@ -88,6 +99,12 @@ pub(crate) fn assess(evidence: Evidence) -> Validity {
     Validity {
         valid: warnings.is_empty(),
         saturated,
+        saturated_stretches: stretches,
+        overdue_records: if evidence.scheduled {
+            evidence.overdue
+        } else {
+            0
+        },
         generator_ceiling_records_per_s: evidence.source_limit,
         schedule_lag_p99_ns: evidence.schedule_lag_p99_ns,
         warnings,
@@ -95,11 +112,22 @@ pub(crate) fn assess(evidence: Evidence) -> Validity {
 }
 
 impl Evidence {
-    /// Whether the run ended behind its schedule.
-    fn is_behind(&self) -> bool {
-        self.scheduled
-            && self.schedule_lag >= BEHIND_AT_LEAST
-            && self.share(self.schedule_lag) >= BEHIND_SHARE
+    /// When the run was behind its schedule.
+    fn stretches(&self) -> Vec<Stretch> {
+        if !self.scheduled {
+            return Vec::new();
+        }
+        self.load.stretches(&Bounds {
+            elapsed: self.elapsed,
+            behind_at_end: self.behind_at_end,
+            is_held_back: self.is_held_back(),
+            batch_time: self.batch_time,
+        })
+    }
+
+    /// Delivered records per second.
+    fn rate(&self) -> f64 {
+        self.delivered as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
     /// Whether the producer was held back for so long that it was not the limit.
@@ -160,60 +188,28 @@ fn debug_build(evidence: &Evidence) -> Option<Warning> {
     })
 }
 
-/// A run that ended behind its schedule: the pipeline was saturated if it held the producer back, or else the generator
-/// was too slow.
-fn behind_schedule(evidence: &Evidence) -> Option<Warning> {
-    if !evidence.is_behind() {
-        return None;
-    }
-    let behind = millis(evidence.schedule_lag);
-    let rate = evidence.delivered as f64 / evidence.elapsed.as_secs_f64().max(1e-9);
-    let rate = Grouped(rate.round());
-    if evidence.is_held_back() {
-        return Some(Warning::new(
-            "saturated",
-            format!(
-                "the pipeline was saturated: at the end it was {behind} behind its schedule, and that wait is most of \
-                 the response time"
-            ),
-            format!(
-                "offer less than the {rate} records/s that were delivered, or make room: a faster sink, more workers"
-            ),
-        ));
-    }
-    let ceiling = evidence.source_limit.map_or(String::new(), |ceiling| {
-        format!(" (alone it makes {} records/s here)", millions(ceiling))
-    });
-    Some(Warning::new(
-        "generator_bound",
-        format!(
-            "the generator could not keep its schedule: at the end it was {behind} behind, though the lanes had \
-             room{ceiling}"
-        ),
-        format!(
-            "ask for less than the {rate} records/s that were delivered, or give the producer a CPU of its own"
-        ),
-    ))
-}
-
-/// A source without a schedule that was not held back, while workers had nothing to do.
-fn generator_bound(evidence: &Evidence) -> Option<Warning> {
-    let ceiling = millions(evidence.source_limit?);
+/// A source without a schedule that was not held back, while workers had nothing to do: the thread that generates,
+/// copies and dispatches was the limit.
+fn producer_bound(evidence: &Evidence) -> Option<Warning> {
+    let limit = evidence.source_limit?;
     let is_limit = !evidence.scheduled
         && evidence.cut_short.is_none()
         && evidence.elapsed >= LONG_ENOUGH
         && !evidence.is_held_back()
         && evidence.idle >= IDLE_SHARE;
     let idle = 100.0 * evidence.idle;
+    let generating = (100.0 * evidence.rate() / limit.max(1e-9)).min(100.0);
     is_limit.then(|| {
         Warning::new(
-            "generator_bound",
+            "producer_bound",
             format!(
-                "the generator was the limit, and not the sink: the workers had nothing to do for {idle:.0} % of the \
-                 time (alone it makes {ceiling} records/s here)"
+                "the producer's thread was the limit (generation, copy, dispatch), and not the sink: the workers had \
+                 nothing to do for {idle:.0} % of the time; generating took about {generating:.0} % of the producer's, \
+                 which alone makes {} records/s here",
+                millions(limit)
             ),
             "read the throughput as what this machine can generate and move, not as what the sink can take; longer \
-             records (--record-bytes) cost the generator less per byte",
+             records (--record-bytes) cost the producer less per byte",
         )
     })
 }
@@ -233,15 +229,6 @@ fn quota_throttled(evidence: &Evidence) -> Option<Warning> {
     })
 }
 
-fn millions(per_s: f64) -> String {
-    format!("{:.1} M", per_s / 1e6)
-}
-
-fn millis(duration: Duration) -> humantime::FormattedDuration {
-    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    humantime::format_duration(Duration::from_millis(millis.max(1)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -254,7 +241,7 @@ mod tests {
             elapsed: Duration::from_secs(10),
             delivered: 1_000,
             scheduled: true,
-            schedule_lag: Duration::from_millis(behind_ms),
+            behind_at_end: Duration::from_millis(behind_ms),
             backpressure: Duration::from_millis(held_ms),
             idle: 0.9,
             source_limit: Some(5e7),
@@ -293,12 +280,23 @@ mod tests {
         );
         let free = assess(scheduled(100, 500));
         assert!(free.saturated);
-        assert_eq!(codes(&free), ["generator_bound"]);
+        assert_eq!(codes(&free), ["producer_bound"]);
+        let message = &free.warnings[0].message;
+        assert!(message.contains("from 9.9 s to 10.0 s"), "{message}");
         assert!(
-            free.warnings[0]
-                .message
-                .contains("(alone it makes 50.0 M records/s here)")
+            message.contains("generating alone makes 50.0 M records/s here"),
+            "{message}"
         );
+        let overdue = assess(Evidence {
+            overdue: 77,
+            ..scheduled(100, 500)
+        });
+        let message = &overdue.warnings[0].message;
+        assert!(
+            message.contains("77 records that were due were not produced"),
+            "{message}"
+        );
+        assert_eq!(overdue.overdue_records, 77);
     }
 
     #[test]
@@ -311,7 +309,7 @@ mod tests {
         };
         assert_eq!(
             codes(&assess(at_full_speed(0, 0.3, Some(1e8)))),
-            ["generator_bound"]
+            ["producer_bound"]
         );
         for evidence in [
             at_full_speed(2_000, 0.3, Some(1e8)),

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use super::metrics::Metrics;
+use super::sampler::Sampler;
 use super::source_limit::source_limit;
+use crate::engine::shard::ShardHandle;
 use crate::engine::source::Source;
 use crate::outcome::interference::Interference;
+use crate::outcome::saturation::Load;
 use crate::outcome::validity::{CutShort, Evidence, assess};
 use crate::outcome::{Outcome, ThreadReport, Validity};
 use crate::sys::clock::saturating_ns;
 use crate::sys::cpu::throttled;
 use crate::sys::steal::Steal;
+use crate::sys::sync::Arc;
 
 /// What was measured before the start, to judge the run by.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Baseline {
     /// See [`Source::is_scheduled`](crate::Source::is_scheduled).
     pub(super) scheduled: bool,
@@ -22,21 +26,33 @@ pub(super) struct Baseline {
     /// For how long a quota had kept the process from running.
     pub(super) throttled: Duration,
     pub(super) steal: Steal,
+    /// The setting of that name.
+    batch_timeout: Duration,
+    sampler: Option<Sampler>,
 }
 
 impl Baseline {
     /// Measures the source's own limit, on the CPU that the producer will have.
-    pub(super) fn of(source: &dyn Source, cpu: Option<usize>) -> Self {
+    pub(super) fn of(source: &dyn Source, cpu: Option<usize>, batch_timeout: Duration) -> Self {
         Self {
             scheduled: source.is_scheduled(),
             source_limit: source_limit(source.unpaced(), cpu),
             throttled: throttled(),
             steal: Steal::read(),
+            batch_timeout,
+            sampler: None,
+        }
+    }
+
+    /// Watches how a source with a schedule keeps it; one without has nothing to be late for.
+    pub(super) fn watch(&mut self, shards: &[Arc<ShardHandle>]) {
+        if self.scheduled {
+            self.sampler = Sampler::spawn(shards.to_vec());
         }
     }
 
     /// Assesses a run that has ended.
-    pub(super) fn assess(&self, metrics: &Metrics, outcome: &Outcome) -> Validity {
+    pub(super) fn assess(&mut self, metrics: &Metrics, outcome: &Outcome) -> Validity {
         let elapsed_ns = saturating_ns(outcome.elapsed);
         let workers = metrics
             .shards
@@ -45,15 +61,25 @@ impl Baseline {
         let busy_ns = workers.map(|worker| worker.busy.total_ns(elapsed_ns));
         let busy = busy_ns.sum::<u64>() as f64;
         let active = metrics.shards.iter().map(|shard| shard.active()).sum();
-        let schedule_lag_ns = metrics
-            .shards
-            .iter()
-            .map(|shard| shard.counters.producer.schedule_lag_ns.get());
+        let producers = || metrics.shards.iter().map(|shard| &shard.counters.producer);
+        let behind_ns = producers().map(|producer| {
+            producer
+                .schedule_lag_ns
+                .get()
+                .max(producer.overdue_ns.get())
+        });
+        let sink_ns = outcome
+            .latency
+            .map_or(0, |latency| latency.sink_time.max_ns);
+        let load = self.sampler.take().map_or_else(Load::default, Sampler::end);
         assess(Evidence {
             elapsed: outcome.elapsed,
             delivered: outcome.ledger.delivered,
             scheduled: self.scheduled,
-            schedule_lag: Duration::from_nanos(schedule_lag_ns.max().unwrap_or(0)),
+            load,
+            behind_at_end: Duration::from_nanos(behind_ns.max().unwrap_or(0)),
+            overdue: producers().map(|producer| producer.overdue.get()).sum(),
+            batch_time: self.batch_timeout + Duration::from_nanos(sink_ns),
             backpressure: outcome.throttle_time + outcome.full_time,
             idle: (1.0 - busy / active_ns(active, outcome)).max(0.0),
             source_limit: self.source_limit,

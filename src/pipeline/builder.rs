@@ -150,8 +150,9 @@ impl Pipeline {
     /// See [`StartError`]; nothing runs then.
     pub fn start(mut self) -> Result<Running, StartError> {
         let planned = start_barrier::place(&self.config)?;
-        let baseline = Baseline::of(self.source.as_ref(), planned.producer_cpu(0));
         let config = &self.config;
+        let cpu = planned.producer_cpu(0);
+        let mut baseline = Baseline::of(self.source.as_ref(), cpu, config.batch.batch_timeout);
         let sinks = (0..config.scaling.max_workers).map(|worker| self.sinks.open(worker));
         let sinks = sinks
             .collect::<io::Result<Vec<_>>>()
@@ -183,6 +184,7 @@ impl Pipeline {
             .iter()
             .map(|shard| Arc::clone(&shard.handle))
             .collect();
+        baseline.watch(&handles);
         let metrics = Metrics {
             collector: gatherer.map(|gatherer| Collector::shared(gatherer, handles.clone())),
             shards: handles.clone(),

@@ -49,6 +49,10 @@ impl Metrics {
             dropped,
             queue: active().map(|lane| lane.gauge.occupancy().records).sum(),
             queue_capacity: active().map(|lane| lane.gauge.size().records).sum(),
+            oldest: all()
+                .filter_map(|shard| shard.oldest_ns())
+                .max()
+                .map(Duration::from_nanos),
             workers: active().count(),
             throttle_pauses: sum(|producer| producer.throttle_pauses.get()),
             throttle_time: Duration::from_nanos(sum(|producer| producer.throttle_ns.get())),

@@ -33,6 +33,7 @@ mod observing;
 mod outcome_builder;
 mod reporter;
 mod running;
+mod sampler;
 mod shard;
 #[cfg(feature = "cli")]
 mod signals;

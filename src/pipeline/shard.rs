@@ -8,13 +8,14 @@ use crate::engine::dispatch::{DispatchPolicy, Dispatcher};
 use crate::engine::due::BatchLimits;
 use crate::engine::lane::{LaneMemory, LaneWriter, Volume};
 use crate::engine::notice::Notices;
-use crate::engine::producer::{Producer, Waits, rest_ns};
+use crate::engine::producer::Producer;
 use crate::engine::retry::Retry;
 use crate::engine::room::RoomWord;
 use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::sink::Sink;
 use crate::engine::source::Source;
 use crate::engine::spill::Spill;
+use crate::engine::waits::Waits;
 use crate::engine::worker::Worker;
 use crate::metrics::counters::Counters;
 use crate::metrics::exchange::Recorder;
@@ -118,12 +119,12 @@ impl Shard {
         .spill_to(spill_of_a_thread(context(&waiter, None)), notices.clone());
         let count = config.stop.count.unwrap_or(u64::MAX);
         let over_ns = config.stop.duration.map_or(u64::MAX, saturating_ns);
-        let timeout_ns = saturating_ns(config.batch.batch_timeout);
+        let rest_ns = saturating_ns(config.batch.pacing_rest());
         let producer = ProducerThread {
             shard: id,
             context: context(&waiter, None),
             producer: Producer::new(source, dispatcher, Arc::clone(&handle), count, over_ns),
-            waits: Waits::new(waiter, backoff(), rest_ns(timeout_ns)),
+            waits: Waits::new(waiter, backoff(), rest_ns),
             start,
         };
         let mut recorders = recorders.into_iter();
@@ -189,7 +190,7 @@ fn dispatch_policy(config: &Config) -> DispatchPolicy {
     DispatchPolicy {
         route: config.lanes.route,
         when_full: config.lanes.when_full,
-        throttle: config.lanes.throttle.clone(),
+        throttle: config.lanes.throttle(),
         batch: batch_limits(config).volume,
         max_record_bytes: config.lanes.max_record_bytes,
     }
@@ -211,13 +212,13 @@ mod tests {
             for when_full in [WhenFull::Block, WhenFull::DropNewest] {
                 let mut config = Config::default();
                 (config.lanes.route, config.lanes.when_full) = (route, when_full);
-                config.lanes.throttle = "0.3:7ms".parse().expect("a table");
+                config.lanes.throttle = Some("0.3:7ms".parse().expect("a table"));
                 config.lanes.max_record_bytes = 77;
                 (config.batch.batch_size, config.batch.batch_bytes) = (11, 2_222);
                 config.batch.batch_timeout = Duration::from_millis(3);
                 let policy = dispatch_policy(&config);
                 assert_eq!((policy.route, policy.when_full), (route, when_full));
-                assert_eq!(policy.throttle, config.lanes.throttle);
+                assert_eq!(Some(policy.throttle), config.lanes.throttle);
                 assert_eq!(policy.max_record_bytes, 77);
                 let (records, bytes) = (11, 2_222);
                 assert_eq!(policy.batch, Volume { records, bytes });

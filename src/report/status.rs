@@ -105,6 +105,7 @@ mod tests {
             throttle_time: Duration::from_millis(250),
             full_waits: 0,
             full_time: Duration::ZERO,
+            oldest: None,
             latency: None,
             interval: Interval::default(),
         };

@@ -33,6 +33,9 @@ impl Display for Summary<'_> {
         sinks(f, report)?;
         if let Some(latency) = report.latency {
             percentiles(f, "response", latency.response)?;
+            if latency.pacing.max_ns > 0 {
+                percentiles(f, "  pacing", latency.pacing)?;
+            }
             percentiles(f, "service", latency.service)?;
         }
         if let Some(last) = report.steps().last() {
@@ -223,6 +226,7 @@ mod tests {
              sinks        2 failures tried again, 1 stalls\n\
              stalled      worker 0 for 6s 500ms, 77 records waited\n\
              response     p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
+             \x20 pacing     p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
              service      p50 1.23us  p90 2.00us  p99 45.7us  p99.9 100us  max 7.89ms\n\
              scaling      2 steps, 2 workers active at the end\n\
              ledger       produced 1,234,567 = delivered 1,234,000 + dropped 500 {full: 500} + spilled 60 + abandoned 7 \

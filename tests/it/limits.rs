@@ -19,7 +19,7 @@ fn lanes_that_exceed_any_memory_are_refused_with_the_sum() {
     let folder = Folder::new();
     let ended = folder.run("--workers 1024 --lane-bytes 64GiB --sink file:out");
     let ended = ended.exits(2).says(
-        "not enough memory: max_workers 1024 x (lane_bytes 64.0 GiB + channel_size 16384 x 24 + 2.6 MiB of latency) + \
+        "not enough memory: max_workers 1024 x (lane_bytes 64.0 GiB + channel_size 16384 x 24 + 3.1 MiB of latency) + \
          9.0 MiB is 64.0 TiB, but",
     );
     ended.says("expected fewer workers, a smaller lane_bytes or channel_size, or a larger limit");

@@ -27,6 +27,7 @@
 //! * `artifacts` - latency files that other programs read.
 //! * `html` - the HTML page of a run.
 //! * `measurement` - the figures of a run, and how far they can be trusted.
+//! * `saturation` - when a run was behind its schedule, what waited, and who spent the time.
 //! * `verify` - the command `verify`.
 //! * `compare`, `compare_runs` - the command `compare`, and how sure it is.
 //! * `report` - the command `report`.
@@ -79,6 +80,7 @@ mod readme;
 mod readme_figures;
 mod report;
 mod retry;
+mod saturation;
 mod signals;
 mod spill;
 mod spill_late;

@@ -1,6 +1,8 @@
 //! Fits the defaults to what was given, so that one setting changed alone contradicts nothing.
 
 use crate::cli::args::RunArgs;
+use crate::engine::dispatch::WhenFull;
+use crate::engine::throttle::Throttle;
 use crate::outcome::report::Origin;
 
 /// The most workers by default: each brings a lane of 4.4 MiB.
@@ -23,6 +25,20 @@ static CONSTRAINTS: &[Constraint] = &[
             let by_default = workers_by_default(args.config.placement.cores.as_deref());
             let scaling = &mut args.config.scaling;
             scaling.max_workers = by_default.max(scaling.min_workers);
+        })],
+    },
+    // A full lane drops only if no pause keeps it from filling up.
+    Constraint {
+        holds: |args| args.config.lanes.when_full == WhenFull::Block,
+        give_way: &[("throttle", |args| {
+            args.config.lanes.throttle = Some(Throttle::off());
+        })],
+    },
+    // The producer's rest always follows the batches.
+    Constraint {
+        holds: |_| false,
+        give_way: &[("pacing_rest", |args| {
+            args.config.batch.pacing_rest = Some(args.config.batch.pacing_rest());
         })],
     },
     // A batch fits into its lane.
@@ -96,6 +112,8 @@ pub(super) fn fit(args: &mut RunArgs) {
             }
         }
     }
+    let lanes = &mut args.config.lanes;
+    lanes.throttle.get_or_insert_with(Throttle::default); // so that the report shows what is in force
 }
 
 fn batch_and_record(args: &RunArgs) -> usize {
@@ -119,6 +137,8 @@ fn workers_by_default(cores: Option<&[usize]>) -> usize {
 mod tests {
     use super::fit;
     use crate::cli::args::RunArgs;
+    use crate::engine::dispatch::WhenFull;
+    use crate::engine::throttle::Throttle;
     use crate::outcome::report::Origin;
 
     /// Arguments with these settings given.
@@ -155,6 +175,29 @@ mod tests {
         let args = given(|args| args.config.lanes.lane_bytes = 200, &["lane_bytes"]);
         assert_eq!(args.config.lanes.max_record_bytes, 100);
         assert_eq!(args.config.batch.batch_bytes, 100);
+    }
+
+    #[test]
+    fn a_policy_that_drops_has_no_throttle_unless_one_is_given() {
+        let drops = |args: &mut RunArgs| args.config.lanes.when_full = WhenFull::DropNewest;
+        let args = given(drops, &["when_full"]);
+        assert_eq!(args.config.lanes.throttle(), Throttle::off());
+        assert_eq!(args.origin("throttle"), Origin::Derived);
+
+        let wanted = || Some(Throttle::default());
+        let args = given(
+            |args| {
+                drops(args);
+                args.config.lanes.throttle = wanted();
+            },
+            &["when_full", "throttle"],
+        );
+        assert_eq!(args.config.lanes.throttle, wanted());
+        assert_eq!(args.origin("throttle"), Origin::Flag);
+
+        let args = given(|_| {}, &[]);
+        assert_eq!(args.config.lanes.throttle(), Throttle::default());
+        assert_eq!(args.origin("throttle"), Origin::Default);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(crate) struct PendingBatch {
     pub(crate) full: bool,
     /// When the first of its records was published.
     pub(crate) oldest_ns: u64,
+    /// When it was due.
+    pub(crate) oldest_due_ns: u64,
 }
 
 impl LaneReader {
@@ -86,6 +88,15 @@ impl LaneReader {
         self.pending
     }
 
+    /// When the oldest record that [`peek`](Self::peek) saw, and that was not released, was due; 0 if there is none.
+    #[inline]
+    pub(crate) fn oldest_due_ns(&self) -> u64 {
+        match self.pending.volume.records {
+            0 => 0,
+            _ => self.pending.oldest_due_ns.max(1),
+        }
+    }
+
     /// Passes the batch that [`peek`](Self::peek) returned last to `accept`, and releases as many of its first records
     /// as `accept` returns. If these are not all, the rest is the next batch, and does not grow.
     pub(crate) fn drain<R>(
@@ -112,6 +123,7 @@ impl LaneReader {
                 volume: volume(rest),
                 full: true,
                 oldest_ns: pending.oldest_ns,
+                oldest_due_ns: rest.records().next().map_or(0, |first| first.header.due_ns),
             };
             (volume(taken), rest_pending)
         };
@@ -185,6 +197,7 @@ impl PendingBatch {
         }
         if self.volume.records == 0 {
             self.oldest_ns = headers[0].published_ns();
+            self.oldest_due_ns = headers[0].due_ns;
         }
         let all = Volume {
             records: headers.len() as u64,

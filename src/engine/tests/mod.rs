@@ -3,6 +3,7 @@
 //! A record of these tests identifies itself: its bytes are the letter of its position, repeated to its length, and a
 //! newline. [`positions`] checks them.
 
+mod ages;
 mod demand;
 mod dispatch;
 mod leaving;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::worker::bench;
 use super::{Lanes, MS, Stage, lanes_on, policy, size, stage};
-use crate::engine::producer::{Waits, rest_ns};
+use crate::engine::waits::{Waits, rest_ns};
 use crate::engine::worker::{Ran, WorkerEnd};
 use crate::sys::clock::Clock;
 use crate::sys::sync::Arc;
@@ -67,6 +67,19 @@ fn a_moment_that_comes_within_the_rest_is_waited_for_with_the_rest() {
     assert_eq!(until(120 * MS, Some(115 * MS)), 115);
     // What has come already is waited for with the rest too, which bounds the wake-ups.
     assert_eq!(until(110 * MS, None), 120);
+}
+
+#[test]
+fn a_wait_tells_until_when_it_let_records_gather() {
+    let (mut waits, stage) = waits();
+    stage.hand.set(100 * MS);
+    let mut until = |until_ns| waits.wait(&stage.shard, &Pending::until(until_ns), None) / MS;
+    assert_eq!(until(103 * MS), 0, "it waited for what came");
+    assert_eq!(until(104 * MS), 108);
+    assert_eq!(until(120 * MS), 0);
+    stage.shard.counters.producer.produced.add(1);
+    let rested_until_ns = waits.wait(&stage.shard, &Pending::woken(), None);
+    assert_eq!(rested_until_ns, 125 * MS);
 }
 
 #[test]

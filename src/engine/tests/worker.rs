@@ -106,7 +106,7 @@ impl Bench {
     pub(super) fn publish(&mut self, lengths: &[u32]) {
         let now_ns = self.shard.clock.now_ns();
         let mut lines = lines(self.next, now_ns / 2, lengths);
-        stamp_and_measure(&mut lines.headers, now_ns).expect("no empty record");
+        stamp_and_measure(&mut lines.headers, now_ns, 0).expect("no empty record");
         let lane = self.lane.as_mut().expect("an open lane");
         assert_eq!(lane.publish(&lines.headers, &lines.bytes), lengths.len());
         self.next += lengths.len() as u64;

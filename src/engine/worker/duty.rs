@@ -138,6 +138,7 @@ pub(super) fn deliver<'a>(
             }
         }
     } else {
+        counters.oldest_due_ns.set(lane.oldest_due_ns()); // the next look may be a long wait away
         *held = Some(Held {
             reason,
             taken_ns,
@@ -190,6 +191,12 @@ pub(super) fn reopen(sink: &mut dyn Sink, duty: &mut Duty, requests: usize) {
 impl Duty {
     pub(super) fn counters(&self) -> &WorkerCounters {
         &self.shard.counters.workers[self.index]
+    }
+
+    /// For whoever watches: how long records have waited shows even while none is delivered.
+    #[inline]
+    pub(super) fn note_oldest(&self) {
+        self.counters().oldest_due_ns.set(self.lane.oldest_due_ns());
     }
 
     #[inline]
@@ -267,11 +274,12 @@ impl Duty {
     /// Writes what is left in the lane to the spill file: whole records, including one that the sink accepted in part.
     /// Ends when the lane is closed; a producer that does not close it after a halt hangs in its source.
     pub(super) fn spill_step(&mut self, closes_by_ns: Option<u64>, now_ns: u64) -> Step<'_> {
+        let closed = self.lane.writer_is_gone();
+        let pending = self.lane.peek(self.limits.volume);
+        self.note_oldest();
         let Some(spill) = &mut self.spill else {
             return Step::Ended(WorkerEnd::Spilled); // not reached: only a worker with a spill enters this state
         };
-        let closed = self.lane.writer_is_gone();
-        let pending = self.lane.peek(self.limits.volume);
         if pending.volume.records > 0 {
             let taken = self.lane.drain(|batch| {
                 let wrote = spill.write(batch);

@@ -138,6 +138,7 @@ impl Worker {
         // Read before the peek, which then sees everything that was published before the lane closed.
         let closed = duty.lane.writer_is_gone();
         let pending = duty.lane.peek(duty.limits.volume);
+        duty.note_oldest();
         if duty.shard.control.is_halted() && !(closed && pending.volume.records == 0) {
             return duty.leave(WorkerEnd::Halted);
         }

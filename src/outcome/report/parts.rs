@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::metrics::{self, Dropped, Percentile, Percentiles};
 use crate::outcome::{self, WorkerReport};
+use crate::sys::clock::saturating_ns;
 
 /// Where every record went: `produced = delivered + dropped + spilled + abandoned`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,6 +207,10 @@ pub struct Interval {
     pub max_ns: Option<u64>,
     /// CPU time of the whole process, in seconds.
     pub cpu_s: f64,
+    /// How long ago the oldest record in any lane was due, in nanoseconds; `None` if the lanes were empty, and in
+    /// reports from before there was this key.
+    #[serde(default)]
+    pub oldest_ns: Option<u64>,
 }
 
 impl From<&outcome::Interval> for Interval {
@@ -223,6 +228,7 @@ impl From<&outcome::Interval> for Interval {
             p99_ns: response.map(|response| response.p99_ns),
             max_ns: response.map(|response| response.max_ns),
             cpu_s: interval.cpu.as_secs_f64(),
+            oldest_ns: interval.oldest.map(saturating_ns),
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) fn json(intervals: u32) -> Value {
             "t_s": f64::from(at) + 0.000_213, "duration_s": 1.0, "produced": 60_000_000 + wave,
             "processed": 59_000_000 + wave, "queue": wave % 16_384, "queue_capacity": 16_384, "workers": 1 + at % 2,
             "p50_ns": 1_000 + wave, "p99_ns": 90_000 + wave, "max_ns": 7_000_000 + wave, "cpu_s": 1.9,
+            "oldest_ns": 3_000_000 + wave,
         })
     });
     let steps = (1..=intervals).map(|at| {
@@ -31,6 +32,7 @@ pub(crate) fn json(intervals: u32) -> Value {
         "validity": {
             "valid": true, "saturated": false, "generator_ceiling_records_per_s": 120e6,
             "schedule_lag_p99_ns": 45_678, "warnings": [],
+            "saturated_stretches": [], "overdue_records": 0,
         },
         "ledger": {
             "produced": 1_234_567, "delivered": 1_234_000, "dropped": 500, "spilled": 60, "abandoned": 7,
@@ -77,7 +79,7 @@ fn latency() -> Value {
         "count": 1, "overflow": 0, "min_ns": 100, "p50_ns": 1_234, "p90_ns": 2_000, "p99_ns": 45_678,
         "p99_9_ns": 100_000, "p99_99_ns": 200_000, "max_ns": 7_890_000, "mean_ns": 1_500.5, "stddev_ns": 99.9,
     });
-    json!({ "response": part, "service": part, "schedule_lag": part, "queue_wait": part, "sink_time": part })
+    json!({ "response": part, "service": part, "pacing": part, "schedule_lag": part, "queue_wait": part, "sink_time": part })
 }
 
 fn curve() -> Value {

@@ -15,8 +15,6 @@ pub(super) enum Joined {
     Straight,
     /// A value holds until the next point.
     Held,
-    /// A value held since the point before.
-    Since,
 }
 
 /// A line of a chart. Its look - colour, width, dashes - belongs to its class.
@@ -192,7 +190,6 @@ impl Chart {
             (0, _) => format!("M{x} {y}h0"),
             (_, Joined::Straight) => format!("L{x} {y}"),
             (_, Joined::Held) => format!("H{x}V{y}"),
-            (_, Joined::Since) => format!("V{y}H{x}"),
         });
         steps.collect::<Vec<_>>().concat()
     }

@@ -65,7 +65,14 @@ pub(super) fn latency(latency: &LatencyReport) -> String {
     let rows = [
         ("response (due to delivered)", latency.response),
         ("service (published to delivered)", latency.service),
-        ("schedule lag (due to published)", latency.schedule_lag),
+        (
+            "pacing (due to published, while the producer rested)",
+            latency.pacing,
+        ),
+        (
+            "schedule lag (due to published, otherwise)",
+            latency.schedule_lag,
+        ),
         ("queue wait (published to taken)", latency.queue_wait),
         ("sink time (taken to delivered)", latency.sink_time),
     ];

@@ -176,3 +176,103 @@ fn a_page_asks_nothing_of_the_network() {
     }
     assert!(page.contains("default-src 'none'"));
 }
+
+/// A report with these intervals: when each ended, its length in seconds, and the records that it delivered.
+fn intervals(of: &[(f64, f64, u64)]) -> Value {
+    let mut report = sample::json(0);
+    let interval = |(t_s, duration_s, records): &(f64, f64, u64)| {
+        let delivers = *records > 0;
+        json!({
+            "t_s": t_s, "duration_s": duration_s, "produced": records, "processed": records, "queue": 9,
+            "queue_capacity": 100, "workers": 3, "cpu_s": 0.1, "oldest_ns": 2_000_000_000_u64,
+            "p50_ns": delivers.then_some(1_000), "p99_ns": delivers.then_some(2_000),
+            "max_ns": delivers.then_some(3_000),
+        })
+    };
+    report["intervals"] = of.iter().map(interval).collect();
+    report["throughput"]["elapsed_s"] = of.last().map(|(t_s, ..)| *t_s).into();
+    report
+}
+
+/// The path of a chart's line.
+#[track_caller]
+fn line<'a>(page: &'a str, class: &str) -> &'a str {
+    let (_, path) = page
+        .split_once(&format!("<path class=\"line {class}\" d=\"M0 "))
+        .unwrap_or_else(|| {
+            let at = page
+                .find(&format!("<path class=\"line {class}\" d=\""))
+                .unwrap_or_else(|| panic!("no {class}"));
+            panic!("{}", &page[at..at + 100])
+        });
+    path.split_once('"').expect("its end").0
+}
+
+#[test]
+fn the_last_interval_is_as_wide_as_it_is_and_its_peak_squashes_no_other() {
+    // 1,000/s for two seconds, and in the last 10 ms a batch of 500.
+    let page = page(&intervals(&[
+        (1.0, 1.0, 1_000),
+        (2.0, 1.0, 1_000),
+        (2.01, 0.01, 500),
+    ]));
+    let path = line(&page, "processed");
+    let places: Vec<f64> = path
+        .split(['L', ' ', 'h'])
+        .filter_map(|place| place.parse().ok())
+        .collect();
+    // x of the last interval's two ends, and y of the first: most of the chart is not empty.
+    let (last, before) = (places[places.len() - 2], places[places.len() - 4]);
+    assert!((4.5..5.5).contains(&(last - before)), "{path}");
+    assert!(places[0] < 500.0, "{path}");
+    assert!(
+        page.contains("2 s (a part of an interval, 10.0\u{a0}ms): produced 50.0 k/s"),
+        "{page}"
+    );
+}
+
+#[test]
+fn an_interval_without_deliveries_shows_what_waits_and_the_one_after_it_is_drawn_whole() {
+    let page = page(&intervals(&[(1.0, 1.0, 10), (2.0, 1.0, 0), (3.0, 1.0, 10)]));
+    assert!(
+        page.contains("p50 none, p99 none, max none, oldest waiting 2.00\u{a0}s"),
+        "{page}"
+    );
+    let path = line(&page, "p50");
+    assert_eq!(path.matches('M').count(), 1, "a gap: {path}");
+    let (_, after) = path.split_once('M').expect("a second part");
+    assert!(
+        after.starts_with("666.7 ") && after.contains("L1000 "),
+        "{path}"
+    );
+}
+
+#[test]
+fn the_line_of_workers_begins_with_those_that_were_active_at_the_start() {
+    let mut report = intervals(&[(1.0, 1.0, 10), (2.0, 1.0, 10)]);
+    let step = |t_ns: u64, from: u64| {
+        json!({
+            "t_ns": t_ns, "usage": 0.9, "held": 0.5, "load": 0.9, "from": from, "to": from + 1,
+            "reason": "queue_full",
+        })
+    };
+    report["scaling"] = json!([step(250_000_000, 1), step(500_000_000, 2)]);
+    let drawn = page(&report);
+    let path = line(&drawn, "workers");
+    let y = |path: &str| -> f64 {
+        let end = path.find('h').unwrap_or(path.len());
+        path[..end].parse().expect("a place")
+    };
+    // Three workers at most: the scale ends at 3.75.
+    assert!(
+        (y(path) - 1_000.0 * (1.0 - 1.0 / 3.75)).abs() < 1.0,
+        "{path}"
+    );
+    report["scaling"] = json!([]);
+    let drawn = page(&report);
+    let path = line(&drawn, "workers");
+    assert!(
+        (y(path) - 1_000.0 * (1.0 - 3.0 / 3.75)).abs() < 1.0,
+        "{path}"
+    );
+}

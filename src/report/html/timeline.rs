@@ -28,8 +28,16 @@ pub(super) fn section(report: &Report) -> String {
     format::section("Over time", &each)
 }
 
-/// A series of the readout: its name, its points, and how a value is spelled.
-type ReadoutSeries<'a> = (&'a str, &'a [Point], fn(f64) -> String);
+/// A value of each interval; `None` if there was nothing to measure.
+type Values = Vec<Option<f64>>;
+
+/// A series of the readout: its name, its values, and how one is spelled.
+type ReadoutSeries<'a> = (&'a str, &'a [Option<f64>], fn(f64) -> String);
+
+/// An interval that is shorter than this share of the longest is a partial one: the run ended in it.
+const PARTIAL: f64 = 0.9;
+/// One that is shorter than this says nothing about rates: a batch that happens to end in it is a peak.
+const TELLING: f64 = 0.5;
 
 struct Run<'a> {
     report: &'a Report,
@@ -40,15 +48,15 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn throughput(&self) -> Chart {
-        let produced = self.points(|i| rate(i, i.produced));
-        let processed = self.points(|i| rate(i, i.processed));
-        let top = highest(&produced).max(highest(&processed));
+        let produced = self.values(|i| rate(i, i.produced));
+        let processed = self.values(|i| rate(i, i.processed));
+        let top = self.top(&produced).max(self.top(&processed));
         Chart {
             title: "Throughput, records/s",
             description: format!(
                 "Records per second over time. Produced: up to {}. Processed: up to {}.",
-                scaled(highest(&produced)),
-                scaled(highest(&processed))
+                scaled(highest(produced.iter().copied())),
+                scaled(highest(processed.iter().copied()))
             ),
             class: "tall",
             x: self.scale(),
@@ -58,15 +66,27 @@ impl Run<'_> {
                 ("processed", &processed, |v| scaled(v) + "/s"),
             ]),
             series: vec![
-                series("processed", "processed", Joined::Since, true, processed),
-                series("produced", "produced", Joined::Since, false, produced),
+                series(
+                    "processed",
+                    "processed",
+                    Joined::Straight,
+                    true,
+                    self.levels(&processed),
+                ),
+                series(
+                    "produced",
+                    "produced",
+                    Joined::Straight,
+                    false,
+                    self.levels(&produced),
+                ),
             ],
             marks: self.marks(false),
         }
     }
 
     fn usage(&self) -> Chart {
-        let usage = self.points(|i| {
+        let usage = self.values(|i| {
             (i.queue_capacity > 0).then(|| i.queue as f64 / i.queue_capacity as f64 * 100.0)
         });
         let mut marks = self.marks(false);
@@ -90,7 +110,7 @@ impl Run<'_> {
             title: "Queue usage of the active lanes",
             description: format!(
                 "Queue usage over time, in per cent. Highest: {:.0} %.",
-                highest(&usage)
+                highest(usage.iter().copied())
             ),
             class: "low",
             x: self.scale(),
@@ -101,34 +121,33 @@ impl Run<'_> {
                 "queue",
                 Joined::Straight,
                 true,
-                usage,
+                self.moments(Some(0.0), &usage),
             )],
             marks,
         }
     }
 
     fn workers(&self) -> Chart {
-        let mut workers = self.points(|i| Some(i.workers as f64));
-        let sampled = workers.clone();
-        // Steps are known to the nanosecond, samples to the interval.
+        let sampled = self.values(|i| Some(i.workers as f64));
+        // Steps are known to the nanosecond, samples to the interval: a first step says what it began with.
+        let first = self.report.steps().next().map(|step| step.from as f64);
+        let mut workers = self.moments(first.or(sampled[0]), &sampled);
         for step in self.report.steps() {
             let at = step.t_ns as f64 / 1e9;
             workers.push((at, Some(step.from as f64)));
             workers.push((at, Some(step.to as f64)));
         }
         workers.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some(first) = workers.first().copied() {
-            workers.insert(0, (0.0, first.1));
-        }
-        let busy = self.points(|i| Some(i.cpu_s / length(i)?));
-        let top = highest(&workers).max(highest(&busy));
+        let busy = self.values(|i| Some(i.cpu_s / length(i)?));
+        let most = highest(workers.iter().map(|point| point.1));
+        let top = most.max(self.top(&busy));
         Chart {
             title: "Active workers and CPUs in use",
             description: format!(
                 "Active workers over time, up to {}, in {} steps; CPUs in use, up to {:.1}.",
-                highest(&workers),
+                most,
                 self.report.steps().count(),
-                highest(&busy)
+                highest(busy.iter().copied())
             ),
             class: "low",
             x: self.scale(),
@@ -139,44 +158,60 @@ impl Run<'_> {
             ]),
             series: vec![
                 series("active workers", "workers", Joined::Held, true, workers),
-                series("CPUs in use", "cpus", Joined::Since, false, busy),
+                series(
+                    "CPUs in use",
+                    "cpus",
+                    Joined::Straight,
+                    false,
+                    self.levels(&busy),
+                ),
             ],
             marks: self.marks(true),
         }
     }
 
-    /// `None` if no interval has a latency.
+    /// `None` if no interval has a latency, and nothing waited at the end of one.
     fn latency(&self) -> Option<Chart> {
-        let times = |ns: fn(&Interval) -> Option<u64>| self.points(|i| ns(i).map(|ns| ns as f64));
+        let times = |ns: fn(&Interval) -> Option<u64>| self.values(|i| ns(i).map(|ns| ns as f64));
         let (p50, p99, max) = (
             times(|i| i.p50_ns),
             times(|i| i.p99_ns),
             times(|i| i.max_ns),
         );
-        let lowest = p50
-            .iter()
-            .filter_map(|point| point.1)
-            .min_by(f64::total_cmp)?;
+        let oldest = times(|i| i.oldest_ns);
+        let values = p50.iter().chain(&oldest).filter_map(|value| *value);
+        let lowest = values.min_by(f64::total_cmp)?;
+        let top = highest(max.iter().chain(&oldest).copied());
         Some(Chart {
-            title: "Response time of each interval",
+            title: "Response time of each interval, and what still waits",
             description: format!(
-                "Response time over time, logarithmic. Median from {} on; 99th percentile up to {}; maximum {}.",
+                "Response time over time, logarithmic. Median from {} on; 99th percentile up to {}; maximum {}. The oldest \
+                 record that waited at the end of an interval: up to {}.",
                 short(lowest),
-                short(highest(&p99)),
-                short(highest(&max))
+                short(highest(p99.iter().copied())),
+                short(highest(max.iter().copied())),
+                short(highest(oldest.iter().copied())),
             ),
             class: "tall",
             x: self.scale(),
-            y: Scale::log(lowest.max(1.0), highest(&max).max(1.0), short),
+            y: Scale::log(lowest.max(1.0), top.max(1.0), short),
             readout: self.readout(&[
                 ("p50", &p50, short),
                 ("p99", &p99, short),
                 ("max", &max, short),
+                ("oldest waiting", &oldest, short),
             ]),
             series: vec![
-                series("max", "max", Joined::Straight, false, max),
-                series("p99", "p99", Joined::Straight, false, p99),
-                series("p50", "p50", Joined::Straight, false, p50),
+                series("max", "max", Joined::Straight, false, self.levels(&max)),
+                series("p99", "p99", Joined::Straight, false, self.levels(&p99)),
+                series("p50", "p50", Joined::Straight, false, self.levels(&p50)),
+                series(
+                    "oldest waiting, at the interval's end",
+                    "oldest",
+                    Joined::Straight,
+                    false,
+                    self.moments(None, &oldest),
+                ),
             ],
             marks: self.marks(false),
         })
@@ -201,15 +236,45 @@ impl Run<'_> {
         scale
     }
 
-    fn points(&self, value: impl Fn(&Interval) -> Option<f64>) -> Vec<Point> {
-        let points = self.intervals.iter().map(|i| (i.t_s, value(i)));
-        let mut points: Vec<_> = points.collect();
-        if let Some((t, first)) = points.first().copied() {
-            // The figures of an interval hold from its beginning.
-            let began = t - length(&self.intervals[0]).unwrap_or_default();
-            points.insert(0, (began.max(0.0), first));
-        }
-        points
+    fn values(&self, value: impl Fn(&Interval) -> Option<f64>) -> Values {
+        self.intervals.iter().map(value).collect()
+    }
+
+    /// The line of values that hold for their whole interval, each as wide as it is.
+    fn levels(&self, values: &[Option<f64>]) -> Vec<Point> {
+        let mut began = 0.0;
+        let levels = self
+            .intervals
+            .iter()
+            .zip(values)
+            .flat_map(|(interval, value)| {
+                let from = std::mem::replace(&mut began, interval.t_s);
+                [(from, *value), (interval.t_s, *value)]
+            });
+        levels.collect()
+    }
+
+    /// The line of values at the ends of the intervals, and of the one at the start.
+    fn moments(&self, first: Option<f64>, values: &[Option<f64>]) -> Vec<Point> {
+        let ends = self.intervals.iter().zip(values);
+        let ends = ends.map(|(interval, value)| (interval.t_s, *value));
+        std::iter::once((0.0, first)).chain(ends).collect()
+    }
+
+    /// How long the longest interval is, in seconds.
+    fn longest(&self) -> f64 {
+        self.intervals
+            .iter()
+            .map(|i| i.duration_s)
+            .fold(0.0, f64::max)
+    }
+
+    /// The highest of the values of intervals that are not too short to tell; of all if there are no others.
+    fn top(&self, values: &[Option<f64>]) -> f64 {
+        let enough = TELLING * self.longest();
+        let telling = self.intervals.iter().zip(values);
+        let telling = telling.filter(|(interval, _)| interval.duration_s >= enough);
+        highest(telling.map(|(_, value)| *value))
     }
 
     fn marks(&self, named: bool) -> Vec<Mark> {
@@ -246,13 +311,13 @@ impl Run<'_> {
 
     /// A line for each of at most [`COLUMNS`] stretches: the value, or its range if a stretch has several.
     fn readout(&self, of: &[ReadoutSeries<'_>]) -> Vec<(f64, String)> {
-        let points = self.intervals.len() + 1;
-        let stretch = points.div_ceil(COLUMNS / 2);
-        let lines = (1..points).step_by(stretch).map(|at| {
-            let until = (at + stretch).min(points);
-            let t = of[0].1[until - 1].0;
+        let all = self.intervals.len();
+        let stretch = (all + 1).div_ceil(COLUMNS / 2);
+        let lines = (0..all).step_by(stretch).map(|at| {
+            let until = (at + stretch).min(all);
+            let last = &self.intervals[until - 1];
             let values = of.iter().map(|(name, series, spell)| {
-                let values = || series[at..until].iter().filter_map(|point| point.1);
+                let values = || series[at..until].iter().filter_map(|value| *value);
                 let low = values().min_by(f64::total_cmp).map(spell);
                 let high = values().max_by(f64::total_cmp).map(spell);
                 match (low, high) {
@@ -262,10 +327,14 @@ impl Run<'_> {
                 }
             });
             let values = values.collect::<Vec<_>>().join(", ");
-            (
-                t,
-                format!("{} s: {values}", plain((t * 10.0).round() / 10.0)),
-            )
+            let t = plain((last.t_s * 10.0).round() / 10.0);
+            let is_partial = until == all && last.duration_s < PARTIAL * self.longest();
+            let partial = if is_partial {
+                format!(" (a part of an interval, {})", short(last.duration_s * 1e9))
+            } else {
+                String::new()
+            };
+            (last.t_s, format!("{t} s{partial}: {values}"))
         });
         lines.collect()
     }
@@ -298,11 +367,8 @@ fn rate(interval: &Interval, records: u64) -> Option<f64> {
     Some(records as f64 / length(interval)?)
 }
 
-fn highest(points: &[Point]) -> f64 {
-    points
-        .iter()
-        .filter_map(|point| point.1)
-        .fold(0.0, f64::max)
+fn highest(values: impl Iterator<Item = Option<f64>>) -> f64 {
+    values.flatten().fold(0.0, f64::max)
 }
 
 /// A tick's name: `1.5 M`.

@@ -41,8 +41,8 @@ struct Shared {
 }
 
 impl Waker {
-    /// Makes the thread check again, at once or - for a producer that lets records gather - at the end of its rest, at
-    /// most 5 ms later.
+    /// Makes the thread check again, at once or - for a producer that lets records gather - at the end of its rest
+    /// ([`pacing_rest`](crate::Config::pacing_rest)).
     #[inline]
     pub fn wake(&self) {
         fence_of_wake();

@@ -89,6 +89,7 @@ fn data_threads_run_where_plan_says_and_control_threads_run_anywhere() {
             "monitor",
             "observer",
             "reporter",
+            "sampler",
             "scaler",
             "signals",
             "splashdam",

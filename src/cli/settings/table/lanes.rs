@@ -36,5 +36,6 @@ pub(crate) static ROWS: &[Setting] = &[
         "STEPS",
         "Pauses of the producer before its next burst, by queue usage: off, or rising steps USAGE:PAUSE. A pause \
          ends early when usage is back at the lowest step, or no lane holds a whole batch",
-    ),
+    )
+    .default_is("0.8:500us,0.9:1ms,0.95:2ms; off with drop-newest"),
 ];

@@ -36,10 +36,17 @@ pub(crate) static ROWS: &[Setting] = &[
         GROUP,
         "batch_timeout",
         "DURATION",
-        "Or when its oldest record has waited this long; with 0 whatever is there is delivered at once. A paced \
-         generator wakes at most once per twentieth of it (5ms at most)",
+        "Or when its oldest record has waited this long; with 0 whatever is there is delivered at once",
     )
     .in_short("Or when its oldest record has waited this long"),
+    Setting::of_config(
+        GROUP,
+        "pacing_rest",
+        "DURATION",
+        "How long a paced generator may rest while records fall due (0 to 1s): fewer wake-ups, and part of the \
+         response time, as pacing; with 0 it wakes for each record",
+    )
+    .default_is("a twentieth of batch_timeout, at most 5ms"),
     Setting::of_config(
         GROUP,
         "autoscale",
