@@ -30,7 +30,7 @@ impl Sampler {
     pub(super) fn spawn(shards: Vec<Arc<ShardHandle>>) -> Option<Self> {
         let looks = Looks {
             shards,
-            watch: LoadWatch::default(),
+            watch: LoadWatch::new(),
         };
         let ticker = Ticker::spawn("sampler", INTERVAL, looks, Looks::look);
         ticker.ok().map(Self)

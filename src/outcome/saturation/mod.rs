@@ -29,7 +29,7 @@ const HELD_SHARE: f64 = 0.1;
 /// Stretches that are kept. A schedule of bursts has one in each of its periods.
 const STRETCHES_MAX: usize = 1_000;
 /// Ages that are kept; two neighbours become one when there are more.
-const AGES_MAX: usize = 1_024;
+const AGES_MAX: usize = 1_024; // even
 /// Into how many windows a run is divided to see whether its queue grows, and how many of them in a row must show it.
 /// By chance the least ages of four windows rise once in 24 times, which is why growth has a least size too.
 const WINDOWS: u64 = 8;
@@ -98,7 +98,7 @@ struct Age {
 }
 
 /// Watches a run, look by look, in bounded memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LoadWatch {
     before: Look,
     open: Option<Span>,
@@ -116,6 +116,20 @@ pub(crate) struct Load {
 }
 
 impl LoadWatch {
+    /// With all the memory that it will ever take.
+    pub(crate) fn new() -> Self {
+        Self {
+            before: Look::default(),
+            open: None,
+            load: Load {
+                spans: Vec::with_capacity(STRETCHES_MAX),
+                ages: Vec::with_capacity(AGES_MAX),
+            },
+            looks_log2: 0,
+            looks: 0,
+        }
+    }
+
     /// Takes the next look into account.
     pub(crate) fn look(&mut self, now: Look) {
         let before = std::mem::replace(&mut self.before, now);
@@ -166,11 +180,14 @@ impl LoadWatch {
         }
         self.looks = (self.looks + 1) % (1 << self.looks_log2);
         if self.looks == 0 && ages.len() >= AGES_MAX {
-            let pairs = ages.chunks(2).map(|pair| Age {
-                until_ns: pair[pair.len() - 1].until_ns,
-                least_ns: pair.iter().map(|age| age.least_ns).min().unwrap_or(0),
-            });
-            *ages = pairs.collect();
+            for pair in 0..ages.len() / 2 {
+                let (first, second) = (ages[2 * pair], ages[2 * pair + 1]);
+                ages[pair] = Age {
+                    until_ns: second.until_ns,
+                    least_ns: first.least_ns.min(second.least_ns),
+                };
+            }
+            ages.truncate(AGES_MAX / 2);
             self.looks_log2 += 1;
         }
     }

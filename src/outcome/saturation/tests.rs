@@ -18,7 +18,7 @@ fn stretches(seconds: u64, see: impl Fn(u64, &mut Look)) -> Vec<Stretch> {
 }
 
 fn stretches_within(bounds: Bounds, see: impl Fn(u64, &mut Look)) -> Vec<Stretch> {
-    let mut watch = LoadWatch::default();
+    let mut watch = LoadWatch::new();
     let mut look = Look::default();
     for at_ms in (100..=bounds.elapsed.as_millis() as u64).step_by(100) {
         look.at_ns = at_ms * MS;
@@ -156,16 +156,16 @@ fn a_run_that_ends_behind_its_schedule_is_told_even_if_nobody_looked() {
         is_held_back: true,
         batch_time: Duration::ZERO,
     };
-    let found = LoadWatch::default().end().stretches(&bounds);
+    let found = LoadWatch::new().end().stretches(&bounds);
     assert_eq!(only(&found), (8.0, 10.0, 2_000, Limit::QueueFull));
     bounds.is_held_back = false;
-    let found = LoadWatch::default().end().stretches(&bounds);
+    let found = LoadWatch::new().end().stretches(&bounds);
     assert_eq!(only(&found), (8.0, 10.0, 2_000, Limit::Producer));
 }
 
 #[test]
 fn a_day_of_looks_takes_bounded_memory_and_keeps_the_growth() {
-    let mut watch = LoadWatch::default();
+    let mut watch = LoadWatch::new();
     let mut look = Look::default();
     for at_ms in (100..86_400_000).step_by(100) {
         look.at_ns = at_ms * MS;
