@@ -6,19 +6,19 @@ use std::time::{Duration, Instant};
 use super::assess::Baseline;
 use super::error::StartError;
 use super::event::Event;
-use super::logger::{Logger, Message, Messages};
+use super::logger::{Logger, Messages};
 use super::metrics::Metrics;
 use super::monitor::Monitor;
 use super::outcome_builder::ThreadStates;
 use super::reporter::{Reporter, finish_without_reporter};
 use super::running::{Finished, Running};
+use super::scaling::Scaling;
 use super::shard::Shard;
 use super::start_barrier::{Planned, StartBarrier};
 use super::stopping::{Actions, Input, Stopping};
 use super::threads::{caught, spawn_background, spawn_producer, spawn_worker};
 use super::ticker::Ticker;
 use crate::config::Config;
-use crate::control::scaler::Scaler;
 use crate::control::stall_detector::StallDetector;
 use crate::control::stop::{Request, Stop};
 use crate::control::{ScaleEvent, StopCause};
@@ -46,9 +46,6 @@ enum Reporting {
     Threaded(Ticker<Reporter>),
     Unobserved(Box<Reporter>),
 }
-
-/// The scaler's thread.
-type Scaling = Ticker<(Scaler, Messages)>;
 
 /// The parts of a run that no thread of the data path owns.
 pub(super) struct Run {
@@ -131,12 +128,6 @@ pub(super) fn launch(
     Ok(Running::new(stop, metrics, finished))
 }
 
-fn tick_scaler((scaler, messages): &mut (Scaler, Messages)) {
-    if let Some(event) = scaler.tick() {
-        messages.send(Message::Scaled(event));
-    }
-}
-
 impl Conductor {
     /// Spawns every thread. A thread inherits its parent's CPUs, and this one is not pinned; those of the data path pin
     /// themselves. The others come last, because their first interval begins with them.
@@ -174,9 +165,8 @@ impl Conductor {
         self.monitor = Some(monitor.map_err(StartError::System)?);
         for scaler in scalers {
             let interval = self.run.config.scaling.autoscale_interval;
-            let state = (scaler, messages.clone());
-            let ticker = Ticker::spawn("scaler", interval, state, tick_scaler);
-            self.scalers.push(ticker.map_err(StartError::System)?);
+            let scaling = Scaling::spawn(interval, scaler, messages.clone());
+            self.scalers.push(scaling.map_err(StartError::System)?);
         }
         Ok(barrier)
     }
@@ -252,9 +242,8 @@ impl Conductor {
 
     /// The active set stays as it is from now on.
     fn end_scaling(&mut self) {
-        let ended = self.scalers.drain(..).filter_map(Ticker::end);
         self.scaling
-            .extend(ended.flat_map(|(scaler, _)| scaler.into_events()));
+            .extend(self.scalers.drain(..).flat_map(Scaling::end));
     }
 
     fn on_event(&mut self, event: Event) {

@@ -34,6 +34,7 @@ mod outcome_builder;
 mod reporter;
 mod running;
 mod sampler;
+mod scaling;
 mod shard;
 #[cfg(feature = "cli")]
 mod signals;

@@ -110,13 +110,9 @@ impl Shard {
             let spill = spill.clone().map(Spill::new);
             spill.map(|spill| spill.started(context))
         };
-        let dispatcher = Dispatcher::new(
-            writers,
-            dispatch_policy(config),
-            Arc::clone(&handle),
-            backoff(),
-        )
-        .spill_to(spill_of_a_thread(context(&waiter, None)), notices.clone());
+        let (dispatching, shard) = (dispatch_policy(config), Arc::clone(&handle));
+        let dispatcher = Dispatcher::new(writers, dispatching, shard, backoff())
+            .spill_to(spill_of_a_thread(context(&waiter, None)), notices.clone());
         let count = config.stop.count.unwrap_or(u64::MAX);
         let over_ns = config.stop.duration.map_or(u64::MAX, saturating_ns);
         let rest_ns = saturating_ns(config.batch.pacing_rest());
