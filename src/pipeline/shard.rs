@@ -106,13 +106,10 @@ impl Shard {
             let waker = waiter.waker().clone();
             Context::new(clock, waker, handle.id, worker, notices.clone())
         };
-        let spill_of_a_thread = |context: Context| {
-            let spill = spill.clone().map(Spill::new);
-            spill.map(|spill| spill.started(context))
-        };
         let (dispatching, shard) = (dispatch_policy(config), Arc::clone(&handle));
+        let spill_of_producer = spill_of(spill.as_ref(), context(&waiter, None));
         let dispatcher = Dispatcher::new(writers, dispatching, shard, backoff())
-            .spill_to(spill_of_a_thread(context(&waiter, None)), notices.clone());
+            .spill_to(spill_of_producer, notices.clone());
         let count = config.stop.count.unwrap_or(u64::MAX);
         let over_ns = config.stop.duration.map_or(u64::MAX, saturating_ns);
         let rest_ns = saturating_ns(config.batch.pacing_rest());
@@ -132,7 +129,7 @@ impl Shard {
             WorkerThread {
                 shard: id,
                 worker: worker
-                    .spill_to(spill_of_a_thread(context(&waiter, Some(index))))
+                    .spill_to(spill_of(spill.as_ref(), context(&waiter, Some(index))))
                     .record_to(recorders.next()),
                 context: context(&waiter, Some(index)),
                 waiter,
@@ -147,6 +144,11 @@ impl Shard {
             workers,
         }
     }
+}
+
+/// One thread's way to the spill file, if there is one.
+fn spill_of(spill: Option<&FileSink>, context: Context) -> Option<Spill> {
+    spill.map(|spill| Spill::new(spill.clone()).started(context))
 }
 
 /// A shard's handle.
