@@ -149,7 +149,7 @@ fn a_thread_that_cannot_be_spawned_is_an_error_that_names_it() {
     let mut command = folder.unprivileged_command("bash");
     command.args([
         "-c",
-        "ulimit -u 3 && exec ./splashdam run --max-workers 8 --count 1",
+        "ulimit -u 5 && exec ./splashdam run --max-workers 8 --count 1",
     ]);
     let ended = folder.spawn(command).end();
     ended.exits(1).says("Resource temporarily unavailable");
