@@ -283,7 +283,7 @@ pub use engine::record::{Burst, BurstBuffer, RecordHeader};
 pub use engine::route::Route;
 pub use engine::sink::{Sink, SinkFactory, Wrote};
 pub use engine::sink_error::{OnSinkError, SinkError, SinkErrorKind};
-pub use engine::source::{Demand, Lent, Overdue, Source};
+pub use engine::source::{Demand, Lent, Source};
 pub use engine::throttle::Throttle;
 pub use metrics::{
     DropReason, Dropped, LatencyReport, LatencySummary, Ledger, Percentile, Percentiles,

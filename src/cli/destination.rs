@@ -214,14 +214,14 @@ pub(super) fn naming(path: &Path, error: &io::Error) -> io::Error {
 }
 
 /// A log that is written as the run goes on. An earlier one stays as it is until the run has started.
+#[derive(Debug)]
 pub(super) struct Log {
     file: LogFile,
     started: Arc<OnceLock<()>>,
-    /// What was written before the start.
+    /// What was written before the start, and whether it was flushed.
     held: Vec<u8>,
-    /// It was flushed before the start.
-    flush_held: bool,
-    /// The earlier log was cut.
+    held_is_flushed: bool,
+    /// The earlier log was cut, or there is none to be cut.
     is_cut: bool,
 }
 
@@ -237,23 +237,32 @@ impl Log {
             let in_place = open_in_place(&place)?;
             let is_cut = in_place.is_some();
             let mut options = OpenOptions::new();
-            let create = || {
-                options
-                    .write(true)
-                    .create(true)
-                    .truncate(false)
-                    .open(&place.path)
-            };
-            Ok((in_place.map_or_else(create, Ok)?, is_cut))
+            options.write(true).create(true).truncate(false);
+            let file = in_place.map_or_else(|| options.open(&place.path), Ok)?;
+            Ok((LogFile::over(place.path, file), is_cut))
         });
         let (file, is_cut) = opened.map_err(|e| naming(path, &e))?;
         Ok(Self {
-            file: LogFile::new(path, file),
+            file,
             started,
             held: Vec::new(),
-            flush_held: false,
+            held_is_flushed: false,
             is_cut,
         })
+    }
+
+    /// Cuts the earlier log, and writes what was held.
+    fn begin(&mut self) -> io::Result<()> {
+        if !self.is_cut {
+            self.file.cut()?;
+            self.is_cut = true;
+        }
+        self.file.write_all(&self.held)?;
+        self.held = Vec::new();
+        if std::mem::take(&mut self.held_is_flushed) {
+            self.file.flush()?;
+        }
+        Ok(())
     }
 }
 
@@ -263,23 +272,15 @@ impl Write for Log {
             self.held.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
-        if !self.is_cut {
-            self.file.cut()?;
-            self.is_cut = true;
-        }
-        if !self.held.is_empty() {
-            self.file.write_all(&self.held)?;
-            self.held = Vec::new();
-            if std::mem::take(&mut self.flush_held) {
-                self.file.flush()?;
-            }
+        if !self.is_cut || !self.held.is_empty() {
+            self.begin()?;
         }
         self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.started.get().is_none() {
-            self.flush_held = true;
+        if !self.held.is_empty() || self.started.get().is_none() {
+            self.held_is_flushed = true;
             return Ok(());
         }
         self.file.flush()

@@ -201,10 +201,7 @@ impl Producer {
                 let now_ns = self.shard.clock.now_ns();
                 Step::Worked { now_ns }
             }
-            Ok(false) => {
-                note_overdue(&*self.source, &self.shard, self.left, self.last_ns);
-                close(&mut self.state, &mut self.dispatcher, end)
-            }
+            Ok(false) => close(&mut self.state, &mut self.dispatcher, end),
             Err(failed) => close(&mut self.state, &mut self.dispatcher, failed),
         }
     }
@@ -284,17 +281,5 @@ pub(crate) fn demand(now_ns: u64, left: u64) -> Demand {
         now_ns,
         records: usize::try_from(left).map_or(BURST_RECORDS, |left| left.min(BURST_RECORDS)),
         bytes: BURST_BYTES,
-    }
-}
-
-/// Counts what fell due before the run stopped, at this time, and was not produced.
-#[cold]
-fn note_overdue(source: &dyn Source, shard: &ShardHandle, left: u64, by_ns: u64) {
-    if let Some(overdue) = source.overdue(by_ns) {
-        let counters = &shard.counters.producer;
-        counters.overdue.add(overdue.records.min(left));
-        counters
-            .overdue_ns
-            .set(by_ns.saturating_sub(overdue.since_ns));
     }
 }

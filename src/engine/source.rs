@@ -123,33 +123,10 @@ pub trait Source: Send {
         false
     }
 
-    /// The records that are due by `now_ns` and were not lent; `None` if there are none, and by default. Called once,
-    /// when the run stops: a stall of the producer that lasts until then shows nowhere else.
-    fn overdue(&self, _now_ns: u64) -> Option<Overdue> {
-        None
-    }
-
     /// A source that makes the same records at full speed, to measure this one's limit without a pipeline. `None` by
     /// default: for sources that take their records from outside.
     fn unpaced(&self) -> Option<Box<dyn Source>> {
         None
-    }
-}
-
-/// Records that are due and that a source has not lent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Overdue {
-    /// How many; at least that many, if counting them would take long.
-    pub records: u64,
-    /// When the first of them was due, in nanoseconds since the run began.
-    pub since_ns: u64,
-}
-
-impl Overdue {
-    /// So many records, the first of which was due at this time; `None` if there are none.
-    pub fn new(records: u64, since_ns: u64) -> Option<Self> {
-        (records > 0).then_some(Self { records, since_ns })
     }
 }
 
@@ -184,10 +161,6 @@ impl Source for Box<dyn Source> {
 
     fn is_scheduled(&self) -> bool {
         (**self).is_scheduled()
-    }
-
-    fn overdue(&self, now_ns: u64) -> Option<Overdue> {
-        (**self).overdue(now_ns)
     }
 
     fn unpaced(&self) -> Option<Box<dyn Source>> {

@@ -114,9 +114,6 @@ pub(crate) struct ProducerCounters {
     /// Bursts that were late, by [`LATE_NS`] or more; and how late the latest one was.
     pub(crate) late_bursts: Counter,
     pub(crate) latest_ns: Gauge,
-    /// Records that were due when the run stopped, and not produced; and how long ago the first of them was due.
-    pub(crate) overdue: Counter,
-    pub(crate) overdue_ns: Gauge,
     pub(crate) dropped: DropCounters,
     /// Records taken from the source that no lane took before the run was halted, and that were not spilled.
     pub(crate) unpublished: Counter,

@@ -39,7 +39,6 @@ pub(super) fn late_producer(
     stretches: &[Stretch],
     rate: f64,
     source_limit: Option<f64>,
-    overdue: u64,
 ) -> Option<Warning> {
     let told = Told::of(stretches, |limit| limit == Limit::Producer)?;
     let rate = Grouped(rate.round());
@@ -50,18 +49,11 @@ pub(super) fn late_producer(
             millions(ceiling)
         )
     });
-    let overdue = match overdue {
-        0 => String::new(),
-        records => format!(
-            "; {} records that were due were not produced",
-            Grouped(records)
-        ),
-    };
     Some(Warning::new(
         "producer_bound",
         format!(
             "the producer's thread (generation, copy, dispatch) was late {told}, though the lanes had room: up to \
-             {behind}{overdue}{ceiling}"
+             {behind}{ceiling}"
         ),
         format!(
             "give the producer a CPU of its own, or ask for less than the {rate} records/s that were delivered on \

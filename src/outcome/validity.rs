@@ -31,9 +31,6 @@ pub struct Validity {
     /// When that was, in order.
     #[serde(default)]
     pub saturated_stretches: Vec<Stretch>,
-    /// Records that were due when the run stopped, and not produced.
-    #[serde(default)]
-    pub overdue_records: u64,
     /// How many records per second the source makes alone, on this machine and the producer's CPU, if no sink takes
     /// them: no run can be faster. `None` if the source cannot be tried beforehand, as real logs cannot.
     pub generator_ceiling_records_per_s: Option<f64>,
@@ -52,10 +49,8 @@ pub(crate) struct Evidence {
     pub(crate) scheduled: bool,
     /// What was seen of it while it ran.
     pub(crate) load: Load,
-    /// How late the last record was published, or the first that was due and not produced, at the end.
+    /// How late the last record was published.
     pub(crate) behind_at_end: Duration,
-    /// Records that were due at the end and not produced.
-    pub(crate) overdue: u64,
     /// The longest time for which records wait by intent, in a batch that fills and in the sink.
     pub(crate) batch_time: Duration,
     /// How long the producer was held back: paused by the throttle, or waiting for room.
@@ -85,7 +80,7 @@ pub(crate) fn assess(evidence: Evidence) -> Validity {
         dropped_full(&evidence),
         debug_build(&evidence),
         saturated(&stretches, rate),
-        late_producer(&stretches, rate, evidence.source_limit, evidence.overdue),
+        late_producer(&stretches, rate, evidence.source_limit),
         producer_bound(&evidence),
         quota_throttled(&evidence),
     ];
@@ -100,11 +95,6 @@ pub(crate) fn assess(evidence: Evidence) -> Validity {
         valid: warnings.is_empty(),
         saturated,
         saturated_stretches: stretches,
-        overdue_records: if evidence.scheduled {
-            evidence.overdue
-        } else {
-            0
-        },
         generator_ceiling_records_per_s: evidence.source_limit,
         schedule_lag_p99_ns: evidence.schedule_lag_p99_ns,
         warnings,
@@ -287,16 +277,6 @@ mod tests {
             message.contains("generating alone makes 50.0 M records/s here"),
             "{message}"
         );
-        let overdue = assess(Evidence {
-            overdue: 77,
-            ..scheduled(100, 500)
-        });
-        let message = &overdue.warnings[0].message;
-        assert!(
-            message.contains("77 records that were due were not produced"),
-            "{message}"
-        );
-        assert_eq!(overdue.overdue_records, 77);
     }
 
     #[test]

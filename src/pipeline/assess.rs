@@ -62,12 +62,7 @@ impl Baseline {
         let busy = busy_ns.sum::<u64>() as f64;
         let active = metrics.shards.iter().map(|shard| shard.active()).sum();
         let producers = || metrics.shards.iter().map(|shard| &shard.counters.producer);
-        let behind_ns = producers().map(|producer| {
-            producer
-                .schedule_lag_ns
-                .get()
-                .max(producer.overdue_ns.get())
-        });
+        let behind_ns = producers().map(|producer| producer.schedule_lag_ns.get());
         let sink_ns = outcome
             .latency
             .map_or(0, |latency| latency.sink_time.max_ns);
@@ -78,7 +73,6 @@ impl Baseline {
             scheduled: self.scheduled,
             load,
             behind_at_end: Duration::from_nanos(behind_ns.max().unwrap_or(0)),
-            overdue: producers().map(|producer| producer.overdue.get()).sum(),
             batch_time: self.batch_timeout + Duration::from_nanos(sink_ns),
             backpressure: outcome.throttle_time + outcome.full_time,
             idle: (1.0 - busy / active_ns(active, outcome)).max(0.0),

@@ -32,7 +32,7 @@ pub(crate) fn json(intervals: u32) -> Value {
         "validity": {
             "valid": true, "saturated": false, "generator_ceiling_records_per_s": 120e6,
             "schedule_lag_p99_ns": 45_678, "warnings": [],
-            "saturated_stretches": [], "overdue_records": 0,
+            "saturated_stretches": [],
         },
         "ledger": {
             "produced": 1_234_567, "delivered": 1_234_000, "dropped": 500, "spilled": 60, "abandoned": 7,

@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A file that begins with a header: what is written before the first flush. Where the path names another file after a
 /// flush, or none, it is opened again, and made if it does not exist; the new file gets the header, too.
@@ -18,10 +18,10 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Follows the file at a path, which was opened for writing.
-    pub(crate) fn new(path: &Path, file: File) -> Self {
+    /// A log that was opened at an absolute path.
+    pub(crate) fn over(path: PathBuf, file: File) -> Self {
         Self {
-            path: path.to_owned(),
+            path,
             file,
             header: Vec::new(),
             header_is_whole: false,
@@ -29,7 +29,11 @@ impl LogFile {
         }
     }
 
-    /// Removes what an earlier run wrote.
+    /// Cuts a regular file to nothing.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be cut.
     pub(crate) fn cut(&self) -> io::Result<()> {
         self.file.set_len(0)
     }

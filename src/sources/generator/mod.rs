@@ -10,7 +10,7 @@ use std::iter::{from_fn, repeat_n};
 
 use crate::engine::context::Context;
 use crate::engine::record::{Burst, RecordHeader};
-use crate::engine::source::{Demand, Lent, Overdue, Source};
+use crate::engine::source::{Demand, Lent, Source};
 use crate::sources::rng::SplitMix64;
 use crate::sources::schedule::{Load, Poisson, Rate, Schedule};
 use crate::sys::clock::Clock;
@@ -30,9 +30,6 @@ const LEVELS: [(&[u8], usize); 4] = [(b"INFO", 206), (b"DEBUG", 30), (b"WARN", 1
 const MIX: usize = 256;
 /// How long a paced generator may take to catch up with its schedule before the pipeline counts as too slow for it.
 const CATCHES_UP_WITHIN_NS: u64 = 100_000_000;
-
-/// The most random arrivals that are counted as overdue: each is drawn, some 10 ns.
-const COUNTED_OVERDUE: usize = 10_000_000;
 
 /// JSON lines: `{"msg":"hello from producer","level":"INFO","ts":<unix microseconds>,"seq":<n>}`.
 ///
@@ -251,22 +248,6 @@ impl Source for Generator {
 
     fn is_scheduled(&self) -> bool {
         self.rate != Rate::Max
-    }
-
-    fn overdue(&self, now_ns: u64) -> Option<Overdue> {
-        match &self.arrivals {
-            Arrivals::Asked => None,
-            Arrivals::Scheduled(schedule) => {
-                let records = schedule.due_by(now_ns).saturating_sub(self.seq);
-                Overdue::new(records, schedule.due_ns(self.seq))
-            }
-            Arrivals::Random(arrivals) => {
-                let since_ns = arrivals.next_ns();
-                let mut arrivals = arrivals.clone();
-                let due = from_fn(|| arrivals.next_by(now_ns)).take(COUNTED_OVERDUE);
-                Overdue::new(due.count() as u64, since_ns)
-            }
-        }
     }
 
     fn unpaced(&self) -> Option<Box<dyn Source>> {

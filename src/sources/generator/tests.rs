@@ -35,34 +35,6 @@ impl Generator {
     }
 }
 
-#[test]
-fn records_that_fell_due_and_were_not_lent_are_overdue_since_the_first_of_them() {
-    for load in [Load::default(), Load::Poisson] {
-        let rate: Rate = "1000/s".parse().expect("a rate");
-        let mut generator = Generator::new(rate, None, 0).load(load);
-        let lent = lines(
-            &mut generator,
-            Demand {
-                now_ns: 99_999_999,
-                ..DEMAND
-            },
-        );
-        assert_eq!(generator.overdue(99_999_999), None);
-        let overdue = generator.overdue(1_099_999_999).expect("a thousand or so");
-        assert!((900..=1_100).contains(&overdue.records), "{overdue:?}");
-        assert!(
-            (100_000_000..120_000_000).contains(&overdue.since_ns),
-            "{overdue:?}"
-        );
-        assert!(
-            lent.last()
-                .is_some_and(|(last, _)| last.due_ns < overdue.since_ns)
-        );
-    }
-    let generator = Generator::new(Rate::Max, None, 0);
-    assert_eq!(generator.overdue(u64::MAX), None);
-}
-
 const DEMAND: Demand = Demand {
     now_ns: 5_000_000,
     records: 256,

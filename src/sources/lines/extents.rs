@@ -18,11 +18,8 @@ impl Lines {
     /// Of every input that has an end: those before the current one, that one, and those that were not opened.
     pub(super) fn all_extents(&self) -> Vec<Extent> {
         let current = self.input.as_ref().and_then(|input| self.extent(input));
-        let ahead = self
-            .ahead
-            .iter()
-            .rev()
-            .filter_map(|(path, name)| unopened(path, name));
+        let ahead = self.ahead.iter().rev();
+        let ahead = ahead.filter_map(|(path, name)| unopened(path, name));
         let finished = self.finished.iter().cloned();
         finished.chain(current).chain(ahead).collect()
     }

@@ -68,7 +68,7 @@ fn refuse_kind(kind: &Metadata) -> io::Result<()> {
 
 impl Input {
     /// `name` stands for it in messages.
-    pub(super) fn open(path: &Path, name: String) -> io::Result<Self> {
+    pub(super) fn open(path: &Path, name: &str) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         // Without these flags opening a pipe without a writer would block, and a terminal would become the controlling
         // one. Check the opened file, not the path, which may have changed since.
@@ -78,7 +78,8 @@ impl Input {
         let naming = |e: io::Error| io::Error::new(e.kind(), format!("{name}: {e}"));
         let (kind, file) = opened.map_err(naming)?;
         refuse_kind(&kind).map_err(naming)?;
-        Ok(Self::over(file, &kind, name))
+        let opened = Self::over(file, &kind, name.to_owned());
+        opened.map_err(naming)
     }
 
     pub(super) fn stdin() -> io::Result<Self> {
@@ -88,7 +89,7 @@ impl Input {
         refuse_kind(&kind)?;
         #[cfg(target_os = "linux")]
         let _ = rustix::pipe::fcntl_setpipe_size(&file, PIPE_BYTES); // fails for anything but a pipe, and above a limit
-        let mut input = Self::over(file, &kind, name.into());
+        let mut input = Self::over(file, &kind, name.into())?;
         input.is_null = is_null(&kind);
         input.is_shared = true;
         Ok(input)
@@ -105,21 +106,21 @@ impl Input {
         }
     }
 
-    fn over(mut file: File, kind: &Metadata, name: String) -> Self {
+    fn over(mut file: File, kind: &Metadata, name: String) -> io::Result<Self> {
         let (stream, began_at) = if kind.is_file() {
-            let began_at = file.stream_position().unwrap_or(0); // a regular file has one
+            let began_at = file.stream_position()?;
             (Stream::Plain(file, kind.len()), began_at)
         } else {
             (Stream::Polled(file), 0)
         };
-        Self {
+        Ok(Self {
             name,
             stream,
             began_at,
             ended: false,
             is_null: false,
             is_shared: false,
-        }
+        })
     }
 
     /// Whether bytes that were read from it cannot be read again.

@@ -294,7 +294,7 @@ impl Lines {
         let Some((path, name)) = self.ahead.pop() else {
             return Ok(false);
         };
-        self.input = Some(Input::open(&path, name)?);
+        self.input = Some(Input::open(&path, &name)?);
         (self.line, self.read_bytes) = (0, 0);
         self.framer = Newline::new(self.max_record_bytes);
         Ok(true)
