@@ -19,10 +19,19 @@ pub(crate) const STOP_SIGNALS: [i32; 2] = [SIGHUP, SIGTERM];
 pub enum SignalError {
     /// `ctrlc` failed: something else in the process handles SIGINT.
     #[error("cannot take over SIGINT: {0}")]
-    Taken(#[from] ctrlc::Error),
+    Taken(ctrlc::Error),
     /// The system refused.
     #[error("cannot take over the signals: {0}")]
     Refused(#[from] io::Error),
+}
+
+impl From<ctrlc::Error> for SignalError {
+    fn from(error: ctrlc::Error) -> Self {
+        match error {
+            ctrlc::Error::System(error) => Self::Refused(error),
+            taken => Self::Taken(taken),
+        }
+    }
 }
 
 /// What SIGHUP does to a run.

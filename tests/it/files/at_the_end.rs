@@ -97,7 +97,7 @@ fn a_run_that_does_not_start_leaves_no_files_and_cuts_none() {
         let files = format!("--sink file:out-{{worker}} --spill rest --hlog {log} --report report");
         command.args([
             "-c",
-            &format!("ulimit -u 3 && exec ./splashdam run --max-workers 8 --count 1 {files}"),
+            &format!("ulimit -u 5 && exec ./splashdam run --max-workers 8 --count 1 {files}"),
         ]);
         let ended = folder.spawn(command).end().exits(1);
         ended.says("Resource temporarily unavailable");
