@@ -123,6 +123,14 @@ impl Clock {
         }
     }
 
+    /// Whether the clock runs: always, unless it is held.
+    pub(crate) fn has_begun(&self) -> bool {
+        match self.zero {
+            Zero::Later(zero) => zero.load(Ordering::Relaxed) != NOT_BEGUN,
+            Zero::AtStart | Zero::Manual(_) => true,
+        }
+    }
+
     /// The wall time of a time of this clock, in microseconds since the Unix epoch.
     ///
     /// Steps of the system's clock during the run do not show: it is read once, at the start.

@@ -56,6 +56,9 @@ impl Backoff {
         if cfg!(loom) {
             return ready(); // each further check multiplies the interleavings, and shows nothing new
         }
+        if !self.clock.has_begun() {
+            return ready(); // a budget would never be spent
+        }
         let began_ns = self.clock.now_ns();
         if self.spin_ns == 0 {
             return self.yield_until(until_ns, began_ns, ready);
@@ -175,6 +178,15 @@ mod tests {
         };
         assert_eq!(ends_at(50, 1_000), 50);
         assert_eq!(ends_at(50, 7), 7);
+    }
+
+    #[test]
+    fn a_wait_before_the_run_begins_does_not_spin() {
+        let (clock, start) = Clock::held();
+        let backoff = Backoff::new(clock, u64::MAX);
+        assert!(!backoff.spin(u64::MAX, || false));
+        start.begin();
+        assert!(!backoff.spin(clock.now_ns() + MS, || false));
     }
 
     #[test]
