@@ -302,9 +302,9 @@ fn a_file_that_is_not_a_report_is_refused_with_its_name_and_the_key() {
     );
     says(&reports.refusal("a.json"), "two reports, not 1");
     for (text, part) in [
-        ("{\"schema_version\": 1", "b.json is not JSON: "),
+        ("{\"schema_version\": 2", "b.json is not JSON: "),
         ("[]", "b.json has no schema_version"),
-        ("{\"schema_version\": 1}", "b.json has no "),
+        ("{\"schema_version\": 2}", "b.json has no "),
     ] {
         reports.folder.write("b.json", text);
         says(&reports.refusal("a.json b.json"), part);
@@ -313,7 +313,7 @@ fn a_file_that_is_not_a_report_is_refused_with_its_name_and_the_key() {
         (
             "/schema_version",
             json!(999),
-            "schema_version is 999, and this program reads 1",
+            "schema_version is 999, and this program reads 2",
         ),
         (
             "/throughput/bytes_per_s",

@@ -228,7 +228,7 @@ fn an_impossible_metrics_interval_or_format_is_refused() {
 fn the_report_names_the_machine_and_the_build() {
     let ended = Folder::new().run(&format!("--count 10 {SMALL}"));
     let ended = ended.delivers_everything();
-    assert_eq!(ended.figure("/schema_version"), 1);
+    assert_eq!(ended.figure("/schema_version"), 2);
     let machine = &ended.report["machine"];
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
     assert_eq!(machine["kernel"], format!("Linux {}", kernel.trim()));

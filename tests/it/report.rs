@@ -120,12 +120,12 @@ fn a_file_that_is_no_report_is_refused_with_its_name_and_the_remedy() {
         *report.pointer_mut(pointer).unwrap() = value;
         folder.write(name, report.to_string());
     };
-    changed("new.json", "/schema_version", json!(2));
+    changed("new.json", "/schema_version", json!(3));
     refuses(
         &folder,
         &format!("new.json {page}"),
         &[
-            "new.json: schema_version is 2, and this program reads 1",
+            "new.json: schema_version is 3, and this program reads 2",
             "read it with the splashdam that wrote it (",
         ],
     );

@@ -22,7 +22,7 @@ pub(crate) fn json(intervals: u32) -> Value {
         })
     });
     json!({
-        "schema_version": 1,
+        "schema_version": 2,
         "splashdam": "0.0.0",
         "machine": {
             "cpu_model": "A CPU", "cpus": 2, "kernel": "Linux 6.1", "governor": null, "cgroup_cpu_quota": 1.5,

@@ -95,13 +95,13 @@ fn what_older_reports_lack_and_lists_that_were_cut_out_have_a_default() {
 #[test]
 fn another_version_is_refused_with_the_one_that_is_accepted_and_the_program_that_reads_it() {
     let mut json = sample::json(0);
-    json["schema_version"] = 2.into();
+    json["schema_version"] = 1.into();
     json["splashdam"] = "7.8.9".into();
     // Nothing else of another version can be relied on.
     json["ledger"] = "gone".into();
     assert_eq!(
         error(&json.to_string()),
-        "the report: schema_version is 2, and this program reads 1: read it with the splashdam that wrote it (7.8.9)"
+        "the report: schema_version is 1, and this program reads 2: read it with the splashdam that wrote it (7.8.9)"
     );
     assert_eq!(
         error("{\"schema_version\": \"1\"}"),
