@@ -16,7 +16,7 @@
 mod backoff;
 mod pending;
 mod pipe;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) mod simulated;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -122,7 +122,7 @@ impl Waiter {
 
     /// Waits for a wake-up, or until a time.
     pub(crate) fn sleep(&self, until_ns: Option<u64>) {
-        #[cfg(test)]
+        #[cfg(all(test, not(loom)))]
         if super::simulated::sleep(self.clock, until_ns) {
             return;
         }

@@ -31,7 +31,7 @@ use crate::engine::room::RoomWord;
 use crate::engine::route::Route;
 use crate::engine::shard::{LaneHandle, ShardHandle};
 use crate::engine::sink::{Sink, Wrote};
-use crate::engine::sink_error::{OnSinkError, SinkError};
+use crate::engine::sink_error::{OnSinkError, SinkError, SinkErrorKind};
 use crate::engine::throttle::Throttle;
 use crate::engine::worker::{Worker, WorkerEnd};
 use crate::metrics::counters::Counters;

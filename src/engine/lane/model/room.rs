@@ -11,6 +11,7 @@ use crate::sys::wait::Backoff;
 
 /// Dispatches records of these lengths, a burst for each, and waits until the worker has seen them all.
 fn dispatch_all(setup: Setup, lengths: &[u32]) {
+    let batch = setup.batch;
     let Run {
         writer,
         worker,
@@ -21,6 +22,7 @@ fn dispatch_all(setup: Setup, lengths: &[u32]) {
         route: Route::RoundRobin,
         when_full: WhenFull::Block,
         throttle: Throttle::off(),
+        batch,
         max_record_bytes: 64,
     };
     let backoff = Backoff::new(shard.clock, 0);
