@@ -21,11 +21,16 @@ pub(super) fn saturated(stretches: &[Stretch], rate: f64) -> Option<Warning> {
         Limit::QueueGrows => "",
         Limit::QueueFull | Limit::Producer => " late",
     };
+    let wait = match told.worst.limit {
+        Limit::QueueGrows => "that wait is",
+        Limit::QueueFull | Limit::Producer => "that, and the wait in the queue, are",
+    };
     let behind = millis(Duration::from_nanos(told.worst.behind_ns));
     Some(Warning::new(
         "saturated",
         format!(
-            "the pipeline was saturated {told}: {why} {behind}{late}; that wait is most of the response time of that time"
+            "the pipeline was saturated {told}: {why} {behind}{late}; {wait} most of the response time of \
+             that time"
         ),
         format!(
             "offer less than the {rate} records/s that were delivered on average, or make room: a faster sink, more \

@@ -86,8 +86,21 @@ pub struct Stretch {
 struct Span {
     from_ns: u64,
     until_ns: u64,
-    behind_ns: u64,
+    /// How late a record was published, at most.
+    late_ns: u64,
+    /// How long the oldest record of a queue that grew had waited at the end.
+    waited_ns: u64,
     limit: Limit,
+}
+
+impl Span {
+    /// What its limit is measured by.
+    fn behind_ns(&self) -> u64 {
+        match self.limit {
+            Limit::QueueGrows => self.waited_ns,
+            Limit::QueueFull | Limit::Producer => self.late_ns,
+        }
+    }
 }
 
 /// The least age of the oldest record, over the looks since the entry before.
@@ -144,15 +157,16 @@ impl LoadWatch {
         let span = self.open.get_or_insert(Span {
             from_ns: before.at_ns,
             until_ns: now.at_ns,
-            behind_ns: 0,
+            late_ns: 0,
+            waited_ns: 0,
             limit: Limit::Producer,
         });
         span.until_ns = now.at_ns;
         if late {
-            span.behind_ns = span.behind_ns.max(now.lag_ns);
+            span.late_ns = span.late_ns.max(now.lag_ns);
         }
         if now.latest_ns > before.latest_ns {
-            span.behind_ns = span.behind_ns.max(now.latest_ns);
+            span.late_ns = span.late_ns.max(now.latest_ns);
         }
         if held {
             span.limit = Limit::QueueFull;
@@ -160,7 +174,7 @@ impl LoadWatch {
     }
 
     fn close(&mut self) {
-        let span = self.open.take().filter(|span| span.behind_ns >= LATE_NS);
+        let span = self.open.take().filter(|span| span.late_ns >= LATE_NS);
         if self.load.spans.len() < STRETCHES_MAX {
             self.load.spans.extend(span);
         }
@@ -238,12 +252,13 @@ impl Load {
             spans.push(Span {
                 from_ns: end_ns.saturating_sub(behind_ns),
                 until_ns: end_ns,
-                behind_ns,
+                late_ns: behind_ns,
+                waited_ns: 0,
                 limit,
             });
         }
         spans.extend(self.growth(bounds));
-        spans.retain(|span| span.behind_ns >= tolerated_ns);
+        spans.retain(|span| span.behind_ns() >= tolerated_ns);
         spans.sort_by_key(|span| span.from_ns);
         merged(spans)
     }
@@ -272,11 +287,12 @@ impl Load {
                 let span = Span {
                     from_ns: from as u64 * window_ns,
                     until_ns: until as u64 * window_ns,
-                    behind_ns: run[run.len() - 1],
+                    late_ns: 0,
+                    waited_ns: run[run.len() - 1],
                     limit: Limit::QueueGrows,
                 };
                 longest = longest
-                    .filter(|other| other.behind_ns >= span.behind_ns)
+                    .filter(|other| other.waited_ns >= span.waited_ns)
                     .or(Some(span));
             }
             from = until;
@@ -295,7 +311,9 @@ fn merged(spans: Vec<Span>) -> Vec<Stretch> {
         {
             Some(last) => {
                 last.until_ns = last.until_ns.max(span.until_ns);
-                last.behind_ns = last.behind_ns.max(span.behind_ns);
+                // A lag and a wait are not one figure: the limit that remains chooses one.
+                last.late_ns = last.late_ns.max(span.late_ns);
+                last.waited_ns = last.waited_ns.max(span.waited_ns);
                 last.limit = match (last.limit, span.limit) {
                     (Limit::QueueFull, _) | (_, Limit::QueueFull) => Limit::QueueFull,
                     (Limit::QueueGrows, _) | (_, Limit::QueueGrows) => Limit::QueueGrows,
@@ -309,7 +327,7 @@ fn merged(spans: Vec<Span>) -> Vec<Stretch> {
     let stretches = joined.into_iter().map(|span| Stretch {
         from_s: seconds(span.from_ns),
         until_s: seconds(span.until_ns),
-        behind_ns: span.behind_ns,
+        behind_ns: span.behind_ns(),
         limit: span.limit,
     });
     stretches.collect()

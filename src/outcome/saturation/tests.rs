@@ -94,6 +94,18 @@ fn a_queue_that_grows_all_through_is_told_though_it_is_never_full() {
 }
 
 #[test]
+fn a_queue_that_grew_until_it_was_full_is_as_late_as_its_records_were_published() {
+    let found = stretches(10, |at_ms, look| {
+        look.oldest_ns = at_ms * MS / 6;
+        if at_ms > 8_000 {
+            look.usage = 1.0;
+            late(look, (at_ms - 8_000) / 10);
+        }
+    });
+    assert_eq!(only(&found), (0.0, 10.0, 200, Limit::QueueFull));
+}
+
+#[test]
 fn a_queue_that_begins_to_grow_in_the_middle_is_told_from_there() {
     let found = stretches(16, |at_ms, look| {
         look.oldest_ns = 30 * MS + at_ms.saturating_sub(8_000) * MS / 5;
