@@ -4,6 +4,7 @@
 //! * A regular file is made beside the earlier one and renamed: a disk that is full leaves the earlier one as it was.
 //!   It keeps that one's permissions. Links are followed to the file that they name.
 //! * A device, a pipe without a name, and whatever standard output or standard error is, are written where they are.
+//!   So is a file that is given as a descriptor (`/dev/fd/3`), cut to nothing first.
 //! * A FIFO is refused: without a reader it would keep the program from ending.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
@@ -34,13 +35,15 @@ enum To {
     /// Absolute, and without links.
     Path(PathBuf),
     Open(File),
+    /// A regular file behind a descriptor; it is cut when it is written.
+    Descriptor(File),
 }
 
 /// Checks whether a file could be written there at the end, without making or changing anything.
 pub(super) fn check_at_the_end(place: &Place) -> io::Result<()> {
     check_now(place)?;
     match &place.found {
-        Some(found) if found.is_file() && inherited(place).is_none() => {
+        Some(found) if found.is_file() && !place.is_descriptor && inherited(place).is_none() => {
             check_replaceable(&place.path, found)
         }
         _ => Ok(()),
@@ -133,6 +136,9 @@ impl Destination {
             check_at_the_end(&place)?;
             Ok(match open_in_place(&place)? {
                 Some(file) => To::Open(file),
+                None if place.is_descriptor => {
+                    To::Descriptor(OpenOptions::new().write(true).open(&place.path)?)
+                }
                 None => To::Path(place.path),
             })
         });
@@ -153,6 +159,7 @@ impl Destination {
     ) -> io::Result<()> {
         let written = match &self.to {
             To::Open(file) => fill(file, content),
+            To::Descriptor(file) => file.set_len(0).and_then(|()| fill(file, content)),
             To::Path(path) => replace(path, content),
         };
         written.map_err(|e| naming(&self.name, &e))
@@ -164,10 +171,12 @@ impl Destination {
     ///
     /// When it cannot be removed; the error names it.
     pub(super) fn remove(&self) -> io::Result<()> {
-        let To::Path(path) = &self.to else {
-            return Ok(());
+        let removed = match &self.to {
+            To::Open(_) => Ok(()),
+            To::Descriptor(file) => file.set_len(0),
+            To::Path(path) => fs::remove_file(path),
         };
-        match fs::remove_file(path) {
+        match removed {
             Err(e) if e.kind() != ErrorKind::NotFound => Err(naming(&self.name, &e)),
             _ => Ok(()),
         }

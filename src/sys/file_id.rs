@@ -38,8 +38,12 @@ impl FileId {
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) id: FileId,
-    /// Absolute, and without symbolic links if it leads to a regular file or to one that would be made.
+    /// Absolute, and without symbolic links if it leads to a regular file or to one that would be made, and not through
+    /// a descriptor.
     pub(crate) path: PathBuf,
+    /// It leads through a descriptor of this process, as `/dev/fd/3` does: what is behind may have no name, and whoever
+    /// passed it on reads it there.
+    pub(crate) is_descriptor: bool,
     /// What is there; `None` if nothing is.
     pub(crate) found: Option<Metadata>,
 }
@@ -68,8 +72,11 @@ impl Place {
 
     fn existing(path: &Path, found: Metadata) -> io::Result<Self> {
         // Links of /proc, as of a pipe or of a deleted file, lead where no path does.
-        let canonical = fs::canonicalize(path).ok().filter(|_| found.is_file());
+        let is_descriptor = leads_through_descriptor(path);
+        let is_named = found.is_file() && !is_descriptor;
+        let canonical = fs::canonicalize(path).ok().filter(|_| is_named);
         Ok(Self {
+            is_descriptor,
             id: FileId::of(&found),
             path: canonical.map_or_else(|| std::path::absolute(path), Ok)?,
             found: Some(found),
@@ -95,9 +102,27 @@ impl Place {
                 name: name.to_owned(),
             },
             path: folder.join(name),
+            is_descriptor: false,
             found: None,
         })
     }
+}
+
+fn leads_through_descriptor(path: &Path) -> bool {
+    let Ok(descriptors) = fs::canonicalize("/proc/self/fd") else {
+        return false;
+    };
+    let mut path = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        if fs::canonicalize(folder(&path)).is_ok_and(|folder| folder == descriptors) {
+            return true;
+        }
+        match fs::read_link(&path) {
+            Ok(target) => path = folder(&path).join(target),
+            Err(_) => return false,
+        }
+    }
+    false
 }
 
 /// The folder that a path's last name is in.

@@ -114,6 +114,7 @@ impl Files {
             let place = Place {
                 id: FileId::of(&found),
                 path: PathBuf::new(),
+                is_descriptor: false,
                 found: Some(found),
             };
             self.add(place, role.into(), role.into(), usage);
