@@ -34,6 +34,10 @@ enum Verdict {
     Moves {
         after_ns: u64,
     },
+    /// Its records were given up or spilled, after this long: the run is about to end, and says so.
+    GaveUp {
+        after_ns: u64,
+    },
 }
 
 /// A stall, or its end, of a worker.
@@ -64,11 +68,13 @@ impl Progress {
         let still_ns = now_ns.saturating_sub(self.since_ns);
         if !seen.busy || seen.waiting == 0 || seen.moved != self.moved {
             let stalled = std::mem::take(&mut self.next_ns) > 0;
+            let moves = seen.moved != self.moved;
             (self.moved, self.since_ns) = (seen.moved, now_ns);
-            return if stalled {
-                Verdict::Moves { after_ns: still_ns }
-            } else {
-                Verdict::Nothing
+            let after_ns = still_ns;
+            return match (stalled, moves) {
+                (true, true) => Verdict::Moves { after_ns },
+                (true, false) => Verdict::GaveUp { after_ns },
+                (false, _) => Verdict::Nothing,
             };
         }
         if still_ns < self.next_ns.max(PATIENCE_NS) {
@@ -127,7 +133,7 @@ impl StallDetector {
             .still_since_ns
             .set(if is_still { since_ns.max(1) } else { 0 });
         match verdict {
-            Verdict::Nothing => None,
+            Verdict::Nothing | Verdict::GaveUp { .. } => None,
             Verdict::Stalled { for_ns } => Some(Stall::Lasts {
                 worker,
                 for_ns,
@@ -145,7 +151,7 @@ impl StallDetector {
             ..
         } = &*self.shard.counters.stalls[worker];
         let counted_ns = &mut self.counted_ns[worker];
-        if let Verdict::Moves { after_ns } = verdict {
+        if let Verdict::Moves { after_ns } | Verdict::GaveUp { after_ns } = verdict {
             stalled_ns.add(after_ns.saturating_sub(std::mem::take(counted_ns)));
         }
         if let Some(ns) = self.workers[worker].stalled_ns(now_ns) {
@@ -175,6 +181,27 @@ mod tests {
         looks
             .filter(|(_, said)| *said != Verdict::Nothing)
             .collect()
+    }
+
+    #[test]
+    fn a_worker_that_gave_its_records_up_is_not_said_to_move_again() {
+        let stuck = Observation {
+            busy: true,
+            moved: 7,
+            waiting: 3,
+        };
+        let mut progress = Progress::default();
+        said(&mut progress, 1..9, stuck);
+        let gave_up = Observation {
+            busy: false,
+            waiting: 0,
+            ..stuck
+        };
+        let after_ns = 8 * S;
+        assert_eq!(
+            said(&mut progress, 9..11, gave_up),
+            [(9, Verdict::GaveUp { after_ns })]
+        );
     }
 
     #[test]
