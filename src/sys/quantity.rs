@@ -53,12 +53,17 @@ pub(crate) fn time(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
-    humantime::parse_duration(text).ok()
+    // `M` is a month to humantime, a million to `whole`, and minutes to whoever is in a hurry.
+    let is_ambiguous = text.contains('M');
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|_| !is_ambiguous)
 }
 
 /// A time where seconds go without saying: with its unit, or a bare number of seconds such as `10` or `0.5`.
 pub(crate) fn seconds(text: &str) -> Option<Duration> {
-    if let Some(seconds) = whole(text) {
+    let is_bare = text.ends_with(is_digit);
+    if let Some(seconds) = whole(text).filter(|_| is_bare) {
         return Some(Duration::from_secs(seconds));
     }
     let is_decimal = text.starts_with(is_digit) && text.chars().all(|c| is_digit(c) || c == '.');
@@ -134,7 +139,9 @@ mod tests {
         }
         assert_eq!(seconds("0.25"), Some(Duration::from_millis(250)));
         assert_eq!(seconds("0"), Some(Duration::ZERO));
-        for text in ["", "-1", "soon", "1.2.3", ".", "1e99", "1k5"] {
+        for text in [
+            "", "-1", "soon", "1.2.3", ".", "1e99", "1k5", "5M", "5k", "1M 2s", "2h5M",
+        ] {
             assert_eq!(seconds(text), None, "{text}");
         }
         assert_eq!(time("10s"), ten);
