@@ -25,6 +25,7 @@ use clap::Command;
 use commands::{compare, plan, report, run, verify};
 use exit::USAGE;
 
+use crate::control::signals::heed_no_file_limit;
 use crate::report::format::{Format, Style, set_style};
 use crate::report::{say, say_error, stderr};
 use crate::sys::printed::is_unprintable;
@@ -46,6 +47,8 @@ fn command() -> Command {
 pub fn main() -> ExitCode {
     // Also after a panic: what was said until then explains it.
     let _said = SaidAtTheEnd;
+    // If it cannot be taken over it ends the process, as it always did.
+    let _ = heed_no_file_limit();
     let matches = command().try_get_matches();
     let matches = matches.unwrap_or_else(|error| refuse(&error));
     match matches.subcommand() {
@@ -72,28 +75,32 @@ fn refuse(error: &clap::Error) -> ! {
     let arguments = env::args_os().skip(1);
     let arguments = arguments.map(|one| one.to_string_lossy().into_owned());
     let arguments: Vec<_> = arguments.collect();
-    let wants_json = arguments.iter().any(|one| one == "--format=json")
-        || arguments.windows(2).any(|two| two == ["--format", "json"]);
+    let wants_json = ["--format", "--metrics-format"].iter().any(|flag| {
+        arguments.iter().any(|one| *one == format!("{flag}=json"))
+            || arguments.windows(2).any(|two| two == [*flag, "json"])
+    });
     let is_odd = arguments.iter().any(|one| one.contains(is_unprintable));
-    if !error.use_stderr() || !wants_json && !is_odd {
+    let timestamps = arguments.iter().any(|one| one == "--timestamps");
+    if !error.use_stderr() || !wants_json && !timestamps && !is_odd {
         error.exit();
     }
+    let format = if wants_json {
+        Format::Json
+    } else {
+        Format::Text
+    };
+    set_style(Style { format, timestamps });
     if !wants_json {
         // Plain, because clap repeats the arguments as they are, between its own control characters.
         say(error.render().to_string().trim_end());
         process::exit(error.exit_code());
     }
-    set_style(Style {
-        format: Format::Json,
-        ..Style::default()
-    });
-    for line in error
-        .render()
-        .to_string()
-        .lines()
-        .filter(|line| !line.is_empty())
-    {
-        say_error(line.strip_prefix("error: ").unwrap_or(line));
+    // The first paragraph is what is wrong, the rest is advice.
+    let text = error.render().to_string();
+    let (wrong, advice) = text.split_once("\n\n").unwrap_or((&text, ""));
+    say_error(wrong.strip_prefix("error: ").unwrap_or(wrong).trim_end());
+    for line in advice.lines().filter(|line| !line.is_empty()) {
+        say(line.trim_start());
     }
     process::exit(error.exit_code())
 }

@@ -4,8 +4,10 @@
 //! pipeline receives.
 
 use std::io;
+use std::sync::Arc;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::{Handle, Signals};
 
 use crate::sys::text::spelled;
@@ -53,6 +55,12 @@ pub(crate) fn on_interrupt(on_interrupt: impl FnMut() + Send + 'static) -> Resul
         ctrlc::set_handler(on_interrupt)?;
     }
     Ok(())
+}
+
+/// Takes SIGXFSZ over, without effect: a write beyond the limit of a file's length (`ulimit -f`) fails like any other
+/// from now on, instead of killing the process.
+pub(crate) fn heed_no_file_limit() -> io::Result<()> {
+    flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
 /// Adds signals to those that are taken over.

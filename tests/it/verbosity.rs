@@ -96,6 +96,11 @@ fn with_timestamps_each_line_begins_with_the_time() {
         .run("--timestamps --count x")
         .exits(2)
         .says(text);
+    let text = "Z error: unexpected argument '--cuont' found";
+    Folder::new()
+        .splashdam(&["run", "--timestamps", "--cuont"])
+        .exits(2)
+        .says(text);
 }
 
 /// The objects on standard error, one a line.
@@ -114,6 +119,26 @@ fn objects(ended: &Ended) -> Vec<Value> {
 fn of_type<'a>(objects: &'a [Value], kind: &str) -> Vec<&'a Value> {
     let objects = objects.iter();
     objects.filter(|object| object["type"] == kind).collect()
+}
+
+#[test]
+fn in_json_a_wrong_flag_is_one_error_and_the_rest_is_advice() {
+    for json in [
+        "--format json",
+        "--format=json",
+        "--metrics-format json",
+        "--metrics-format=json",
+    ] {
+        let arguments = format!("run {json} --cuont 10");
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        let ended = Folder::new().splashdam(&arguments).exits(2);
+        let objects = objects(&ended);
+        let [error] = of_type(&objects, "error")[..] else {
+            panic!("{objects:?}");
+        };
+        assert_eq!(error["message"], "unexpected argument '--cuont' found");
+        assert_eq!(of_type(&objects, "info").len(), objects.len() - 1);
+    }
 }
 
 #[test]

@@ -107,6 +107,41 @@ fn a_run_that_does_not_start_leaves_no_files_and_cuts_none() {
 }
 
 #[test]
+fn a_file_that_is_given_as_a_descriptor_is_written_there_with_or_without_a_name() {
+    for name in ["named", "gone"] {
+        for link in ["/dev/fd/3", "/proc/self/fd/3", "link"] {
+            let folder = Folder::new();
+            symlink("/dev/fd/3", folder.path("link")).unwrap();
+            folder.write(name, vec![b'x'; 100_000]);
+            // Whoever passed it on reads it from its own descriptor.
+            let script = format!(
+                "exec 3<>{name} && {{ [ {name} = named ] || rm {name}; }} && $S run --count 10 --report {link} && cat <&3"
+            );
+            let ended = shell(&folder, &script).exits(0);
+            let report: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+            assert_eq!(report["ledger"]["delivered"], 10, "{script}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_on_a_files_length_fails_a_page_and_leaves_no_other_file() {
+    let folder = Folder::new();
+    folder.run(&format!("--count 10 --report report {SMALL}"));
+    let before = folder.names();
+    let ended = shell(
+        &folder,
+        "ulimit -f 1 && $S report report --html page >/dev/null",
+    );
+    ended
+        .exits(1)
+        .says("cannot write the page: page: File too large");
+    assert_eq!(folder.names(), before);
+    let ended = shell(&folder, "ulimit -f 0 && exec $S plan 2>&1 >text");
+    ended.exits(2);
+}
+
+#[test]
 fn a_log_of_an_earlier_run_is_replaced() {
     let folder = Folder::new();
     folder.write("log", vec![b'x'; 100_000]);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGUSR1, SIGUSR2};
 
 use crate::cli::args::RunArgs;
 use crate::control::StopCause;
@@ -88,12 +88,11 @@ impl Signals {
         Ok(())
     }
 
-    /// Takes the stop signals over, and SIGXFSZ: a write beyond the limit of a file's length fails like any other.
+    /// Takes the stop signals over.
     pub(super) fn take_over_stops(&self) -> Result<(), SignalError> {
         let kept = Arc::clone(&self.kept);
         on_interrupt(move || on_signal(&kept, SIGINT))?;
-        self.listening.add(&STOP_SIGNALS)?;
-        self.listening.add(&[SIGXFSZ])
+        self.listening.add(&STOP_SIGNALS)
     }
 
     /// Passes signals on to what runs now, also those that came before.
@@ -121,7 +120,7 @@ fn on_signal(kept: &Mutex<Kept>, signal: i32) {
                 None => say("state        the run has not begun"),
             }
         }
-        SIGUSR2 | SIGXFSZ => {}
+        SIGUSR2 => {}
         SIGHUP if lock(kept).reopens_on_hangup => reopen(kept),
         _ => stop(kept, signal),
     }
