@@ -26,6 +26,8 @@ const LATE_AT_MOST_NS: u64 = 100_000_000;
 const FULL_USAGE: f64 = 0.95;
 /// A producer that was held back for less than this share of its time was not kept from its schedule by that.
 const HELD_SHARE: f64 = 0.1;
+/// The most time that a queue which is full at one look stands for: looks are further apart if the process stood still.
+const FULL_LOOK_NS: u64 = 200_000_000;
 /// Stretches that are kept. A schedule of bursts has one in each of its periods.
 const STRETCHES_MAX: usize = 1_000;
 /// Ages that are kept; two neighbours become one when there are more.
@@ -115,6 +117,8 @@ struct Age {
 pub(crate) struct LoadWatch {
     before: Look,
     open: Option<Span>,
+    /// For how long the open span's producer was held back.
+    held_ns: u64,
     load: Load,
     /// How many looks an age stands for, as a power of two; and those of the last one so far.
     looks_log2: u32,
@@ -134,6 +138,7 @@ impl LoadWatch {
         Self {
             before: Look::default(),
             open: None,
+            held_ns: 0,
             load: Load {
                 spans: Vec::with_capacity(STRETCHES_MAX),
                 ages: Vec::with_capacity(AGES_MAX),
@@ -152,8 +157,9 @@ impl LoadWatch {
         if !late && !full {
             return self.close();
         }
-        let held_ns = (now.held_ns - before.held_ns) as f64;
-        let held = full || held_ns >= HELD_SHARE * (now.at_ns - before.at_ns) as f64;
+        let full_ns = (now.at_ns - before.at_ns).min(FULL_LOOK_NS);
+        let held_ns = now.held_ns - before.held_ns;
+        self.held_ns += held_ns.max(if full { full_ns } else { 0 });
         let span = self.open.get_or_insert(Span {
             from_ns: before.at_ns,
             until_ns: now.at_ns,
@@ -168,13 +174,19 @@ impl LoadWatch {
         if now.latest_ns > before.latest_ns {
             span.late_ns = span.late_ns.max(now.latest_ns);
         }
-        if held {
-            span.limit = Limit::QueueFull;
-        }
     }
 
     fn close(&mut self) {
+        let held_ns = std::mem::take(&mut self.held_ns) as f64;
         let span = self.open.take().filter(|span| span.late_ns >= LATE_NS);
+        let span = span.map(|span| Span {
+            limit: if held_ns >= HELD_SHARE * (span.until_ns - span.from_ns) as f64 {
+                Limit::QueueFull
+            } else {
+                Limit::Producer
+            },
+            ..span
+        });
         if self.load.spans.len() < STRETCHES_MAX {
             self.load.spans.extend(span);
         }

@@ -83,6 +83,30 @@ fn a_producer_that_stood_still_and_caught_up_was_the_limit() {
 }
 
 #[test]
+fn a_queue_that_fills_up_after_the_producer_stood_still_did_not_keep_it_from_its_schedule() {
+    let mut watch = LoadWatch::new();
+    let mut look = Look {
+        at_ns: 100 * MS,
+        ..Look::default()
+    };
+    watch.look(look);
+    // The process was stopped, nobody looked, and all that was due fills the queue at once.
+    look.at_ns = 2_600 * MS;
+    look.usage = 1.0;
+    look.held_ns = 5 * MS;
+    late(&mut look, 2_500);
+    watch.look(look);
+    let bounds = Bounds {
+        elapsed: Duration::from_secs(3),
+        behind_at_end: Duration::ZERO,
+        is_held_back: false,
+        batch_time: Duration::from_millis(1),
+    };
+    let found = watch.end().stretches(&bounds);
+    assert_eq!(only(&found), (0.1, 2.6, 2_500, Limit::Producer));
+}
+
+#[test]
 fn a_queue_that_grows_all_through_is_told_though_it_is_never_full() {
     let found = stretches(10, |at_ms, look| {
         // One record in six is not delivered, and batches take turns.
