@@ -1,7 +1,9 @@
 //! What a run prints and reports: a line each second, the summary, the report, and the records of the generator.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -321,4 +323,20 @@ fn a_report_that_cannot_be_written_fails_the_run_but_loses_nothing() {
     let ended = folder.run("--source file:in --report /dev/full --sink file:out");
     ended.exits(1).says("error: report: ");
     assert_eq!(folder.read("out"), b"line\n");
+}
+
+#[test]
+fn with_fsync_batch_a_batch_that_was_not_forced_to_the_disk_does_not_count_as_delivered() {
+    let folder = Folder::new();
+    folder.write("disk", "");
+    symlink("disk", folder.path("out")).unwrap();
+    let live = folder.start(&format!(
+        "--producer-rate 1000/s --batch-timeout 1ms --sink file:out --fsync batch --workers 1 {SMALL}"
+    ));
+    live.wait_until("a batch on the disk", || folder.len("disk") > 0);
+    // As a rotation would; what is written there cannot be forced to any disk.
+    symlink("/proc/self/comm", folder.path("next")).unwrap();
+    fs::rename(folder.path("next"), folder.path("out")).unwrap();
+    let ended = live.end().exits(1);
+    ended.says("cannot be forced to disk: Invalid argument");
 }
