@@ -32,10 +32,14 @@ pub(super) fn saturated(stretches: &[Stretch], rate: f64) -> Option<Warning> {
             "the pipeline was saturated {told}: {why} {behind}{late}; {wait} most of the response time of \
              that time"
         ),
-        format!(
-            "offer less than the {rate} records/s that were delivered on average, or make room: a faster sink, more \
-             workers"
-        ),
+        if rate.0 < 1.0 {
+            "nothing to speak of was delivered: see what its sink waited for".to_owned()
+        } else {
+            format!(
+                "offer less than the {rate} records/s that were delivered on average, or make room: a faster sink, \
+                 more workers"
+            )
+        },
     ))
 }
 

@@ -145,7 +145,7 @@ fn cut_short(evidence: &Evidence) -> Option<Warning> {
         CutShort::Failed => ("the run failed", "fix what failed, and run it again"),
         CutShort::Deadline => (
             "the drain timeout passed before everything was delivered",
-            "give it more time (--drain-timeout), and run it again",
+            "if a sink failed or hung, put that right first; otherwise give it more time (--drain-timeout)",
         ),
         CutShort::Halted => (
             "the run was halted before everything was delivered",

@@ -106,7 +106,8 @@ fn log(message: Mail<Message>) {
 fn log_notice(notice: &Notice) {
     match notice {
         Notice::SinkFailing { worker, error } => {
-            tracing::warn!(
+            // An error, so that whoever wants errors only learns why nothing moves.
+            tracing::error!(
                 worker,
                 "worker {worker}: sink: {error}; trying again, its records wait"
             );

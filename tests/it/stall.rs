@@ -115,7 +115,7 @@ fn a_sink_that_fails_is_named_and_so_is_its_recovery() {
     let live = folder.start(&format!("--sink file:out --workers 1 {SMALL}"));
     live.wait_until("some output", || folder.len("out") > 10_000);
     folder.exchange("out", "dir");
-    live.wait_for_words("warning: worker 0: sink: out, moved away, cannot be opened again: is no file any more; trying again, its records wait\n");
+    live.wait_for_words("error: worker 0: sink: out, moved away, cannot be opened again: is no file any more; trying again, its records wait\n");
     std::fs::remove_dir(folder.path("out")).unwrap();
     live.wait_for_words("worker 0: sink: works again after ");
     live.send(Signal::TERM);

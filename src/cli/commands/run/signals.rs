@@ -14,6 +14,7 @@ use crate::control::stop::Stop;
 use crate::pipeline::{Metrics, Running, SECOND_SIGNAL_AFTER, SPILL_GRACE, listen};
 use crate::report::say;
 use crate::report::status::Shown;
+use crate::sys::printed::Grouped;
 
 /// How long after a second signal the program exits even if it is stuck in its final output.
 const LEAVE_ANYHOW: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ struct Kept {
     /// What SIGHUP does to this run.
     reopens_on_hangup: bool,
     leave_anyhow: Duration,
+    drain_timeout: Duration,
     /// What runs.
     run: Option<(Stop, Metrics)>,
     /// Stop signals that came before.
@@ -78,6 +80,7 @@ impl Signals {
         };
         let mut kept = lock(&self.kept);
         kept.reopens_on_hangup = reopens;
+        kept.drain_timeout = args.config.stop.drain_timeout;
         if args.spill.is_some() {
             kept.leave_anyhow = LEAVE_ANYHOW + SPILL_GRACE;
         }
@@ -154,6 +157,9 @@ fn stop(kept: &Mutex<Kept>, signal: i32) {
     };
     if is_first && !lock(kept).quiet {
         say("Shutdown signal received!");
+        if let Some(line) = draining(&lock(kept)) {
+            say(line);
+        }
     }
     if is_second && is_heeded(kept) {
         std::thread::sleep(leave_anyhow);
@@ -163,6 +169,19 @@ fn stop(kept: &Mutex<Kept>, signal: i32) {
             std::process::exit(lock(kept).code.unwrap_or(halted).into());
         }
     }
+}
+
+/// What a stop waits for, and how to be spared that; `None` if nothing waits to be delivered.
+fn draining(kept: &Kept) -> Option<String> {
+    let (_, metrics) = kept.run.as_ref()?;
+    let queue = metrics.snapshot().queue;
+    (queue > 0).then(|| {
+        format!(
+            "draining {} records, for {} at most; a second signal, 1 s from now or later, ends it at once",
+            Grouped(queue),
+            humantime::format_duration(kept.drain_timeout)
+        )
+    })
 }
 
 /// Whether nothing runs any more that should end in order.
