@@ -97,6 +97,20 @@ fn a_duration_that_ends_before_the_input_leaves_it_unfinished_and_the_drain_time
 }
 
 #[test]
+fn a_file_that_was_cut_to_less_than_what_was_read_of_it_is_not_finished() {
+    let folder = Folder::new();
+    folder.write("big", numbered(LINES));
+    let live = folder.start(&format!("--source file:big {SLOW} {SMALL}"));
+    live.wait_until("some output", || folder.len("out") > 0);
+    // As a rotation that copies and truncates: the new lines are read by nobody.
+    let big = File::options().write(true).open(folder.path("big"));
+    big.unwrap().set_len(10).unwrap();
+    let ended = stopped(&folder, live).exits(5);
+    assert_eq!(ended.report["inputs"][0]["finished"], false);
+    assert_eq!(ended.figure("/inputs/0/total_bytes"), 10);
+}
+
+#[test]
 fn a_count_and_a_reader_that_closes_are_wanted_ends_and_said_all_the_same() {
     let folder = Folder::new();
     folder.write("big", numbered(LINES));

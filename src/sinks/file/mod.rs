@@ -18,6 +18,7 @@ mod fsync;
 mod output;
 #[cfg(feature = "cli")]
 pub(crate) mod spec;
+mod tears;
 
 use std::fs::File;
 use std::io;
@@ -27,6 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) use device::{FaultyDevice, for_now};
 pub use fsync::Fsync;
 use output::{Output, Stopped};
+use tears::Tear;
 
 use crate::engine::batch::Batch;
 use crate::engine::context::Context;
@@ -41,8 +43,9 @@ pub struct FileSink {
     /// The descriptor to wait for when it accepts nothing; `None` for a regular file.
     polled: Option<Arc<File>>,
     fsync: Fsync,
-    /// Whether the first record of the next batch is in the file already, or is kept in [`Output`] to be finished.
-    first_is_written: bool,
+    /// The first record of the next batch, if a write stopped in it: it is in the file already, or is kept in
+    /// [`Output`] to be finished, unless its file was deleted.
+    torn: Option<Tear>,
     device: Option<FaultyDevice>,
     /// Set when the run starts.
     context: Option<Context>,
@@ -57,7 +60,7 @@ impl Clone for FileSink {
             output: Arc::clone(&self.output),
             polled: self.polled.clone(),
             fsync: self.fsync,
-            first_is_written: false,
+            torn: None,
             device: None,
             context: None,
         }
@@ -94,7 +97,7 @@ impl FileSink {
             polled: output.polled(),
             output: Arc::new(Mutex::new(output)),
             fsync,
-            first_is_written: false,
+            torn: None,
             device: None,
             context: None,
         }
@@ -114,12 +117,15 @@ impl FileSink {
         output.reopen_if_rotated()?;
         let device = output.end_last_line(device)?;
         // Whatever record this sink began is finished now, by it or by another that shares the file.
-        let finished = std::mem::take(&mut self.first_is_written);
+        let finished = match self.torn.take() {
+            Some(tear) => output.tears.is_written(tear)?,
+            None => false,
+        };
         let (finished, left) = batch.split_at(usize::from(finished).min(batch.len()));
         output
             .append_records(&left, self.fsync, device)
-            .map_err(|(stopped, is_torn)| {
-                self.first_is_written = is_torn;
+            .map_err(|(stopped, tear)| {
+                self.torn = tear;
                 stopped.after(finished.len())
             })
     }

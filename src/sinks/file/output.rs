@@ -11,6 +11,7 @@ use rustix::io::Errno;
 
 use super::device::FaultyDevice;
 use super::fsync::Fsync;
+use super::tears::{Tear, Tears};
 use crate::engine::batch::{Batch, split};
 use crate::engine::sink_error::{SinkError, SinkErrorKind};
 use crate::sys::file_id::{Direction, FileId, absolute, behind, standard_stream};
@@ -67,6 +68,7 @@ pub(super) struct Output {
     said: bool,
     /// The rest of a record in which a write stopped. A FIFO keeps its beginning for the next reader.
     torn_tail: Vec<u8>,
+    pub(super) tears: Tears,
     /// Whether the file ended inside a line when it was opened.
     missing_newline: bool,
 }
@@ -110,6 +112,7 @@ impl Output {
             may_close: false,
             said: false,
             torn_tail: Vec::new(),
+            tears: Tears::default(),
             missing_newline: false,
         }
     }
@@ -182,13 +185,17 @@ impl Output {
             // The file is deleted, and this record with it. Waiting to finish it would keep the file open and its space
             // in use.
             self.torn_tail = Vec::new();
+            self.tears.lose();
             return Ok(device);
         }
         let (written, mut device) = write_all(&file, [&self.torn_tail, &[]], device);
         match written {
             Ok(()) => {
                 self.torn_tail = Vec::new();
-                self.sync(fsync, &mut device, 1)?;
+                if let Err(error) = self.sync(fsync, &mut device, 1) {
+                    self.tears.finish_unforced(&error);
+                    return Err(error.into());
+                }
                 Ok(device)
             }
             Err((bytes, error)) => {
@@ -231,21 +238,22 @@ impl Output {
     }
 
     /// Appends whole records; if it stops inside one, keeps the rest of that record. The error carries how far it got
-    /// and whether there is such a record.
+    /// and which record that is, if there is one.
     pub(super) fn append_records(
         &mut self,
         batch: &Batch<'_>,
         fsync: Fsync,
         device: Device<'_>,
-    ) -> Result<(), (Stopped, bool)> {
-        let file = self.file().map_err(|stopped| (stopped, false))?;
+    ) -> Result<(), (Stopped, Option<Tear>)> {
+        let file = self.file().map_err(|stopped| (stopped, None))?;
         let (written, mut device) = write_all(&file, batch.bytes(), device);
         let Err((bytes, error)) = written else {
             let synced = self.sync(fsync, &mut device, batch.len());
-            return synced.map_err(|error| (error.into(), false));
+            return synced.map_err(|error| (error.into(), None));
         };
         let (records, whole) = batch.whole_records_in(bytes);
         let is_torn = bytes > whole && !self.is_closed(&error);
+        let tear = is_torn.then(|| self.tears.add());
         if is_torn {
             let (torn, _) = batch.split_at(records).1.split_at(1);
             let (_, missing) = split(torn.bytes(), bytes - whole);
@@ -254,9 +262,9 @@ impl Output {
         if bytes > 0 {
             // Records before the failure count as delivered.
             let synced = self.sync(fsync, &mut device, batch.len());
-            synced.map_err(|error| (error.into(), is_torn))?;
+            synced.map_err(|error| (error.into(), tear))?;
         }
-        Err((self.stopped(error, records), is_torn))
+        Err((self.stopped(error, records), tear))
     }
 
     fn stopped(&self, error: io::Error, records: usize) -> Stopped {

@@ -129,6 +129,40 @@ fn after_a_failed_sync_the_whole_batch_counts_as_not_delivered_and_the_error_say
 }
 
 #[test]
+fn a_torn_record_that_was_finished_and_not_forced_never_counts_whoever_finished_it() {
+    let failing = || FaultyDevice::new(0.0, None, 0).failing_to_sync();
+    let healthy = || FaultyDevice::new(0.0, None, 0);
+    let folder = tempfile::tempdir().expect("a folder");
+    for finished_by in ["a reopening", "another's reopening", "another's write"] {
+        let path = folder.path().join(finished_by);
+        let sink = FileSink::append(&path, Fsync::Batch).expect("a file");
+        let mut other = sink.clone().with_device(failing());
+        let mut sink = sink.with_device(FaultyDevice::new(0.0, Some((4, Some(1))), 0));
+        let two = headers(&[3, 4]);
+        let batch = Batch::new((&two, &[]), (b"ab\ncde\n", &[]));
+        let error = sink.write(&batch).expect_err("no space");
+        assert_eq!(error.accepted(), 1);
+        let one = headers(&[3]);
+        let of_other = Batch::new((&one, &[]), (b"xy\n", &[]));
+        match finished_by {
+            "a reopening" => {
+                sink = sink.with_device(failing());
+                sink.reopen().map_err(drop)
+            }
+            "another's reopening" => other.reopen().map_err(drop),
+            _ => other.write(&of_other).map(drop).map_err(drop),
+        }
+        .expect_err("nothing can be forced");
+        // The system tells the failure once.
+        let mut sink = sink.with_device(healthy());
+        let written = sink.write(&batch.split_at(1).1);
+        let error = written.expect_err(finished_by);
+        assert_eq!((error.kind(), error.accepted()), (SinkErrorKind::Final, 0));
+        assert!(error.to_string().contains("cannot be forced to disk"));
+    }
+}
+
+#[test]
 fn the_next_reader_of_a_fifo_goes_on_in_mid_record_where_the_one_before_stopped() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("fifo");
@@ -168,4 +202,30 @@ fn the_next_reader_of_a_fifo_goes_on_in_mid_record_where_the_one_before_stopped(
     assert!(matches!(sink.write(&batch.split_at(1).1), Ok(Wrote::All)));
     let len = second.read(&mut read).expect("records");
     assert_eq!(&read[..len], b"\ncde\nxy\n");
+}
+
+#[test]
+fn a_record_that_was_torn_in_a_file_that_is_deleted_is_written_whole_to_the_next() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for dropped_by in ["itself", "another"] {
+        let path = folder.path().join(dropped_by);
+        let sink = FileSink::append(&path, Fsync::Never).expect("a file");
+        let mut other = sink.clone();
+        let mut sink = sink.with_device(FaultyDevice::new(0.0, Some((4, Some(1))), 0));
+        let two = headers(&[3, 4]);
+        let batch = Batch::new((&two, &[]), (b"ab\ncde\n", &[]));
+        assert_eq!(sink.write(&batch).expect_err("no space").accepted(), 1);
+        assert_eq!(std::fs::read(&path).expect("a file"), b"ab\nc");
+        // As `mv` does to another file system.
+        std::fs::remove_file(&path).expect("a file");
+        let mut expected = b"cde\n".to_vec();
+        if dropped_by == "another" {
+            let one = headers(&[3]);
+            let of_other = Batch::new((&one, &[]), (b"xy\n", &[]));
+            assert!(matches!(other.write(&of_other), Ok(Wrote::All)));
+            expected = b"xy\ncde\n".to_vec();
+        }
+        assert!(matches!(sink.write(&batch.split_at(1).1), Ok(Wrote::All)));
+        assert_eq!(std::fs::read(&path).expect("a file"), expected);
+    }
 }

@@ -32,6 +32,10 @@ impl Lines {
         let kept = kept.saturating_sub(u64::from(input.has_ended()));
         let read_bytes = input.began_at() + self.read_bytes - kept;
         let mut extent = Extent::new(&input.name, read_bytes, total_bytes);
+        if input.began_at() + self.read_bytes > total_bytes {
+            // It was cut while it was read: what is in it now is not what was read.
+            extent.finished = false;
+        }
         if total_bytes == 0 {
             // Files that the kernel generates, as in /proc, have no length: only their end counts.
             extent.finished = kept == 0 && (input.has_ended() || self.read_bytes == 0);
